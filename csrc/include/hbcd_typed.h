@@ -1,0 +1,139 @@
+/* hbcd_typed.h: the public contract that depends on the precision, in REAL, TY(type) and FN(function).
+ * Included by hbcd.h once for float (_f32) and once for double (_f64); no include guard on purpose.
+ * Values of the objective, norms, dot products and step lengths are double in both. */
+
+/* ---- optimization: n, x, f, g and nothing else -------------------------------------------------- */
+
+/* lo <= x <= hi, elementwise, (n) each; infinities allowed; a NULL pointer means no bound on that side. */
+typedef struct TY(box) {
+    const REAL *lo, *hi;
+} TY(box);
+
+typedef struct TY(objective) {
+    size_t n;
+    /* f and, unless g is NULL, its gradient g (n) at x (n).  A value-only call leaves g untouched.
+     * 0; or > 0, a stop code that ended the evaluation early (f and g are then meaningless); or < 0. */
+    int (*eval)(void *self, const REAL *x, double *f, REAL *g);
+    void *self;
+} TY(objective);
+
+typedef struct TY(optimizer) {
+    const char *name;
+    /* Bytes of state for n variables. */
+    size_t (*state_size)(const void *options, size_t n);
+    /* Forgets everything; must be called on fresh memory and whenever the objective becomes another one. */
+    int (*reset)(const void *options, void *state, size_t n);
+    /* Minimizes from x (projected onto the box first) and leaves in x the best point evaluated, or the last
+     * iterate if stop->keep_last.  Called again without reset it goes on where it was, with its memory.
+     * Returns report->status: a stop code, or < 0.  Whatever the status, x is the best point seen. */
+    int (*minimize)(const void *options, void *state, const TY(objective) *objective, const TY(box) *box,
+                    REAL *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report);
+    const void *options;
+    unsigned flags;
+} TY(optimizer);
+
+#ifndef HBCD_OPT_FLAGS
+#define HBCD_OPT_FLAGS
+enum {
+    HBCD_OPT_MONOTONE = 1,      /* never returns a point worse than the one passed in, by construction */
+    HBCD_OPT_VALUE_ONLY = 2,    /* never asks for a gradient */
+    HBCD_OPT_ACROSS_BATCHES = 4, /* its memory stays useful when the batch changes (moments of ADAM) */
+    HBCD_OPT_NEEDS_BOX = 8      /* finite bounds on every variable */
+};
+#endif
+
+/* The row of a built-in optimizer (enum hbcd_optimizer_kind) with its options (borrowed) filled in;
+ * HBCD_ERR_ARGUMENT for an unknown kind or options outside their range. */
+int FN(optimizer_make)(int kind, const void *options, TY(optimizer) *optimizer);
+
+/* ---- networks ----------------------------------------------------------------------------------- */
+
+/* A block of variables that is optimized at once: one layer with its weights, then its bias.
+ * Weights are stored (n_in, n_out), row by row. */
+typedef struct TY(block) {
+    size_t start, size;  /* slice of theta */
+    size_t n_in, n_out;  /* shape of the weights; a layer kind without such a shape has n_out = 1 */
+    size_t layer;
+} TY(block);
+
+typedef struct TY(activation) {
+    const char *name;
+    /* a = activation(z), n elements, in place allowed unless HBCD_ACT_KEEP_Z. */
+    int (*forward)(void *self, size_t n, const REAL *z, REAL *a);
+    /* g *= slope; z may be NULL unless HBCD_ACT_KEEP_Z. */
+    int (*backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g);
+    void *self;
+    unsigned flags;
+} TY(activation);
+
+typedef struct TY(loss) {
+    const char *name;
+    /* On one tile, feature-major: out, target and g are (outputs, ld), of which the first `rows` columns count.
+     * Adds sum_r weight_r * loss_r to *f; unless g is NULL sets g to its gradient, 0 in columns rows..ld-1.
+     * weight (rows) or NULL for all one. */
+    int (*eval)(void *self, size_t rows, size_t ld, size_t outputs, const REAL *out, const REAL *target,
+                const REAL *weight, double *f, REAL *g);
+    void *self;
+    unsigned flags;
+} TY(loss);
+
+typedef struct TY(sensitivity) {
+    const char *name;
+    /* One number for a block, from the whole theta, gradient and box (n_params each). */
+    int (*measure)(void *self, const TY(block) *block, const REAL *theta, const REAL *gradient,
+                   const TY(box) *box, double *value);
+    void *self;
+} TY(sensitivity);
+
+/* A network, described by hbcd_net_spec and laid out in an arena; read-only afterwards. */
+typedef struct TY(net) TY(net);
+/* Lays out a network.  With a counting arena *net is NULL afterwards and `used` says how much it takes. */
+int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net);
+
+/* Rows in tiles: HBCD_TILE rows each, feature-major inside a tile, the last one shorter and padded with zeros
+ * to a multiple of HBCD_PAD.  x, y, w: (n_in | n_out | 1) values per row; y and w may be NULL. */
+typedef struct TY(data) {
+    size_t rows, n_in, n_out;
+    REAL *x, *y, *w;
+    double weight_sum; /* rows where w is NULL */
+} TY(data);
+/* Copies tables of any stride and precision into tiles; one copy, no other memory. */
+int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
+                  TY(data) *data);
+
+/* Mean loss of the whole network and, unless g is NULL, its gradient: one evaluation, measured and carved from
+ * the arena like everything else.  loss = sum_r w_r sum_k (out - y)^2 / 2 / (outputs * sum_r w_r). */
+int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
+                 hbcd_arena *arena, double *f, REAL *g);
+/* out: (rows, n_out) through `out`, any stride and precision. */
+int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads,
+                    hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
+/* One number per block; values: (n_blocks). */
+int FN(net_sensitivities)(const TY(net) *net, const TY(sensitivity) *measure, const REAL *theta,
+                          const REAL *gradient, const TY(box) *box, double *values);
+
+/* ---- training ----------------------------------------------------------------------------------- */
+
+typedef struct TY(phase) {
+    TY(optimizer) optimizer;
+    const hbcd_selector *selector;           /* NULL: all parameters at once */
+    const TY(sensitivity) *sensitivity;      /* NULL without a selector */
+    size_t batch_rows;        /* 0: all rows */
+    double batch_growth;      /* rows of a batch grow by this factor after every epoch */
+    size_t inner_iterations;  /* of the optimizer per visit; 0: until its own stopping test */
+    size_t visits_per_batch;  /* blocks solved on a batch before the next one */
+    size_t epochs;            /* passes over the data; 0: one batch, worked on until it is solved */
+    double sensitivity_tol;   /* a batch is solved when no block is more sensitive */
+    TY(box) box;              /* (n_params) */
+    hbcd_stop stop;           /* of the phase; watch is taken from the run */
+    double max_seconds;       /* of the phase, INFINITY: none */
+} TY(phase);
+
+typedef struct TY(plan) TY(plan);
+/* All memory of a run: data, batches, caches, optimizer states.  Counts or carves like net_make.
+ * `held_out` may be NULL.  Everything pointed to is borrowed until the run is over. */
+int FN(plan_make)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, size_t n_phases,
+                  const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan);
+/* Runs the phases one after another from theta (n_params); leaves the best point measured in theta.
+ * stop: limits of the whole run.  report->f: its loss (held-out loss decides where rows were held out). */
+int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report);

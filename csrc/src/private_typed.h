@@ -1,0 +1,43 @@
+/* private_typed.h: the typed half of private.h.  Vectors are (n); sums and steps are double in both precisions. */
+
+/* ---- vec: the vector arithmetic of the optimizers -------------------------------------------------- */
+
+double FN(dot)(size_t n, const REAL *x, const REAL *y);
+double FN(norm2)(size_t n, const REAL *x);
+double FN(norm_inf)(size_t n, const REAL *x);               /* NaN if any element is NaN */
+void FN(copy)(size_t n, const REAL *from, REAL *to);
+void FN(scale)(size_t n, double factor, REAL *x);            /* x <- factor x */
+void FN(axpy)(size_t n, double factor, const REAL *x, REAL *y); /* y <- y + factor x */
+void FN(subtract)(size_t n, const REAL *a, const REAL *b, REAL *out); /* out <- a - b */
+int FN(all_finite)(size_t n, const REAL *x);
+void FN(project)(size_t n, const TY(box) *box, REAL *x);     /* x <- P(x); NaN stays NaN; box may be NULL */
+int FN(is_bounded)(size_t n, const TY(box) *box);            /* 1: some bound is finite */
+int FN(is_boxed)(size_t n, const TY(box) *box);              /* 1: every bound is finite */
+/* || P(x - g) - x ||_inf, the projected gradient norm of METHOD 2.1. */
+double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const REAL *g);
+
+/* ---- optimizer: what all of them share --------------------------------------------------------------- */
+
+/* One counted evaluation: HBCD_STOP_EVALUATIONS before the limit is exceeded; a value that is not finite, or a
+ * gradient with an element that is not, comes back as *f = INFINITY. */
+int FN(evaluate)(const TY(objective) *objective, const hbcd_stop *stop, hbcd_report *report, const REAL *x,
+                 double *f, REAL *g);
+
+extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs); /* options = NULL */
+
+/* ---- linesearch ------------------------------------------------------------------------------------ */
+
+/* Strong Wolfe (More and Thuente 1994) along d from x0, step in (0, step_max]:
+ *   f(x0 + t d) <= f0 + armijo t slope0   and   |slope(t)| <= wolfe |slope0|.
+ * In: *step first trial, f0, slope0 = g0'd < 0.  Out: x = x0 + step d, *f, g, *step of the accepted point, or of the
+ * best point with sufficient decrease when no trial fulfilled both.  Points where f is not finite shrink the step.
+ * 0: found; HBCD_STOP_LINE_SEARCH: nothing better than f0 found, x, *f and g are then undefined; other codes of
+ * evaluate pass through. */
+int FN(wolfe_search)(const TY(objective) *objective, const hbcd_lbfgs *options, const hbcd_stop *stop,
+                     hbcd_report *report, const REAL *x0, const REAL *d, double f0, double slope0, double step_max,
+                     double *step, REAL *x, double *f, REAL *g);
+
+/* ---- sensitivity ------------------------------------------------------------------------------------ */
+
+/* The row of a built-in measure (enum hbcd_sensitivity_kind), NULL for an unknown kind. */
+const TY(sensitivity) *FN(sensitivity_row)(int kind);

@@ -56,6 +56,8 @@ enum hbcd_isa { HBCD_ISA_BASELINE = 0, HBCD_ISA_AVX2 = 1, HBCD_ISA_AVX512 = 2 };
 /* The best instruction set that this build has and this processor runs. */
 int hbcd_isa_detect(void);
 const char *hbcd_isa_name(int isa);
+/* The OpenMP version date this build uses, 0 without OpenMP. */
+int hbcd_openmp(void);
 
 /* ---- arena (arena.c): bump allocation over borrowed memory ------------------------------------ */
 
@@ -155,8 +157,11 @@ typedef struct hbcd_report {
 void hbcd_stop_default(hbcd_stop *stop);     /* pg_tol 1e-5, f_tol 1e-9, no limits */
 void hbcd_report_start(hbcd_report *report); /* zeros and NaNs */
 
+/* The tests of a start point, after its first evaluation; fills f, f_start and pg.  pg = NaN where no gradient is
+ * asked for, INFINITY where f is not finite and a gradient was asked for.  0: go on; > 0 stop code. */
+int hbcd_stop_start(const hbcd_stop *stop, hbcd_report *report, double f, double pg);
 /* Every stopping test, once.  Call at the end of an iteration that moved from f_old to f_new, x of n values;
- * pg = NaN where there is no gradient, f_old = NaN to skip the test of the decrease.
+ * pg as for hbcd_stop_start, f_old = NaN to skip the test of the decrease, f_new = NaN where it is not known.
  * Counts the iteration.  0: go on; > 0 stop code; < 0 error of a callback. */
 int hbcd_stop_test(const hbcd_stop *stop, hbcd_report *report, double f_old, double f_new, double pg,
                    size_t n, const void *x);

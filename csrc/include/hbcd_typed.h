@@ -108,6 +108,10 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
 /* out: (rows, n_out) through `out`, any stride and precision. */
 int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads,
                     hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
+/* Backward through the network: grad (n_params) = sum_r (d out_r / d theta)' grad_out_r and, unless NULL, grad_x
+ * (rows, n_in) = (d out_r / d x_r)' grad_out_r. */
+int FN(net_pullback)(const TY(net) *net, const hbcd_table *x, const REAL *theta, const hbcd_table *grad_out,
+                     hbcd_arena *arena, const hbcd_table *grad_x, double *grad);
 /* One number per block; values: (n_blocks). */
 int FN(net_sensitivities)(const TY(net) *net, const TY(sensitivity) *measure, const REAL *theta,
                           const REAL *gradient, const TY(box) *box, double *values);

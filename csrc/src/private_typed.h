@@ -27,15 +27,20 @@ extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs)
 
 /* ---- linesearch ------------------------------------------------------------------------------------ */
 
+typedef struct TY(trial) {
+    double step, f; /* step = 0: there is no such point */
+    REAL *x, *g;    /* (n), borrowed */
+} TY(trial);
+
 /* Strong Wolfe (More and Thuente 1994) along d from x0, step in (0, step_max]:
- *   f(x0 + t d) <= f0 + armijo t slope0   and   |slope(t)| <= wolfe |slope0|.
- * In: *step first trial, f0, slope0 = g0'd < 0.  Out: x = x0 + step d, *f, g, *step of the accepted point, or of the
- * best point with sufficient decrease when no trial fulfilled both.  Points where f is not finite shrink the step.
- * 0: found; HBCD_STOP_LINE_SEARCH: nothing better than f0 found, x, *f and g are then undefined; other codes of
- * evaluate pass through. */
+ *   f(x0 + t d) <= f0 + armijo t slope0   and   |slope(t)| <= wolfe |slope0|,   slope0 = g0'd < 0.
+ * Trials are projected onto the box (NULL: none), which x0 + step_max d may leave by rounding only; points where f is
+ * not finite shorten the step.  In: found->step, the first trial.  Out, whatever the status:
+ * found: the point that fulfils both;  best: the lowest trial that is below f0 and below found, if there is one.
+ * 0: either exists; HBCD_STOP_LINE_SEARCH: neither; other codes of evaluate pass through. */
 int FN(wolfe_search)(const TY(objective) *objective, const hbcd_lbfgs *options, const hbcd_stop *stop,
-                     hbcd_report *report, const REAL *x0, const REAL *d, double f0, double slope0, double step_max,
-                     double *step, REAL *x, double *f, REAL *g);
+                     hbcd_report *report, const TY(box) *box, const REAL *x0, const REAL *d, double f0,
+                     double slope0, double step_max, TY(trial) *found, TY(trial) *best);
 
 /* ---- sensitivity ------------------------------------------------------------------------------------ */
 

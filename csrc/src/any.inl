@@ -1,0 +1,255 @@
+/* any.inl: shims between void * and REAL *, and the optimizer and the measure that come from outside. */
+
+static int FN(any_net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, void **net)
+{
+    TY(net) *made;
+    int status = FN(net_make)(spec, arena, &made);
+    *net = made;
+    return status;
+}
+
+static void FN(any_net_describe)(const void *net, hbcd_net_size *size)
+{
+    const TY(net) *n = net;
+    *size = (hbcd_net_size){n->n_in, n->n_out, n->n_layers, n->n_params, n->n_blocks};
+}
+
+static void FN(any_net_block)(const void *net, size_t b, size_t *start, size_t *stop, size_t *n_in, size_t *n_out,
+                              size_t *layer)
+{
+    const TY(block) *block = &((const TY(net) *)net)->blocks[b];
+    *start = block->start;
+    *stop = block->start + block->size;
+    *n_in = block->n_in;
+    *n_out = block->n_out;
+    *layer = block->layer;
+}
+
+static int FN(any_data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
+                             void **data)
+{
+    TY(data) made, *kept = hbcd_arena_take(arena, 1, sizeof *kept);
+    *data = NULL;
+    HBCD_TRY(FN(data_make)(x, y, w, arena, &made));
+    if (arena->base == NULL) return HBCD_OK;
+    *kept = made;
+    *data = kept;
+    return HBCD_OK;
+}
+
+/* ---- measures ---------------------------------------------------------------------------------------------------- */
+
+static int FN(hook_measure)(void *self, const TY(block) *block, const REAL *theta, const REAL *gradient,
+                            const TY(box) *box, double *value)
+{
+    const hbcd_sensitivity_hook *hook = self;
+    return hook->measure(hook->self, REAL_DTYPE, hook->n_params, block->start, block->start + block->size, theta,
+                         gradient, box ? box->lo : NULL, box ? box->hi : NULL, value);
+}
+
+static int FN(sensitivity_of)(const hbcd_sensitivity_spec *spec, TY(sensitivity) *measure)
+{
+    if (spec->kind == HBCD_HOOK) {
+        *measure = (TY(sensitivity)){"hook", FN(hook_measure), (void *)(uintptr_t)&spec->hook};
+        return HBCD_OK;
+    }
+    const TY(sensitivity) *row = FN(sensitivity_row)(spec->kind);
+    if (row == NULL) return HBCD_ERR_ARGUMENT;
+    *measure = *row;
+    return HBCD_OK;
+}
+
+static int FN(any_net_sensitivities)(const void *net, const hbcd_sensitivity_spec *spec, const void *theta,
+                                     const void *gradient, const void *lo, const void *hi, double *values)
+{
+    TY(sensitivity) measure;
+    TY(box) box = {lo, hi};
+    HBCD_TRY(FN(sensitivity_of)(spec, &measure));
+    return FN(net_sensitivities)(net, &measure, theta, gradient, &box, values);
+}
+
+static int FN(any_sensitivity_measure)(int kind, size_t start, size_t stop, size_t n_in, size_t n_out,
+                                       const void *theta, const void *gradient, const void *lo, const void *hi,
+                                       double *value)
+{
+    const TY(sensitivity) *row = FN(sensitivity_row)(kind);
+    if (row == NULL || stop < start) return HBCD_ERR_ARGUMENT;
+    TY(block) block = {start, stop - start, n_in, n_out, 0};
+    TY(box) box = {lo, hi};
+    return row->measure(row->self, &block, theta, gradient, &box, value);
+}
+
+/* ---- activations --------------------------------------------------------------------------------------------------- */
+
+static int FN(any_activation_forward)(int isa, int kind, double parameter, size_t n, const void *z, void *a)
+{
+    if (kind < 0 || kind >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;
+    return FN(kernels_of)(isa)->activation[kind].forward(&parameter, n, z, a);
+}
+
+static int FN(any_activation_backward)(int isa, int kind, double parameter, size_t n, const void *z, const void *a,
+                                       void *g)
+{
+    if (kind < 0 || kind >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;
+    return FN(kernels_of)(isa)->activation[kind].backward(&parameter, n, z, a, g);
+}
+
+/* ---- optimizers -------------------------------------------------------------------------------------------------------- */
+
+/* State of an optimizer from outside: the best point it has evaluated. */
+typedef struct TY(hook_run) {
+    const TY(objective) *objective;
+    const hbcd_stop *stop;
+    hbcd_report *report;
+    double best, last;
+    REAL *best_x, *last_x; /* (n) each */
+} TY(hook_run);
+
+static TY(hook_run) *FN(hook_carve)(hbcd_arena *arena, size_t n)
+{
+    TY(hook_run) *run = hbcd_arena_take(arena, 1, sizeof *run);
+    REAL *best = hbcd_arena_take(arena, n, sizeof *best), *last = hbcd_arena_take(arena, n, sizeof *last);
+    if (run) {
+        run->best_x = best;
+        run->last_x = last;
+    }
+    return run;
+}
+
+static size_t FN(hook_state_size)(const void *options, size_t n)
+{
+    (void)options;
+    hbcd_arena arena = {NULL, 0, 0};
+    FN(hook_carve)(&arena, n);
+    return arena.used;
+}
+
+static int FN(hook_reset)(const void *options, void *state, size_t n)
+{
+    (void)options, (void)state, (void)n;
+    return HBCD_OK;
+}
+
+static int FN(hook_eval)(void *self, const void *x, double *f, void *g)
+{
+    TY(hook_run) *run = self;
+    int status = FN(evaluate)(run->objective, run->stop, run->report, x, f, g);
+    if (status != 0) return status;
+    if (run->report->n_evaluations == 1) run->report->f_start = *f;
+    run->last = *f;
+    FN(copy)(run->objective->n, x, run->last_x);
+    if (*f < run->best) {
+        run->best = *f;
+        FN(copy)(run->objective->n, x, run->best_x);
+    }
+    return HBCD_OK;
+}
+
+static int FN(hook_optimize)(const void *options, void *state, const TY(objective) *objective, const TY(box) *box,
+                             REAL *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
+{
+    const hbcd_optimizer_hook *hook = options;
+    size_t n = objective->n;
+    hbcd_arena arena = {state, FN(hook_state_size)(options, n), 0};
+    TY(hook_run) *run = FN(hook_carve)(&arena, n);
+    run->objective = objective;
+    run->stop = stop;
+    run->report = report;
+    run->best = run->last = INFINITY;
+    hbcd_objective_any any = {REAL_DTYPE, n, FN(hook_eval), run};
+    FN(project)(n, box, x);
+    int status = hook->minimize(hook->self, &any, box ? box->lo : NULL, box ? box->hi : NULL, x, stop, rng, report);
+    if (status < 0) return status;
+    FN(project)(n, box, x);
+    report->f = run->last;
+    /* The point handed back counts too: evaluated once, unless it was the last one evaluated. */
+    if (report->n_evaluations == 0 || memcmp(x, run->last_x, n * sizeof *x) != 0) {
+        double f = NAN;
+        int seen = FN(hook_eval)(run, x, &f, NULL);
+        if (seen < 0) return seen;
+        report->f = seen == 0 ? f : NAN;
+    }
+    if (!stop->keep_last && !(report->f <= run->best)) {
+        if (run->best < INFINITY) FN(copy)(n, run->best_x, x);
+        report->f = run->best;
+    }
+    return report->status = status;
+}
+
+static int FN(optimizer_of)(const hbcd_optimizer_spec *spec, TY(optimizer) *optimizer)
+{
+    if (spec->kind != HBCD_HOOK) return FN(optimizer_make)(spec->kind, spec->options, optimizer);
+    *optimizer = (TY(optimizer)){"hook", FN(hook_state_size), FN(hook_reset), FN(hook_optimize), spec->options, 0};
+    return HBCD_OK;
+}
+
+static int FN(any_objective_eval)(void *self, const REAL *x, double *f, REAL *g)
+{
+    const hbcd_objective_any *any = self;
+    return any->eval(any->self, x, f, g);
+}
+
+static int FN(any_minimize)(const hbcd_optimizer_spec *spec, const hbcd_objective_any *any, const void *lo,
+                            const void *hi, void *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_arena *arena,
+                            hbcd_report *report)
+{
+    TY(optimizer) optimizer;
+    HBCD_TRY(FN(optimizer_of)(spec, &optimizer));
+    void *state = hbcd_arena_take(arena, optimizer.state_size(optimizer.options, any->n), 1);
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    TY(objective) objective = {any->n, FN(any_objective_eval), (void *)(uintptr_t)any};
+    TY(box) box = {lo, hi};
+    hbcd_report_start(report);
+    HBCD_TRY(optimizer.reset(optimizer.options, state, any->n));
+    return report->status =
+               optimizer.minimize(optimizer.options, state, &objective, &box, x, stop, rng, report);
+}
+
+/* ---- plans ---------------------------------------------------------------------------------------------------------------- */
+
+/* One phase; the measure lives where the caller says. */
+static int FN(phase_of)(const hbcd_phase_spec *spec, TY(sensitivity) *measure, TY(phase) *phase)
+{
+    *phase = (TY(phase)){.selector = spec->selector,
+                         .sensitivity = measure,
+                         .batch_rows = spec->batch_rows,
+                         .batch_growth = spec->batch_growth,
+                         .inner_iterations = spec->inner_iterations,
+                         .visits_per_batch = spec->visits_per_batch,
+                         .epochs = spec->epochs,
+                         .sensitivity_tol = spec->sensitivity_tol,
+                         .box = {spec->lo, spec->hi},
+                         .stop = spec->stop,
+                         .max_seconds = spec->max_seconds};
+    HBCD_TRY(FN(optimizer_of)(&spec->optimizer, &phase->optimizer));
+    return FN(sensitivity_of)(&spec->sensitivity, measure);
+}
+
+static int FN(any_plan_make)(const void *net, const void *data, const void *held_out, size_t n_phases,
+                             const hbcd_phase_spec *specs, int n_threads, hbcd_arena *arena, void **plan)
+{
+    TY(phase) *phases = hbcd_arena_take(arena, n_phases, sizeof *phases);
+    TY(sensitivity) *measures = hbcd_arena_take(arena, n_phases, sizeof *measures);
+    TY(needs) needs = {0};
+    *plan = NULL;
+    for (size_t p = 0; p < n_phases; p++) {
+        TY(sensitivity) measure;
+        TY(phase) phase;
+        HBCD_TRY(FN(phase_of)(&specs[p], &measure, &phase));
+        HBCD_TRY(FN(plan_need)(net, ((const TY(data) *)data)->rows, &phase, &needs));
+    }
+    if (arena->base) {
+        HBCD_TRY(hbcd_arena_check(arena));
+        for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(phase_of)(&specs[p], &measures[p], &phases[p]));
+    }
+    TY(plan) *made;
+    HBCD_TRY(FN(plan_carve)(net, data, held_out, &needs, n_phases, phases, n_threads, arena, &made));
+    *plan = made;
+    return HBCD_OK;
+}
+
+static int FN(any_plan_train)(void *plan, void *theta, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
+{
+    return FN(plan_train)(plan, theta, stop, rng, report);
+}

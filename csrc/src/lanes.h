@@ -1,0 +1,22 @@
+/* lanes.h: the fixed split of rows into lanes.  The split depends on the number of tiles alone, so that sums kept
+ * per lane and added in lane order have the same bits at any number of threads. */
+#ifndef HBCD_LANES_H
+#define HBCD_LANES_H
+
+#include "hbcd.h"
+
+/* Work on one tile for a lane on behalf of a thread (0 <= thread < n_threads); 0 or a status that ends the run. */
+typedef int (*hbcd_tile_work)(void *context, size_t lane, size_t tile, int thread);
+
+size_t hbcd_n_lanes(size_t n_tiles);
+
+/* Calls work for every tile, in order within a lane.  `cost` is the operation count of all of it: below a measured
+ * threshold everything runs on the calling thread.  The watch is polled between tiles of the calling thread; its
+ * first nonzero answer, or that of any work, ends all lanes early and is returned. */
+int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
+                   hbcd_watch *watch);
+
+/* sum[k] = lane 0 + lane 1 + ..., n values each, lanes `stride` apart: the one reduction. */
+void hbcd_lanes_sum(size_t n_lanes, size_t stride, size_t n, const double *lanes, double *sum);
+
+#endif

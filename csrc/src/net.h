@@ -1,0 +1,13 @@
+/* net.h: the inside of a network and of tiled data, for net.c, layer.c, objective.c and train.c. */
+#ifndef HBCD_NET_H
+#define HBCD_NET_H
+
+#include "lanes.h"
+#include "private.h"
+#include "simd/kernels.h"
+
+#define HBCD_EACH "net_typed.h"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
+
+#endif

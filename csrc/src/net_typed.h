@@ -1,0 +1,119 @@
+/* net_typed.h: the typed half of net.h. */
+
+typedef struct TY(layer) TY(layer);
+
+/* What kinds of layer differ in.  theta and grad are the layer's own slice. */
+typedef struct TY(layer_kind) {
+    const char *name;
+    int (*forward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, REAL *out);
+    /* grad_x (n_in, ld) is set unless NULL; grad is added to unless NULL; scratch: (n_params). */
+    int (*backward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, const REAL *out,
+                    const REAL *grad_out, REAL *grad_x, double *grad, REAL *scratch);
+} TY(layer_kind);
+
+struct TY(layer) {
+    const TY(layer_kind) *kind;
+    const TY(kernels) *kernels;
+    TY(activation) activation;
+    size_t n_in, n_out, n_params;
+    size_t start;        /* of its parameters in theta */
+    size_t a, z;         /* neurons before it: where its outputs begin in a tile's work space */
+    double parameter;    /* of the activation */
+    hbcd_activation_hook activation_hook;
+    hbcd_layer_hook layer_hook;
+};
+
+struct TY(net) {
+    size_t n_in, n_out, n_layers, n_blocks, n_params;
+    size_t width;        /* of the widest layer, input included */
+    size_t largest;      /* parameters of the largest block */
+    size_t neurons;      /* outputs of all layers: rows of `a` in a tile's work space */
+    size_t kept;         /* rows of `z`: layers whose activation needs it */
+    int serial;
+    TY(layer) *layers;   /* (n_layers) */
+    TY(block) *blocks;   /* (n_blocks): layers that have parameters */
+    TY(loss) loss;
+    const TY(kernels) *kernels;
+};
+
+/* The row of a layer kind; NULL if unknown. */
+const TY(layer_kind) *FN(layer_kind_row)(int kind);
+/* Fills the activation of a layer, built in or hook. */
+int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec);
+
+/* Work space of one thread for one tile. */
+typedef struct TY(work) {
+    REAL *a, *z;         /* (neurons, HBCD_TILE), (kept, HBCD_TILE) */
+    REAL *delta, *below; /* (width, HBCD_TILE) each */
+    REAL *scratch;       /* (largest) */
+} TY(work);
+void FN(work_make)(const TY(net) *net, hbcd_arena *arena, TY(work) *work);
+
+/* Forward through layers first .. last-1 from the input x of layer `first`; outputs of layer l stand at
+ * work->a + layers[l].a * HBCD_TILE with leading dimension ld. */
+int FN(tile_forward)(const TY(net) *net, size_t first, size_t last, size_t rows, size_t ld, const REAL *theta,
+                     const REAL *x, const TY(work) *work);
+/* Backward from work->delta (gradient of the loss in the net's outputs) down to layer `first`; adds to grad (whole
+ * net, n_params) the gradient of every layer from `first` up, or with only_first of layer `first` alone; unless it is
+ * NULL sets grad_x (n_in of layer `first`, ld). */
+int FN(tile_backward)(const TY(net) *net, size_t first, int only_first, size_t rows, size_t ld, const REAL *theta,
+                      const REAL *x, const TY(work) *work, double *grad, REAL *grad_x);
+
+/* Tiles of data: where tile t begins in an array of `features` per row, its rows and leading dimension. */
+static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)
+{
+    size_t left = data->rows - tile * HBCD_TILE;
+    return left < HBCD_TILE ? left : HBCD_TILE;
+}
+static inline size_t FN(padded)(size_t rows) { return (rows + HBCD_PAD - 1) / HBCD_PAD * HBCD_PAD; }
+static inline size_t FN(n_tiles)(size_t rows) { return (rows + HBCD_TILE - 1) / HBCD_TILE; }
+
+/* Room for `rows` rows; and the rows `index` of `from` copied into it, to->rows = rows <= its room. */
+void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_w, hbcd_arena *arena, TY(data) *data);
+void FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, TY(data) *to);
+/* One tile of a table, rows begin .. begin+rows-1, written feature-major and padded. */
+void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to);
+
+/* ---- objective: net + data + block --------------------------------------------------------------------- */
+
+typedef struct TY(bound) {
+    const TY(net) *net;
+    int n_threads;
+    hbcd_watch *watch;
+    REAL *theta;          /* (n_params): the point, blocks that are not optimized included */
+    TY(work) *work;       /* (n_threads) */
+    double *grad;         /* (HBCD_LANES, n_params) */
+    double *total;        /* (n_params) */
+    double f_lane[HBCD_LANES];
+    REAL *cache;          /* inputs of the block's layer, every tile */
+    size_t cache_rows;
+    /* set by bind */
+    const TY(data) *data;
+    const REAL *input;    /* tiles of the input of layer `first` */
+    size_t start, n, first, input_width;
+    int block;
+    /* the one known value: set by prime, used by the next evaluation at exactly that point */
+    REAL *known_x, *known_g; /* (n_params) each */
+    double known_f;
+    int known;
+} TY(bound);
+
+/* Measures or carves for data of up to max_rows; up to cache_rows of them with room for what lies below a block. */
+void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int n_threads, hbcd_watch *watch,
+                    hbcd_arena *arena, TY(bound) *bound);
+/* Binds all parameters (block < 0) or one block; what lies below the block is computed once, here. */
+int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block);
+TY(objective) FN(objective_of)(TY(bound) *bound);
+/* Tells the objective its value and gradient at the present point of bound->theta, from a full evaluation. */
+void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g);
+
+/* ---- plan: the largest need of any phase, added up phase by phase, then carved ------------------------------- */
+
+typedef struct TY(needs) {
+    size_t state; /* bytes of the largest optimizer state */
+    size_t room;  /* rows of the largest batch smaller than the data */
+    int cache_batch, cache_all;
+} TY(needs);
+int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(needs) *needs);
+int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, const TY(needs) *needs,
+                   size_t n_phases, const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan);

@@ -1,0 +1,142 @@
+/* objective.inl: binds net + data + block and caches what the block cannot change.
+ *
+ * With block l active the layers below l are constants of the batch: their output is computed once, at bind, and an
+ * evaluation runs layers l .. L only.  Sums are kept per lane in double and added in lane order. */
+
+void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int n_threads, hbcd_watch *watch,
+                    hbcd_arena *arena, TY(bound) *bound)
+{
+    size_t lanes = hbcd_n_lanes(FN(n_tiles)(max_rows));
+    if (n_threads < 1 || net->serial) n_threads = 1;
+    if ((size_t)n_threads > lanes) n_threads = (int)lanes;
+    TY(bound) made = {.net = net, .n_threads = n_threads, .watch = watch, .cache_rows = cache_rows};
+    made.theta = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    made.known_x = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    made.known_g = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    made.grad = hbcd_arena_take(arena, lanes * net->n_params, sizeof(double));
+    made.total = hbcd_arena_take(arena, net->n_params, sizeof(double));
+    size_t inner = 0; /* widest output that can be the constant input of a block */
+    for (size_t l = 0; l + 1 < net->n_layers; l++)
+        if (net->layers[l].n_out > inner) inner = net->layers[l].n_out;
+    made.cache = hbcd_arena_take(arena, inner * FN(padded)(cache_rows), sizeof(REAL));
+    TY(work) *work = hbcd_arena_take(arena, (size_t)n_threads, sizeof *work);
+    for (int t = 0; t < n_threads; t++) {
+        TY(work) one;
+        FN(work_make)(net, arena, &one);
+        if (arena->base && hbcd_arena_check(arena) == HBCD_OK) work[t] = one;
+    }
+    made.work = work;
+    *bound = made;
+}
+
+static int FN(cache_tile)(void *self, size_t lane, size_t tile, int thread)
+{
+    (void)lane;
+    const TY(bound) *bound = self;
+    const TY(data) *data = bound->data;
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows);
+    const TY(work) *work = &bound->work[thread];
+    HBCD_TRY(FN(tile_forward)(bound->net, 0, bound->first, rows, ld, bound->theta,
+                              data->x + tile * HBCD_TILE * data->n_in, work));
+    const TY(layer) *below = &bound->net->layers[bound->first - 1];
+    memcpy(bound->cache + tile * HBCD_TILE * below->n_out, work->a + below->a * HBCD_TILE,
+           below->n_out * ld * sizeof(REAL));
+    return HBCD_OK;
+}
+
+int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
+{
+    const TY(net) *net = bound->net;
+    bound->data = data;
+    bound->known = 0;
+    bound->block = block;
+    bound->start = 0;
+    bound->n = net->n_params;
+    bound->first = 0;
+    bound->input = data->x;
+    bound->input_width = net->n_in;
+    if (block < 0) return HBCD_OK;
+    if ((size_t)block >= net->n_blocks || data->rows > bound->cache_rows) return HBCD_ERR_ARGUMENT;
+    bound->start = net->blocks[block].start;
+    bound->n = net->blocks[block].size;
+    bound->first = net->blocks[block].layer;
+    if (bound->first == 0) return HBCD_OK;
+    bound->input = bound->cache;
+    bound->input_width = net->layers[bound->first - 1].n_out;
+    double cost = 2.0 * (double)data->rows * (double)net->layers[bound->first].start;
+    return hbcd_lanes_run(FN(n_tiles)(data->rows), bound->n_threads, cost, FN(cache_tile), bound, bound->watch);
+}
+
+typedef struct TY(evaluation) {
+    TY(bound) *bound;
+    int with_gradient;
+} TY(evaluation);
+
+static int FN(evaluate_tile)(void *self, size_t lane, size_t tile, int thread)
+{
+    const TY(evaluation) *evaluation = self;
+    TY(bound) *bound = evaluation->bound;
+    const TY(net) *net = bound->net;
+    const TY(data) *data = bound->data;
+    const TY(work) *work = &bound->work[thread];
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), at = tile * HBCD_TILE;
+    const REAL *x = bound->input + at * bound->input_width;
+    HBCD_TRY(FN(tile_forward)(net, bound->first, net->n_layers, rows, ld, bound->theta, x, work));
+    const REAL *out = work->a + net->layers[net->n_layers - 1].a * HBCD_TILE;
+    HBCD_TRY(net->loss.eval(net->loss.self, rows, ld, net->n_out, out, data->y + at * net->n_out,
+                            data->w ? data->w + at : NULL, &bound->f_lane[lane],
+                            evaluation->with_gradient ? work->delta : NULL));
+    if (!evaluation->with_gradient) return HBCD_OK;
+    return FN(tile_backward)(net, bound->first, bound->block >= 0, rows, ld, bound->theta, x, work,
+                             bound->grad + lane * net->n_params, NULL);
+}
+
+/* The value known from objective_prime, if x is exactly that point. */
+static int FN(known_value)(TY(bound) *bound, const REAL *x, double *f, REAL *g)
+{
+    if (!bound->known || memcmp(x, bound->known_x, bound->n * sizeof *x) != 0) return 0;
+    *f = bound->known_f;
+    if (g) memcpy(g, bound->known_g, bound->n * sizeof *g);
+    return 1;
+}
+
+static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
+{
+    TY(bound) *bound = self;
+    const TY(net) *net = bound->net;
+    if (FN(known_value)(bound, x, f, g)) return hbcd_watch_tick(bound->watch);
+    memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
+
+    TY(evaluation) evaluation = {bound, g != NULL};
+    size_t tiles = FN(n_tiles)(bound->data->rows), lanes = hbcd_n_lanes(tiles);
+    for (size_t lane = 0; lane < lanes; lane++) {
+        bound->f_lane[lane] = 0;
+        if (g) memset(bound->grad + lane * net->n_params + bound->start, 0, bound->n * sizeof(double));
+    }
+    double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start);
+    int status = hbcd_lanes_run(tiles, bound->n_threads, cost, FN(evaluate_tile), &evaluation, bound->watch);
+    if (status != 0) return status;
+
+    double share = (double)net->n_out * bound->data->weight_sum;
+    share = share > 0 ? 1 / share : 0; /* a batch without weight has nothing to say */
+    double sum;
+    hbcd_lanes_sum(lanes, 1, 1, bound->f_lane, &sum);
+    *f = sum * share;
+    if (g == NULL) return HBCD_OK;
+    hbcd_lanes_sum(lanes, net->n_params, bound->n, bound->grad + bound->start, bound->total);
+    for (size_t k = 0; k < bound->n; k++) g[k] = (REAL)(bound->total[k] * share);
+    return HBCD_OK;
+}
+
+TY(objective) FN(objective_of)(TY(bound) *bound)
+{
+    return (TY(objective)){bound->n, FN(objective_eval), bound};
+}
+
+void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g)
+{
+    memcpy(bound->known_x, bound->theta + bound->start, bound->n * sizeof(REAL));
+    memcpy(bound->known_g, g + bound->start, bound->n * sizeof(REAL));
+    bound->known_f = f;
+    bound->known = 1;
+}

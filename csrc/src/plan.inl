@@ -1,0 +1,107 @@
+/* plan.inl: plan_make: what the phases need, and the one place where it is carved.  Part of train.c. */
+
+struct TY(plan) {
+    const TY(net) *net;
+    const TY(data) *data, *held_out;
+    size_t n_phases;
+    const TY(phase) *phases;
+    TY(bound) bound;
+    TY(data) batch;          /* room for the largest batch smaller than the data */
+    uint32_t *order;         /* (rows): the shuffled rows of an epoch */
+    void *state;             /* of the optimizer of the present phase */
+    REAL *best, *gradient, *point; /* (n_params) each; point: the variables an optimizer moves */
+    double *sensitivity;     /* (n_blocks) */
+    size_t *last_visit;      /* (n_blocks) */
+    /* the run */
+    const hbcd_stop *stop;
+    hbcd_watch *watch;
+    hbcd_rng *rng;
+    double best_score, best_loss, run_deadline;
+    size_t n_evaluations, n_iterations, step;
+    int over;                /* a limit of the run, not only of the phase, is reached */
+    /* the phase */
+    const TY(phase) *phase;
+    size_t phase_index, epoch, phase_evaluations, phase_iterations, visits, idle;
+    int last_block;
+    size_t repeats;
+    int fresh;               /* the optimizer's memory belongs to another objective */
+};
+
+/* Rows of the batches of an epoch: the data cut into `batches` nearly equal parts of at least the rows asked for. */
+static size_t FN(epoch_batches)(const TY(phase) *phase, size_t epoch, size_t n_rows, size_t *rows)
+{
+    double wanted = phase->batch_rows == 0 ? (double)n_rows : (double)phase->batch_rows * pow(phase->batch_growth, (double)epoch);
+    *rows = wanted >= (double)n_rows ? n_rows : (size_t)ceil(wanted);
+    if (phase->epochs == 0) return 1; /* one subset of just these rows */
+    size_t batches = n_rows / *rows;
+    *rows = (n_rows + batches - 1) / batches;
+    return batches;
+}
+
+/* The largest batch of a phase that is smaller than the data; 0 if there is none. */
+static size_t FN(phase_room)(const TY(phase) *phase, size_t n_rows)
+{
+    size_t room = 0, epochs = phase->epochs ? phase->epochs : 1;
+    for (size_t epoch = 0; epoch < epochs; epoch++) {
+        size_t rows;
+        FN(epoch_batches)(phase, epoch, n_rows, &rows);
+        if (rows >= n_rows) break;
+        if (rows > room) room = rows;
+        if (phase->batch_growth <= 1) break;
+    }
+    return room;
+}
+
+static int FN(check_phase)(const TY(net) *net, const TY(phase) *phase)
+{
+    if (phase->selector && (phase->sensitivity == NULL || net->n_blocks == 0)) return HBCD_ERR_ARGUMENT;
+    if (!(phase->batch_growth >= 1) || !(phase->max_seconds >= 0)) return HBCD_ERR_ARGUMENT;
+    if ((phase->optimizer.flags & HBCD_OPT_NEEDS_BOX) && !FN(is_boxed)(net->n_params, &phase->box))
+        return HBCD_ERR_BOUNDS;
+    return HBCD_OK;
+}
+
+int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(needs) *needs)
+{
+    HBCD_TRY(FN(check_phase)(net, phase));
+    size_t n = phase->selector ? net->largest : net->n_params;
+    size_t state = phase->optimizer.state_size(phase->optimizer.options, n), last, room = FN(phase_room)(phase, rows);
+    FN(epoch_batches)(phase, phase->epochs ? phase->epochs - 1 : 0, rows, &last);
+    if (state > needs->state) needs->state = state;
+    if (room > needs->room) needs->room = room;
+    if (phase->selector) needs->cache_batch = 1, needs->cache_all |= last >= rows;
+    return HBCD_OK;
+}
+
+int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, const TY(needs) *needs,
+                   size_t n_phases, const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan)
+{
+    *plan = NULL;
+    if (data->n_in != net->n_in || data->n_out != net->n_out) return HBCD_ERR_ARGUMENT;
+    size_t rows = data->rows, most = held_out && held_out->rows > rows ? held_out->rows : rows;
+    TY(plan) *made = hbcd_arena_take(arena, 1, sizeof *made);
+    TY(plan) p = {.net = net, .data = data, .held_out = held_out, .n_phases = n_phases, .phases = phases};
+    p.best = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    p.gradient = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    p.point = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
+    p.sensitivity = hbcd_arena_take(arena, net->n_blocks, sizeof(double));
+    p.last_visit = hbcd_arena_take(arena, net->n_blocks, sizeof(size_t));
+    p.state = hbcd_arena_take(arena, needs->state, 1);
+    p.order = hbcd_arena_take(arena, needs->room ? rows : 0, sizeof(uint32_t));
+    if (needs->room) FN(data_room)(needs->room, data->n_in, data->n_out, 1, data->w != NULL, arena, &p.batch);
+    size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
+    FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    *made = p;
+    *plan = made;
+    return HBCD_OK;
+}
+
+int FN(plan_make)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, size_t n_phases,
+                  const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan)
+{
+    TY(needs) needs = {0};
+    for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(plan_need)(net, data->rows, &phases[p], &needs));
+    return FN(plan_carve)(net, data, held_out, &needs, n_phases, phases, n_threads, arena, plan);
+}

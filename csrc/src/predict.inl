@@ -1,0 +1,89 @@
+/* predict.inl: a network on tables: its loss, its outputs, and the pullback of a gradient through it. */
+
+int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
+                 hbcd_arena *arena, double *f, REAL *g)
+{
+    TY(bound) bound;
+    FN(bound_make)(net, data->rows, 0, n_threads, watch, arena, &bound);
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    HBCD_TRY(FN(objective_bind)(&bound, data, -1));
+    return FN(objective_of)(&bound).eval(&bound, theta, f, g);
+}
+
+static void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table)
+{
+    for (size_t c = 0; c < table->cols; c++, from += ld) {
+        char *to = (char *)table->data + (ptrdiff_t)begin * table->row_stride + (ptrdiff_t)c * table->col_stride;
+        for (size_t r = 0; r < rows; r++, to += table->row_stride) {
+            if (table->dtype == HBCD_F64) *(double *)(void *)to = (double)from[r];
+            else *(float *)(void *)to = (float)from[r];
+        }
+    }
+}
+
+typedef struct TY(prediction) {
+    const TY(net) *net;
+    const hbcd_table *x, *out;
+    const REAL *theta;
+    REAL *input; /* per thread: (n_in, HBCD_TILE) */
+    TY(work) *work;
+} TY(prediction);
+
+static int FN(predict_tile)(void *self, size_t lane, size_t tile, int thread)
+{
+    (void)lane;
+    const TY(prediction) *p = self;
+    size_t begin = tile * HBCD_TILE, left = p->x->rows - begin, rows = left < HBCD_TILE ? left : HBCD_TILE;
+    size_t ld = FN(padded)(rows);
+    REAL *input = p->input + (size_t)thread * HBCD_TILE * p->net->n_in;
+    FN(pack_tile)(p->x, begin, rows, ld, input);
+    HBCD_TRY(FN(tile_forward)(p->net, 0, p->net->n_layers, rows, ld, p->theta, input, &p->work[thread]));
+    const REAL *a = p->work[thread].a + p->net->layers[p->net->n_layers - 1].a * HBCD_TILE;
+    FN(unpack_tile)(a, begin, rows, ld, p->out);
+    return HBCD_OK;
+}
+
+int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads, hbcd_watch *watch,
+                    hbcd_arena *arena, const hbcd_table *out)
+{
+    size_t tiles = FN(n_tiles)(x->rows), lanes = hbcd_n_lanes(tiles);
+    if (x->cols != net->n_in || out->cols != net->n_out || out->rows != x->rows) return HBCD_ERR_ARGUMENT;
+    if (n_threads < 1 || net->serial) n_threads = 1;
+    if ((size_t)n_threads > lanes) n_threads = lanes ? (int)lanes : 1;
+    TY(prediction) p = {.net = net, .x = x, .out = out, .theta = theta};
+    p.input = hbcd_arena_take(arena, (size_t)n_threads * HBCD_TILE * net->n_in, sizeof(REAL));
+    p.work = hbcd_arena_take(arena, (size_t)n_threads, sizeof *p.work);
+    for (int t = 0; t < n_threads; t++) {
+        TY(work) one;
+        FN(work_make)(net, arena, &one);
+        if (arena->base && hbcd_arena_check(arena) == HBCD_OK) p.work[t] = one;
+    }
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    double cost = 2.0 * (double)x->rows * (double)net->n_params;
+    return hbcd_lanes_run(tiles, n_threads, cost, FN(predict_tile), &p, watch);
+}
+
+int FN(net_pullback)(const TY(net) *net, const hbcd_table *x, const REAL *theta, const hbcd_table *grad_out,
+                     hbcd_arena *arena, const hbcd_table *grad_x, double *grad)
+{
+    if (x->cols != net->n_in || grad_out->cols != net->n_out || grad_out->rows != x->rows) return HBCD_ERR_ARGUMENT;
+    if (grad_x && (grad_x->rows != x->rows || grad_x->cols != x->cols)) return HBCD_ERR_ARGUMENT;
+    TY(work) work;
+    FN(work_make)(net, arena, &work);
+    REAL *input = hbcd_arena_take(arena, HBCD_TILE * net->n_in, sizeof(REAL));
+    REAL *below = hbcd_arena_take(arena, HBCD_TILE * net->n_in, sizeof(REAL));
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    memset(grad, 0, net->n_params * sizeof *grad);
+    for (size_t begin = 0; begin < x->rows; begin += HBCD_TILE) {
+        size_t rows = x->rows - begin < HBCD_TILE ? x->rows - begin : HBCD_TILE, ld = FN(padded)(rows);
+        FN(pack_tile)(x, begin, rows, ld, input);
+        HBCD_TRY(FN(tile_forward)(net, 0, net->n_layers, rows, ld, theta, input, &work));
+        FN(pack_tile)(grad_out, begin, rows, ld, work.delta);
+        HBCD_TRY(FN(tile_backward)(net, 0, 0, rows, ld, theta, input, &work, grad, below));
+        if (grad_x) FN(unpack_tile)(below, begin, rows, ld, grad_x);
+    }
+    return HBCD_OK;
+}

@@ -1,0 +1,100 @@
+/* selector.c: which block is next, and the table of built-in rules. */
+#include "private.h"
+
+#include <math.h>
+
+enum { MAX_REPEATS = 2 }; /* a greedy rule would otherwise chase one block for ever */
+
+/* The block with the largest |sensitivity| other than `skip`, ties to the one visited longest ago.
+ * -1: none has a number. */
+static int most_sensitive_but(const hbcd_choice *about, int skip)
+{
+    int best = -1;
+    for (size_t b = 0; b < about->n_blocks; b++) {
+        double s = fabs(about->sensitivity[b]);
+        if ((int)b == skip || isnan(s)) continue;
+        double s_best = best < 0 ? -1.0 : fabs(about->sensitivity[best]);
+        if (s > s_best || (s == s_best && about->last_visit[b] < about->last_visit[best])) best = (int)b;
+    }
+    return best;
+}
+
+static int visited_longest_ago(const hbcd_choice *about)
+{
+    size_t oldest = 0;
+    for (size_t b = 1; b < about->n_blocks; b++)
+        if (about->last_visit[b] < about->last_visit[oldest]) oldest = b;
+    return (int)oldest;
+}
+
+static int next_most_sensitive(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    if (about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
+    *block = most_sensitive_but(about, about->repeats >= MAX_REPEATS ? about->last : -1);
+    if (*block < 0) *block = most_sensitive_but(about, -1); /* one block only, or one block with a number */
+    if (*block < 0) *block = visited_longest_ago(about);
+    return HBCD_OK;
+}
+
+static int is_active(const hbcd_choice *about, size_t block)
+{
+    return about->sensitivity && fabs(about->sensitivity[block]) > about->tolerance;
+}
+
+/* Uniform over the blocks that have not converged, over all if all have. */
+static int next_random(void *self, const hbcd_choice *about, int *block)
+{
+    size_t n_active = 0;
+    (void)self;
+    if (about->n_blocks == 0 || !about->rng) return HBCD_ERR_ARGUMENT;
+    for (size_t b = 0; b < about->n_blocks; b++) n_active += (size_t)is_active(about, b);
+    size_t k = (size_t)hbcd_rng_below(about->rng, n_active ? n_active : about->n_blocks);
+    size_t b = 0;
+    if (!n_active) b = k;
+    else
+        while (!is_active(about, b) || k-- > 0) b++;
+    *block = (int)b;
+    return HBCD_OK;
+}
+
+/* 0, 1, .., n-1, 0, 1, .. */
+static int next_forward(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;
+    *block = (int)(about->step % about->n_blocks);
+    return HBCD_OK;
+}
+
+/* 0, 1, .., n-1, n-2, .., 1, 0, 1, ..: the blocks at the ends are visited half as often. */
+static int next_ping_pong(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;
+    size_t period = about->n_blocks > 1 ? 2 * about->n_blocks - 2 : 1;
+    size_t k = about->step % period;
+    *block = (int)(k < about->n_blocks ? k : period - k);
+    return HBCD_OK;
+}
+
+/* n-1, n-2, .., 0, n-1, .. */
+static int next_backward(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;
+    *block = (int)(about->n_blocks - 1 - about->step % about->n_blocks);
+    return HBCD_OK;
+}
+
+const hbcd_selector *hbcd_selector_row(int kind)
+{
+    static const hbcd_selector rows[HBCD_N_SELECTORS] = {
+        [HBCD_MOST_SENSITIVE] = {"most_sensitive", next_most_sensitive, NULL},
+        [HBCD_RANDOM_BLOCK] = {"random", next_random, NULL},
+        [HBCD_FORWARD] = {"forward", next_forward, NULL},
+        [HBCD_PING_PONG] = {"ping_pong", next_ping_pong, NULL},
+        [HBCD_BACKWARD] = {"backward", next_backward, NULL},
+    };
+    return kind >= 0 && kind < HBCD_N_SELECTORS ? &rows[kind] : NULL;
+}

@@ -1,0 +1,17 @@
+/* kernels.inl: the whole set of kernels for one instruction set and one precision.
+ * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT), KERNEL_ISA and
+ * KERNEL_TABLE. */
+#include "simd/affine.inl"
+#include "simd/elementary.inl"
+#include "simd/activation.inl"
+#include "simd/loss.inl"
+
+extern const TY(kernels) KERNEL_TABLE;
+const TY(kernels) KERNEL_TABLE = {
+    .isa = KERNEL_ISA,
+    .affine = FN(affine),
+    .affine_gradient = FN(affine_gradient),
+    .activation = ACTIVATION_ROWS,
+    .loss = LOSS_ROWS,
+    .exponential = FN(exponential),
+};

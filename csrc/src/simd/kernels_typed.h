@@ -1,0 +1,24 @@
+/* kernels_typed.h: tiles are feature-major: value (i, r) of a block of n features stands at i * ld + r, ld a multiple
+ * of HBCD_PAD, blocks aligned to HBCD_ALIGN. */
+
+typedef struct TY(kernels) {
+    int isa;
+    /* y (n_out, ld) = b + sum_i w(i, o) x(i, :), with w(i, o) at w[i * w_in + o * w_out]; b (n_out) or NULL for 0.
+     * With the strides exchanged it is the backward pass. */
+    void (*affine)(size_t n_in, size_t n_out, size_t ld, const REAL *w, size_t w_in, size_t w_out, const REAL *b,
+                   const REAL *x, REAL *y);
+    /* Adds to grad, laid out like a layer's parameters: (n_in, n_out) of sum_r x(i, r) d(o, r), then (n_out) of
+     * sum_r d(o, r). */
+    void (*affine_gradient)(size_t n_in, size_t n_out, size_t ld, const REAL *x, const REAL *d, double *grad);
+    TY(activation) activation[HBCD_N_ACTIVATIONS]; /* self of HBCD_LEAKY_RELU: const double *leak */
+    TY(loss) loss[HBCD_N_LOSSES];
+    void (*exponential)(size_t n, const REAL *x, REAL *y); /* e^x; what sigmoid and later losses rest on */
+} TY(kernels);
+
+extern const TY(kernels) FN(kernels_baseline);
+#ifdef HBCD_X86
+extern const TY(kernels) FN(kernels_avx2), FN(kernels_avx512);
+#endif
+
+/* The table of an instruction set; the baseline where this build lacks it. */
+const TY(kernels) *FN(kernels_of)(int isa);

@@ -1,0 +1,27 @@
+/* target.h: what the compiler offers.  Vector types of GCC and clang where they exist; elsewhere a vector has one
+ * element and the same source is plain C. */
+#ifndef HBCD_TARGET_H
+#define HBCD_TARGET_H
+
+#if defined(__GNUC__) || defined(__clang__)
+#define HBCD_INLINE static inline __attribute__((always_inline))
+#define HBCD_VECTOR_TYPES 1
+#elif defined(_MSC_VER)
+#define HBCD_INLINE static __forceinline
+#else
+#define HBCD_INLINE static inline
+#endif
+
+#if defined(HBCD_VECTOR_TYPES) && (defined(__x86_64__) || defined(__amd64__))
+#define HBCD_X86 1
+#endif
+
+#if defined(__clang__)
+#define HBCD_UNROLL _Pragma("clang loop unroll(full)")
+#elif defined(__GNUC__)
+#define HBCD_UNROLL _Pragma("GCC unroll 16")
+#else
+#define HBCD_UNROLL
+#endif
+
+#endif

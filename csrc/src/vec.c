@@ -1,0 +1,9 @@
+/* vec.c: the vector arithmetic of the optimizers, for both precisions. */
+#include "private.h"
+
+#include <math.h>
+
+enum { LANES = 8 }; /* partial sums: lets the compiler use vector registers without changing any order */
+
+#define HBCD_EACH "vec.inl"
+#include "hbcd_each_real.h"

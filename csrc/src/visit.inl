@@ -1,0 +1,152 @@
+/* visit.inl: values of the whole, limits, and one call of an optimizer.  Part of train.c. */
+
+/* ---- values of the whole ------------------------------------------------------------------------------------ */
+
+static void FN(count)(TY(plan) *plan, size_t evaluations, size_t iterations)
+{
+    plan->n_evaluations += evaluations;
+    plan->phase_evaluations += evaluations;
+    plan->n_iterations += iterations;
+    plan->phase_iterations += iterations;
+    plan->watch->progress.n_evaluations = plan->n_evaluations;
+    plan->watch->progress.n_iterations = plan->n_iterations;
+}
+
+/* f, and g unless NULL, of all parameters on some rows at the present point. */
+static int FN(measure)(TY(plan) *plan, const TY(data) *data, double *f, REAL *g)
+{
+    HBCD_TRY(FN(objective_bind)(&plan->bound, data, -1));
+    TY(objective) whole = FN(objective_of)(&plan->bound);
+    FN(copy)(whole.n, plan->bound.theta, plan->point);
+    FN(count)(plan, 1, 0);
+    return whole.eval(whole.self, plan->point, f, g);
+}
+
+/* Keeps the present point if it is the best measured so far, by the loss on held-out rows where there are any, else
+ * by the loss on all training rows.  *loss: NaN asks for it to be measured. */
+static int FN(consider)(TY(plan) *plan, double *loss, double *validation)
+{
+    int status = 0;
+    *validation = NAN;
+    if (isnan(*loss)) status = FN(measure)(plan, plan->data, loss, NULL);
+    if (status == 0 && plan->held_out) status = FN(measure)(plan, plan->held_out, validation, NULL);
+    if (status != 0) return status;
+    double score = plan->held_out ? *validation : *loss;
+    if (score < plan->best_score || (isnan(plan->best_score) && !isnan(score))) {
+        FN(copy)(plan->net->n_params, plan->bound.theta, plan->best);
+        plan->best_score = score;
+        plan->best_loss = *loss;
+        plan->watch->progress.best = score;
+    }
+    plan->over |= *loss <= plan->stop->target;
+    return *loss <= plan->stop->target ? HBCD_STOP_TARGET : HBCD_OK;
+}
+
+/* ---- limits ---------------------------------------------------------------------------------------------------- */
+
+static size_t FN(left)(size_t limit, size_t used) { return limit == SIZE_MAX ? limit : used < limit ? limit - used : 0; }
+static size_t FN(smaller)(size_t a, size_t b) { return a < b ? a : b; }
+
+/* Whether limits of the run or of the phase are used up. */
+static int FN(spent)(TY(plan) *plan)
+{
+    const hbcd_stop *run = plan->stop, *phase = &plan->phase->stop;
+    plan->over |= plan->n_evaluations >= run->max_evaluations || plan->n_iterations >= run->max_iterations;
+    if (plan->n_evaluations >= run->max_evaluations || plan->phase_evaluations >= phase->max_evaluations)
+        return HBCD_STOP_EVALUATIONS;
+    if (plan->n_iterations >= run->max_iterations || plan->phase_iterations >= phase->max_iterations)
+        return HBCD_STOP_ITERATIONS;
+    return HBCD_OK;
+}
+
+/* Whether what an optimizer or an evaluation returned ends the phase (nonzero), and perhaps the run. */
+static int FN(ends_phase)(TY(plan) *plan, int status)
+{
+    if (status < 0) return status;
+    if (status == HBCD_STOP_INTERRUPTED || status == HBCD_STOP_CALLBACK) {
+        plan->over = 1;
+        return status;
+    }
+    if (status == HBCD_STOP_TIME) {
+        plan->watch->deadline = plan->run_deadline;
+        plan->over = hbcd_clock() >= plan->run_deadline;
+        return status;
+    }
+    if (status == HBCD_STOP_NOT_FINITE) return status;
+    return FN(spent)(plan);
+}
+
+/* The limits of one visit: tolerances of the phase, what is left of every budget. */
+static hbcd_stop FN(visit_stop)(const TY(plan) *plan, const TY(data) *rows, int joint)
+{
+    const hbcd_stop *run = plan->stop, *phase = &plan->phase->stop;
+    const size_t inner = plan->phase->inner_iterations ? plan->phase->inner_iterations : SIZE_MAX;
+    int whole = rows == plan->data, passes = plan->phase->epochs > 0;
+    hbcd_stop stop = *phase;
+    stop.watch = plan->watch;
+    stop.max_evaluations = FN(smaller)(FN(left)(run->max_evaluations, plan->n_evaluations),
+                                       FN(left)(phase->max_evaluations, plan->phase_evaluations));
+    stop.max_iterations = FN(smaller)(inner, FN(smaller)(FN(left)(run->max_iterations, plan->n_iterations),
+                                                         FN(left)(phase->max_iterations, plan->phase_iterations)));
+    if (whole && run->target > stop.target) stop.target = run->target;
+    if (!whole && passes) stop.target = -INFINITY; /* one batch of many says nothing about the target */
+    stop.keep_last = joint && passes && !whole && (plan->phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES);
+    return stop;
+}
+
+/* ---- one visit --------------------------------------------------------------------------------------------------- */
+
+static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report *report, double f_before,
+                      double sensitivity)
+{
+    hbcd_watch *watch = plan->watch;
+    watch->progress.step = ++plan->step;
+    watch->progress.block = block;
+    watch->progress.loss = report->f;
+    if (watch->record == NULL) return HBCD_OK;
+    hbcd_record line = {.step = plan->step,
+                        .phase = plan->phase_index,
+                        .epoch = plan->epoch,
+                        .rows = rows,
+                        .n_evaluations = plan->n_evaluations,
+                        .n_iterations = plan->n_iterations,
+                        .block = block,
+                        .status = report->status,
+                        .loss_before = f_before,
+                        .loss = report->f,
+                        .validation = NAN,
+                        .sensitivity = sensitivity,
+                        .seconds = hbcd_clock() - watch->started};
+    return watch->record(watch->self, &line);
+}
+
+/* Minimizes over one block, or over everything (block < 0), of the objective on `rows`.  With a gradient from a full
+ * evaluation (value f_before) the optimizer's first evaluation is free.  A block visit never increases the objective:
+ * a point that is not better is taken back. */
+static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_before, const REAL *gradient,
+                     hbcd_report *report)
+{
+    const TY(phase) *phase = plan->phase;
+    TY(bound) *bound = &plan->bound;
+    hbcd_stop stop = FN(visit_stop)(plan, rows, block < 0);
+    hbcd_report_start(report);
+    report->status = FN(objective_bind)(bound, rows, block);
+    if (report->status != 0) return report->status;
+    if (gradient) FN(objective_prime)(bound, f_before, gradient);
+    TY(objective) objective = FN(objective_of)(bound);
+    TY(box) box = {phase->box.lo ? phase->box.lo + bound->start : NULL, phase->box.hi ? phase->box.hi + bound->start : NULL};
+    if (plan->fresh) HBCD_TRY(phase->optimizer.reset(phase->optimizer.options, plan->state, objective.n));
+    plan->fresh = 0;
+    FN(copy)(objective.n, bound->theta + bound->start, plan->point);
+    if (gradient) FN(copy)(objective.n, plan->point, bound->known_x); /* theta before, to go back to */
+    int status = phase->optimizer.minimize(phase->optimizer.options, plan->state, &objective, &box, plan->point, &stop,
+                                           plan->rng, report);
+    FN(count)(plan, report->n_evaluations - (gradient && report->n_evaluations > 0), report->n_iterations);
+    if (status < 0) return status;
+    if (gradient && !(report->f <= f_before)) {
+        FN(copy)(objective.n, bound->known_x, plan->point);
+        report->f = f_before;
+    }
+    FN(copy)(objective.n, plan->point, bound->theta + bound->start);
+    return status;
+}

@@ -1,0 +1,114 @@
+"""hbcd: dense neural networks for tables of numbers, trained on the CPU.
+
+Hybrid training: random search, block coordinate descent over layers on batch subsets, restricted
+quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
+"""
+
+from typing import Any
+
+from hbcd._core import Choice
+from hbcd._version import __version__
+from hbcd.activations import (
+    Activation,
+    CompiledActivation,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
+from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
+from hbcd.estimator import HybridRegressor, load
+from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
+from hbcd.losses import Loss, SquaredError
+from hbcd.minimize import minimize
+from hbcd.network import Network
+from hbcd.optimizers import ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.report import FitReport
+from hbcd.selectors import (
+    Backward,
+    BlockSelector,
+    ForwardSequential,
+    MostSensitive,
+    PingPong,
+    RandomBlock,
+)
+from hbcd.sensitivities import (
+    GradientNorm,
+    ProjectedGradient,
+    RelativeGradient,
+    RootMeanSquareGradient,
+    ScalingFactor,
+    Sensitivity,
+)
+from hbcd.stopping import Stop, StopReason
+from hbcd.strategies import (
+    BatchShell,
+    BlockCoordinateDescent,
+    FullBatch,
+    Hybrid,
+    MiniBatch,
+    Phase,
+    TrainingStrategy,
+)
+
+__all__ = [
+    "ICRS",
+    "LBFGS",
+    "Activation",
+    "Adam",
+    "Backward",
+    "BarzilaiBorwein",
+    "BatchShell",
+    "BlockCoordinateDescent",
+    "BlockSelector",
+    "Choice",
+    "CompiledActivation",
+    "FitReport",
+    "ForwardSequential",
+    "FullBatch",
+    "GradientNorm",
+    "HiddenLayer",
+    "Hybrid",
+    "HybridRegressor",
+    "Identity",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "Loss",
+    "MiniBatch",
+    "MostSensitive",
+    "Network",
+    "Optimizer",
+    "OutputLayer",
+    "Phase",
+    "PingPong",
+    "ProjectedGradient",
+    "RandomBlock",
+    "ReLU",
+    "RelativeGradient",
+    "RootMeanSquareGradient",
+    "ScalingFactor",
+    "Sensitivity",
+    "Sigmoid",
+    "SquaredError",
+    "Stop",
+    "StopReason",
+    "Tanh",
+    "TrainingStrategy",
+    "__version__",
+    "fetch_ccpp",
+    "fetch_siec",
+    "load",
+    "make_plant",
+    "minimize",
+    "show_config",
+]
+
+
+def show_config() -> dict[str, Any]:
+    """What this build can do and what runs: version, instruction set, OpenMP, threads."""
+    from hbcd import _core
+    from hbcd._validation import effective_threads
+
+    return {"version": __version__, **_core.config(), "threads": effective_threads(None)}

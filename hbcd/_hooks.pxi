@@ -1,0 +1,352 @@
+# _hooks.pxi: parts written in Python, called back from the core.  Each takes the interpreter lock, hands over views on
+# C memory, and turns an exception into a status; the exception itself waits in the Context.
+
+cdef object native(part):
+    """The row of a C table that a part stands for.  vars, not getattr: a subclass of the user's that overrides a
+    method must not inherit the compiled path."""
+    return vars(type(part)).get("_native")
+
+
+ACTIVATIONS = {"identity": 0, "sigmoid": 1, "tanh": 2, "relu": 3, "leaky_relu": 4}
+LOSSES = {"squared_error": 0}
+SENSITIVITIES = {"projected_gradient": 0, "gradient_norm": 1, "rms_gradient": 2, "relative_gradient": 3,
+                 "scaling_factor": 4}
+SELECTORS = {"most_sensitive": 0, "random": 1, "forward": 2, "ping_pong": 3, "backward": 4}
+
+
+# ---- activations ---------------------------------------------------------------------------------------------------
+
+cdef class ActivationHook:
+    cdef object part, context
+
+    def __init__(self, part, context):
+        self.part = part
+        self.context = context
+
+
+cdef int activation_forward_hook(void *self, int dtype, size_t n, const void *z, void *a) noexcept with gil:
+    cdef ActivationHook hook = <ActivationHook>self
+    try:
+        hook.part.forward(view(z, n, dtype), view(a, n, dtype, True))
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+cdef int activation_backward_hook(void *self, int dtype, size_t n, const void *z, const void *a,
+                                  void *g) noexcept with gil:
+    cdef ActivationHook hook = <ActivationHook>self
+    try:
+        hook.part.backward(view(z, n, dtype), view(a, n, dtype), view(g, n, dtype, True))
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+# A pair of scipy.LowLevelCallable: int forward(int n, T *z, T *a[, void *]), int backward(int n, T *z, T *a, T *g[, void *]).
+ctypedef int (*forward_f64)(int, double *, double *) noexcept nogil
+ctypedef int (*forward_f32)(int, float *, float *) noexcept nogil
+ctypedef int (*backward_f64)(int, double *, double *, double *) noexcept nogil
+ctypedef int (*backward_f32)(int, float *, float *, float *) noexcept nogil
+ctypedef int (*forward_f64_data)(int, double *, double *, void *) noexcept nogil
+ctypedef int (*forward_f32_data)(int, float *, float *, void *) noexcept nogil
+ctypedef int (*backward_f64_data)(int, double *, double *, double *, void *) noexcept nogil
+ctypedef int (*backward_f32_data)(int, float *, float *, float *, void *) noexcept nogil
+
+cdef struct compiled_function:
+    void *function
+    void *user_data
+    bint with_data
+
+cdef struct compiled_pair:
+    compiled_function forward, backward
+
+
+cdef compiled_function compiled(callable, arrays, dtype) except *:
+    """The function inside a LowLevelCallable whose signature has been checked."""
+    cdef compiled_function made
+    number = "float" if dtype == np.float32 else "double"
+    capsule = callable[0]
+    cdef const char *name = PyCapsule_GetName(capsule)
+    signature = "".join(name.decode().replace("const", "").replace("(*)", "").split())
+    plain = f"int(int{f',{number}*' * arrays})"
+    with_data = f"int(int{f',{number}*' * arrays},void*)"
+    if signature not in (plain, with_data):
+        raise ValueError(f"signature={name.decode()!r}: must be 'int (int{f', {number} *' * arrays})', "
+                         f"with or without a last 'void *'")
+    made.function = PyCapsule_GetPointer(capsule, name)
+    made.user_data = PyCapsule_GetContext(capsule)
+    made.with_data = signature == with_data
+    return made
+
+
+cdef class CompiledActivationHook:
+    cdef object part
+    cdef compiled_pair pair
+
+    def __init__(self, part, dtype):
+        self.part = part  # keeps the callables alive
+        self.pair.forward = compiled(part.forward_function, 2, dtype)
+        self.pair.backward = compiled(part.backward_function, 3, dtype)
+
+
+cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil:
+    cdef compiled_function *call = &(<compiled_pair *>self).forward
+    cdef int status
+    if dtype == HBCD_F64:
+        if call.with_data:
+            status = (<forward_f64_data>call.function)(<int>n, <double *>z, <double *>a, call.user_data)
+        else:
+            status = (<forward_f64>call.function)(<int>n, <double *>z, <double *>a)
+    elif call.with_data:
+        status = (<forward_f32_data>call.function)(<int>n, <float *>z, <float *>a, call.user_data)
+    else:
+        status = (<forward_f32>call.function)(<int>n, <float *>z, <float *>a)
+    return 0 if status == 0 else HBCD_ERR_HOOK
+
+
+cdef int compiled_backward(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil:
+    cdef compiled_function *call = &(<compiled_pair *>self).backward
+    cdef int status
+    if dtype == HBCD_F64:
+        if call.with_data:
+            status = (<backward_f64_data>call.function)(<int>n, <double *>z, <double *>a, <double *>g, call.user_data)
+        else:
+            status = (<backward_f64>call.function)(<int>n, <double *>z, <double *>a, <double *>g)
+    elif call.with_data:
+        status = (<backward_f32_data>call.function)(<int>n, <float *>z, <float *>a, <float *>g, call.user_data)
+    else:
+        status = (<backward_f32>call.function)(<int>n, <float *>z, <float *>a, <float *>g)
+    return 0 if status == 0 else HBCD_ERR_HOOK
+
+
+def activation_forward(str name, double parameter, z, out):
+    """out = activation(z) elementwise by compiled code; contiguous arrays of one dtype, `out` may be z."""
+    cdef int kind = ACTIVATIONS[name], dtype = code(z.dtype)
+    cdef size_t n = z.size
+    cdef void *from_ = pointer(z.reshape(-1), dtype, n)
+    cdef void *to = pointer(out.reshape(-1), dtype, n, True)
+    with nogil:
+        hbcd_activation_forward(dtype, ISA, kind, parameter, n, from_, to)
+
+
+def activation_backward(str name, double parameter, z, a, grad):
+    """grad *= slope at z (with a = activation(z)) by compiled code; contiguous arrays of one dtype."""
+    cdef int kind = ACTIVATIONS[name], dtype = code(a.dtype)
+    cdef size_t n = a.size
+    cdef void *z_ = NULL if z is None else pointer(z.reshape(-1), dtype, n)
+    cdef void *a_ = pointer(a.reshape(-1), dtype, n)
+    cdef void *g_ = pointer(grad.reshape(-1), dtype, n, True)
+    with nogil:
+        hbcd_activation_backward(dtype, ISA, kind, parameter, n, z_, a_, g_)
+
+
+# ---- layers --------------------------------------------------------------------------------------------------------
+
+cdef class LayerHook:
+    cdef object part, context
+    cdef size_t n_in, n_out, n_params
+
+    def __init__(self, part, context, n_in, n_out, n_params):
+        self.part, self.context = part, context
+        self.n_in, self.n_out, self.n_params = n_in, n_out, n_params
+
+
+cdef int layer_forward_hook(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
+                            void *out) noexcept with gil:
+    cdef LayerHook hook = <LayerHook>self
+    try:
+        hook.part.forward(view(theta, hook.n_params, dtype), tile_view(x, hook.n_in, rows, ld, dtype),
+                          tile_view(out, hook.n_out, rows, ld, dtype, True))
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+cdef int layer_backward_hook(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
+                             const void *out, const void *grad_out, void *grad_x, void *grad_theta) noexcept with gil:
+    cdef LayerHook hook = <LayerHook>self
+    try:
+        grad_in = (np.empty((rows, hook.n_in), dtype_of(dtype)) if grad_x == NULL
+                   else tile_view(grad_x, hook.n_in, rows, ld, dtype, True))
+        grad_own = (np.zeros(hook.n_params, dtype_of(dtype)) if grad_theta == NULL
+                    else view(grad_theta, hook.n_params, dtype, True))
+        hook.part.backward(view(theta, hook.n_params, dtype), tile_view(x, hook.n_in, rows, ld, dtype),
+                           tile_view(out, hook.n_out, rows, ld, dtype),
+                           tile_view(grad_out, hook.n_out, rows, ld, dtype), grad_in, grad_own)
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+# ---- sensitivities -------------------------------------------------------------------------------------------------
+
+cdef class SensitivityHook:
+    cdef object part, context
+    cdef hbcd_sensitivity_spec spec
+
+    def __init__(self, part, context, size_t n_params):
+        self.part, self.context = part, context
+        name = native(part)
+        memset(&self.spec, 0, sizeof(self.spec))
+        self.spec.kind = HBCD_HOOK if name is None else SENSITIVITIES[name]
+        self.spec.hook.measure = sensitivity_hook
+        self.spec.hook.self = <void *>self
+        self.spec.hook.n_params = n_params
+
+
+cdef object box_view(const void *lo, const void *hi, size_t n, int dtype):
+    """(lo, hi) or None; a missing side is infinite."""
+    if lo == NULL and hi == NULL:
+        return None
+    return (np.full(n, -np.inf, dtype_of(dtype)) if lo == NULL else view(lo, n, dtype),
+            np.full(n, np.inf, dtype_of(dtype)) if hi == NULL else view(hi, n, dtype))
+
+
+cdef int sensitivity_hook(void *self, int dtype, size_t n_params, size_t start, size_t stop, const void *theta,
+                          const void *gradient, const void *lo, const void *hi, double *value) noexcept with gil:
+    cdef SensitivityHook hook = <SensitivityHook>self
+    try:
+        value[0] = float(hook.part.measure(view(theta, n_params, dtype), view(gradient, n_params, dtype),
+                                           slice(start, stop), box_view(lo, hi, n_params, dtype)))
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+def measure_sensitivity(str name, theta, gradient, block, box=None, size_t n_outputs=1):
+    """A built-in measure of theta[block], from whole vectors; n_outputs: neurons of the layer."""
+    cdef int dtype = code(theta.dtype)
+    cdef size_t n = theta.size, start, stop
+    start, stop, _ = block.indices(n)
+    cdef size_t n_in = (stop - start) // n_outputs - 1 if n_outputs > 1 else 0
+    cdef double value = NAN
+    cdef void *theta_ = pointer(theta, dtype, n)
+    cdef void *gradient_ = pointer(gradient, dtype, n)
+    cdef void *lo = NULL if box is None else pointer(box[0], dtype, n)
+    cdef void *hi = NULL if box is None else pointer(box[1], dtype, n)
+    Context().check(hbcd_sensitivity_measure(dtype, SENSITIVITIES[name], start, stop, n_in, n_outputs, theta_,
+                                             gradient_, lo, hi, &value))
+    return value
+
+
+# ---- selectors -----------------------------------------------------------------------------------------------------
+
+cdef class Choice:
+    """What a block selector is told.
+
+    Attributes
+    ----------
+    n_blocks : int
+        Number of blocks.
+    sensitivities : ndarray of shape (n_blocks,)
+        Sensitivity of every block on the present batch.
+    last_visits : ndarray of shape (n_blocks,)
+        Step of the last visit plus one; 0 for a block not visited yet.
+    tolerance : float
+        Blocks at or below it count as converged.
+    last : int
+        The block visited last, -1 before the first visit.
+    repeats : int
+        How many times in a row `last` was chosen.
+    step : int
+        Visits so far in this phase, over all batches.
+    rng : numpy.random.Generator
+        Seeded from the run.
+    """
+
+    cdef readonly size_t n_blocks, repeats, step
+    cdef readonly object sensitivities, last_visits
+    cdef readonly double tolerance
+    cdef readonly int last
+    cdef object _rng
+
+    def __init__(self, n_blocks, sensitivities, *, last_visits=None, tolerance=0.0, last=-1, repeats=0, step=0,
+                 rng=None):
+        self.n_blocks, self.tolerance, self.last = n_blocks, tolerance, last
+        self.repeats, self.step = repeats, step
+        self.sensitivities = np.ascontiguousarray(sensitivities, dtype=np.float64)
+        self.last_visits = np.ascontiguousarray(
+            np.zeros(n_blocks) if last_visits is None else last_visits, dtype=np.uintp)
+        if self.sensitivities.shape != (n_blocks,) or self.last_visits.shape != (n_blocks,):
+            raise ValueError(f"sensitivities, last_visits: must have n_blocks={n_blocks} values")
+        self._rng = rng
+
+    @property
+    def rng(self):
+        if not isinstance(self._rng, np.random.Generator):
+            self._rng = np.random.default_rng(self._rng)
+        return self._rng
+
+
+cdef class SelectorHook:
+    cdef object part, context
+    cdef hbcd_selector own
+    cdef const hbcd_selector *c
+
+    def __init__(self, part, context):
+        self.part, self.context = part, context
+        name = native(part)
+        if name is not None:
+            self.c = hbcd_selector_row(SELECTORS[name])
+        else:
+            self.own.name = b"hook"
+            self.own.next = selector_hook
+            self.own.self = <void *>self
+            self.c = &self.own
+
+
+cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcept with gil:
+    cdef SelectorHook hook = <SelectorHook>self
+    cdef size_t n = about.n_blocks
+    try:
+        visits = np.frombuffer(PyMemoryView_FromMemory(<char *>about.last_visit, n * sizeof(size_t), PyBUF_READ),
+                               np.uintp)
+        choice = Choice(n, view(about.sensitivity, n, HBCD_F64).copy(), last_visits=visits.copy(),
+                        tolerance=about.tolerance, last=about.last, repeats=about.repeats, step=about.step,
+                        rng=int(hbcd_rng_u64(about.rng)))
+        chosen = hook.part.next_block(choice)
+        if not 0 <= int(chosen) < n:
+            raise ValueError(f"next_block={chosen}: must be a block from 0 to {n - 1}")
+        block[0] = int(chosen)
+        return 0
+    except BaseException as error:
+        return (<Context>hook.context).fail(error)
+
+
+def select_block(str name, about):
+    """The block that a built-in selector chooses."""
+    cdef hbcd_choice c
+    cdef hbcd_rng rng
+    cdef const hbcd_selector *row = hbcd_selector_row(SELECTORS[name])
+    cdef int block = -1
+    cdef const double[::1] sensitivities = np.ascontiguousarray(about.sensitivities, dtype=np.float64)
+    cdef const size_t[::1] visits = np.ascontiguousarray(about.last_visits, dtype=np.uintp)
+    c.n_blocks = about.n_blocks
+    if c.n_blocks == 0 or sensitivities.shape[0] != <Py_ssize_t>c.n_blocks or visits.shape[0] != <Py_ssize_t>c.n_blocks:
+        raise ValueError("about: must have at least one block and one sensitivity for each")
+    c.sensitivity = &sensitivities[0]
+    c.last_visit = &visits[0]
+    c.tolerance, c.last, c.repeats, c.step = about.tolerance, about.last, about.repeats, about.step
+    hbcd_rng_seed(&rng, about.rng.integers(2**63), 0)
+    c.rng = &rng
+    Context().check(row.next(row.self, &c, &block))
+    return block
+
+
+def compiled_forward_call(part, z, out):
+    """A LowLevelCallable pair called from Python: out = activation(z)."""
+    cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
+    cdef int dtype = code(z.dtype)
+    cdef size_t n = z.size
+    Context().check(compiled_forward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
+                                     pointer(out.reshape(-1), dtype, n, True)))
+
+
+def compiled_backward_call(part, z, a, grad):
+    """A LowLevelCallable pair called from Python: grad *= slope."""
+    cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
+    cdef int dtype = code(z.dtype)
+    cdef size_t n = z.size
+    Context().check(compiled_backward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
+                                      pointer(a.reshape(-1), dtype, n), pointer(grad.reshape(-1), dtype, n, True)))

@@ -1,0 +1,91 @@
+"""Reads a table of the user's from a file: csv, tsv, parquet or a spreadsheet, by its suffix."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Final
+
+import pandas as pd
+
+from ._columns import check_names
+
+#: Suffixes that `read_table` knows, and what to install where pandas lacks the reader.
+ENGINES: Final = {
+    ".csv": "",
+    ".csv.gz": "",
+    ".tsv": "",
+    ".tsv.gz": "",
+    ".parquet": "pyarrow: pip install pyarrow",
+    ".xlsx": "openpyxl: pip install hbcd[excel]",
+    ".xls": "xlrd: pip install xlrd (or save it as .xlsx: pip install hbcd[excel])",
+}
+
+
+def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a table with one row of column names from a file, by its suffix.
+
+    Parameters
+    ----------
+    path : path
+        ``.csv`` or ``.tsv`` (UTF-8, with or without byte-order mark; also packed, ``.csv.gz``),
+        ``.parquet``, ``.xlsx`` or ``.xls`` (first sheet).
+
+    Returns
+    -------
+    DataFrame, shape (rows, columns)
+        At least one row; names stripped of blanks, each one once.
+
+    Raises
+    ------
+    FileNotFoundError
+        There is no such file.
+    ValueError
+        It is of no known kind, cannot be read, or is empty; or its reader is not installed.
+    """
+    file = Path(path).expanduser()
+    name = file.name.lower()
+    suffix = next((suffix for suffix in ENGINES if name.endswith(suffix)), None)
+    if suffix is None:
+        raise ValueError(f"path={file}: must end in one of {', '.join(ENGINES)}")
+    if not file.is_file():
+        raise FileNotFoundError(f"path={file}: must be a file that exists")
+    frame = _parse(file, suffix)
+    if frame.empty:
+        raise ValueError(f"path={file}: must have a row of names and at least one row below it")
+    frame.columns = pd.Index([str(name).strip() for name in frame.columns])
+    for position, name in enumerate(frame.columns, start=1):
+        if not name or name.startswith("Unnamed: "):  # pandas' name for a column without one
+            raise ValueError(
+                f"path={file}: column {position} has no name; if it holds row labels, write the "
+                "table without them (pandas: index=False)"
+            )
+    check_names(frame, f"path={file}")
+    return frame
+
+
+def _parse(file: Path, suffix: str) -> pd.DataFrame:
+    """Leave the parsing to pandas, and turn what it raises into one kind of error."""
+    try:
+        if suffix == ".parquet":
+            return pd.read_parquet(file).reset_index(drop=True)
+        if suffix in (".xlsx", ".xls"):
+            return pd.read_excel(file)
+        return _parse_text(file, "\t" if suffix.startswith(".tsv") else ",")
+    except ImportError as error:
+        raise ValueError(f"path={file}: reading {suffix} needs {ENGINES[suffix]}") from error
+    # The readers' own errors have no common base below Exception (zipfile, pyarrow, lxml, zlib).
+    except Exception as error:
+        reason = str(error).strip().splitlines() or [type(error).__name__]
+        raise ValueError(f"path={file}: cannot be read as {suffix}: {reason[0]}") from error
+
+
+def _parse_text(file: Path, separator: str) -> pd.DataFrame:
+    # low_memory=True would guess a column's type piece by piece.
+    frame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", low_memory=False)
+    if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
+        raise ValueError("fields must be separated by commas, and numbers have decimal points")
+    # pandas takes what exceeds the header for row labels, silently.
+    if not isinstance(frame.index, pd.RangeIndex):
+        raise ValueError("rows have more fields than the header")
+    return frame

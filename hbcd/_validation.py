@@ -1,0 +1,199 @@
+"""Every check on a user's arrays and numbers: one clear line, `name=value: rule`."""
+
+from __future__ import annotations
+
+import math
+import os
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+__all__ = [
+    "as_matrix",
+    "as_seed",
+    "as_weights",
+    "box_vectors",
+    "check_integer",
+    "check_number",
+    "effective_threads",
+]
+
+Array = NDArray[Any]
+
+
+def check_integer(name: str, value: Any, low: int, *, none: bool = False) -> int | None:
+    """An integer of at least `low`, or None where that is allowed."""
+    if value is None and none:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
+        raise TypeError(f"{name}={value!r}: must be an integer{' or None' if none else ''}")
+    if value < low:
+        raise ValueError(f"{name}={value}: must be at least {low}")
+    return int(value)
+
+
+def check_number(
+    name: str,
+    value: Any,
+    *,
+    low: float = -math.inf,
+    high: float = math.inf,
+    open_low: bool = False,
+    open_high: bool = False,
+    none: bool = False,
+) -> float | None:
+    """A finite number between low and high (the ends excluded where open), or None where allowed."""
+    if value is None and none:
+        return None
+    if isinstance(value, (bool, np.bool_)) or not isinstance(
+        value, (int, float, np.integer, np.floating)
+    ):
+        raise TypeError(f"{name}={value!r}: must be a number{' or None' if none else ''}")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError(f"{name}={value}: must be finite")
+    if number < low or (open_low and number == low):
+        raise ValueError(f"{name}={value}: must be {'greater than' if open_low else 'at least'} {low:g}")
+    if number > high or (open_high and number == high):
+        raise ValueError(f"{name}={value}: must be {'less than' if open_high else 'at most'} {high:g}")
+    return number
+
+
+def _as_real(name: str, value: ArrayLike) -> Array:
+    """An array of float32 or float64; whatever else is numeric becomes float64."""
+    try:
+        array = np.asarray(value)
+    except ValueError as error:
+        raise ValueError(f"{name}: must be a table of numbers: {error}") from None
+    if array.dtype in (np.float32, np.float64) and array.dtype.isnative:
+        return array
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name}: complex data not supported, must be real numbers")
+    try:
+        return array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values") from None
+
+
+def _check_finite(name: str, array: Array) -> None:
+    """Refuses missing and infinite values, naming the first row and column (from 0)."""
+    if np.isfinite(array.sum(dtype=np.float64)) or np.isfinite(array).all():
+        return
+    at = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
+    place = f"row {at[0]}" if array.ndim == 1 else f"row {at[0]}, column {at[1]}"
+    kind = "missing (NaN)" if np.isnan(array[at]) else "infinite"
+    raise ValueError(f"{name}: {place} is {kind}: must be finite; NaN and infinity are refused")
+
+
+def as_matrix(
+    name: str, value: ArrayLike, *, columns: int | None = None, rows: int | None = None
+) -> Array:
+    """A finite table of real numbers (rows, columns), float32 and float64 as they are, of any stride.
+
+    Raises
+    ------
+    ValueError
+        Not numeric, not of two axes (a vector is one column where `columns` is 1), empty, of the
+        wrong number of rows or columns, or with a value that is missing or infinite.
+    """
+    array = _as_real(name, value)
+    if array.ndim == 1 and (columns is None or columns == 1) and name != "X":
+        array = array[:, np.newaxis]
+    if array.ndim != 2:
+        raise ValueError(
+            f"{name}: must have 2 axes (rows, columns), not {array.ndim}; "
+            f"Reshape your data with {name}.reshape(-1, 1) for one column"
+        )
+    if array.shape[0] == 0:
+        raise ValueError(f"{name}: has 0 rows, must have at least 1")
+    if array.shape[1] == 0:
+        raise ValueError(f"{name}: has 0 columns, must have at least 1")
+    if columns is not None and array.shape[1] != columns:
+        raise ValueError(f"{name}: has {array.shape[1]} columns, must have {columns}")
+    if rows is not None and array.shape[0] != rows:
+        raise ValueError(f"{name}: has {array.shape[0]} rows, must have {rows}")
+    _check_finite(name, array)
+    return array
+
+
+def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
+    """Sample weights: None, or `rows` finite numbers >= 0, not all of them zero."""
+    if value is None:
+        return None
+    array = _as_real("sample_weight", value)
+    if array.ndim != 1 or array.shape[0] != rows:
+        raise ValueError(f"sample_weight: has shape {array.shape}, must be ({rows},)")
+    _check_finite("sample_weight", array)
+    if (array < 0).any():
+        raise ValueError(f"sample_weight={array.min():g}: must be at least 0")
+    if not (array > 0).any():
+        raise ValueError("sample_weight: all weights are zero, at least one must be positive")
+    return array
+
+
+def as_seed(name: str, value: Any) -> int:
+    """A 63-bit seed from None (fresh), an integer, a NumPy generator, RandomState or SeedSequence."""
+    if isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={value!r}: must be an integer, a generator or None")
+    if isinstance(value, (int, np.integer)):
+        if not 0 <= value < 2**63:
+            raise ValueError(f"{name}={value}: must be between 0 and 2**63 - 1")
+        return int(value)
+    if isinstance(value, np.random.RandomState):
+        return int(value.randint(0, 2**63 - 1, dtype=np.int64))
+    if value is None or isinstance(
+        value, (np.random.Generator, np.random.BitGenerator, np.random.SeedSequence)
+    ):
+        return int(np.random.default_rng(value).integers(2**63))
+    raise TypeError(f"{name}={value!r}: must be an integer, a generator or None")
+
+
+def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, Array | None]:
+    """(lo, hi), vectors of n or None for no bound, from None, a half-width, or a pair (lo, hi).
+
+    Each of the pair may be a number, a vector, or None.
+    """
+    if box is None:
+        return None, None
+    if np.ndim(box) == 0 and not isinstance(box, (tuple, list)):
+        width = check_number(name, box, low=0.0, open_low=True)
+        assert width is not None
+        return np.full(n, -width, dtype), np.full(n, width, dtype)
+    try:
+        lo, hi = box
+    except (TypeError, ValueError):
+        raise ValueError(f"{name}={box!r}: must be a half-width or a pair (lo, hi)") from None
+    vectors: list[Array | None] = []
+    for side, value in (("lo", lo), ("hi", hi)):
+        if value is None:
+            vectors.append(None)
+            continue
+        array = np.asarray(value, dtype=dtype)
+        if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
+            raise ValueError(f"{name}: {side} has shape {array.shape}, must be a number or ({n},)")
+        if np.isnan(array).any():
+            raise ValueError(f"{name}: {side} has NaN, must be numbers or infinities")
+        vectors.append(np.ascontiguousarray(np.broadcast_to(array, (n,))))
+    lo, hi = vectors
+    if lo is not None and hi is not None and (lo > hi).any():
+        at = int(np.argmax(lo > hi))
+        raise ValueError(f"{name}: lo={lo[at]:g} > hi={hi[at]:g} at variable {at}, must be lo <= hi")
+    return lo, hi
+
+
+def effective_threads(n_threads: int | None) -> int:
+    """The number of threads to use; None: the processors this process may run on, capped by
+    OMP_NUM_THREADS."""
+    if n_threads is not None:
+        checked = check_integer("n_threads", n_threads, 1)
+        assert checked is not None
+        return checked
+    if hasattr(os, "sched_getaffinity"):
+        available = len(os.sched_getaffinity(0))
+    else:
+        available = os.cpu_count() or 1
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if wanted.isdigit() and int(wanted) > 0:
+        available = min(available, int(wanted))
+    return available

@@ -1,0 +1,158 @@
+"""Layers: input, hidden, output, and any kind of one's own."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd import _core
+from hbcd._validation import check_integer
+from hbcd.activations import Activation, Identity, Tanh
+
+__all__ = ["HiddenLayer", "InputLayer", "Layer", "OutputLayer"]
+
+Array = NDArray[Any]
+
+
+class Layer:
+    """A kind of layer.  Subclass it and write the five methods.
+
+    In `forward` and `backward`, `x` is (rows, n_in), `out` and `grad_out` are (rows, n_out), theta
+    and grad_theta (n_parameters,): views on the core's memory, in the run's precision, valid during
+    the call only.  They are called with up to 128 rows at a time.
+    """
+
+    def n_parameters(self, n_in: int) -> int:
+        """Number of parameters behind `n_in` inputs."""
+        raise NotImplementedError(f"{type(self).__name__}.n_parameters: must be written")
+
+    def n_out(self, n_in: int) -> int:
+        """Number of outputs."""
+        raise NotImplementedError(f"{type(self).__name__}.n_out: must be written")
+
+    def init(self, n_in: int, rng: np.random.Generator) -> Array:
+        """Initial parameters, (n_parameters,)."""
+        raise NotImplementedError(f"{type(self).__name__}.init: must be written")
+
+    def forward(self, theta: Array, x: Array, out: Array) -> None:
+        """Writes `out`."""
+        raise NotImplementedError(f"{type(self).__name__}.forward: must be written")
+
+    def backward(
+        self,
+        theta: Array,
+        x: Array,
+        out: Array,
+        grad_out: Array,
+        grad_x: Array,
+        grad_theta: Array,
+    ) -> None:
+        """Writes `grad_x` and adds to `grad_theta`, given `grad_out`, the gradient in `out`."""
+        raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
+
+
+@dataclass(frozen=True)
+class InputLayer:
+    """The inputs of a network.
+
+    Parameters
+    ----------
+    n_inputs : int
+        Number of inputs, at least 1.
+    """
+
+    n_inputs: int
+
+    def __post_init__(self) -> None:
+        check_integer("n_inputs", self.n_inputs, 1)
+
+
+class _Dense(Layer):
+    """``out = activation(x @ W + b)``; theta holds W (n_in, n_neurons) row by row, then b."""
+
+    n_neurons: int
+    activation: Activation
+
+    def _check(self) -> None:
+        check_integer("n_neurons", self.n_neurons, 1)
+        if not isinstance(self.activation, Activation):
+            raise TypeError(f"activation={self.activation!r}: must be an hbcd.Activation")
+
+    def n_parameters(self, n_in: int) -> int:
+        """``(n_in + 1) * n_neurons``."""
+        return (n_in + 1) * self.n_neurons
+
+    def n_out(self, n_in: int) -> int:
+        """The number of neurons."""
+        return self.n_neurons
+
+    def init(self, n_in: int, rng: np.random.Generator) -> Array:
+        """Weights N(0, 1 / n_in), biases 0 (METHOD 8)."""
+        weights = rng.normal(0.0, 1.0 / np.sqrt(n_in), size=n_in * self.n_neurons)
+        return np.concatenate([weights, np.zeros(self.n_neurons)])
+
+    def _net(self, x: Array) -> _core.Net:
+        layer = (None, self.activation, self.n_neurons, 0)
+        return _core.Net(x.dtype, x.shape[1], [layer], "squared_error")
+
+    def forward(self, theta: Array, x: Array, out: Array) -> None:
+        """Writes `out` by compiled code."""
+        self._net(x).predict(np.ascontiguousarray(theta, dtype=x.dtype), x, out, 1)
+
+    def backward(
+        self,
+        theta: Array,
+        x: Array,
+        out: Array,
+        grad_out: Array,
+        grad_x: Array,
+        grad_theta: Array,
+    ) -> None:
+        """Writes `grad_x` and adds to `grad_theta` by compiled code."""
+        gradient = np.zeros(self.n_parameters(x.shape[1]))
+        own = np.ascontiguousarray(theta, dtype=x.dtype)
+        self._net(x).pullback(own, x, grad_out, grad_x, gradient)
+        grad_theta += gradient.astype(grad_theta.dtype)
+
+
+@dataclass(frozen=True)
+class HiddenLayer(_Dense):
+    """A dense layer with an activation.
+
+    Parameters
+    ----------
+    n_neurons : int
+        Width, at least 1.
+    activation : Activation, default Tanh()
+        Of this layer alone; layers may differ.
+    """
+
+    n_neurons: int
+    activation: Activation = field(default_factory=Tanh)
+    _native = "dense"
+
+    def __post_init__(self) -> None:
+        self._check()
+
+
+@dataclass(frozen=True)
+class OutputLayer(_Dense):
+    """The last layer, dense; linear by default.
+
+    Parameters
+    ----------
+    n_neurons : int, default 1
+        Number of outputs, at least 1.
+    activation : Activation, default Identity()
+        Of the outputs.
+    """
+
+    n_neurons: int = 1
+    activation: Activation = field(default_factory=Identity)
+    _native = "dense"
+
+    def __post_init__(self) -> None:
+        self._check()

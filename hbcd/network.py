@@ -1,0 +1,528 @@
+"""Networks: layers, a flat parameter vector that the network does not keep, prediction, training."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd import _core
+from hbcd._validation import as_matrix, as_seed, as_weights, box_vectors, effective_threads
+from hbcd.layers import InputLayer, Layer
+from hbcd.losses import Loss, SquaredError
+from hbcd.report import FitReport
+from hbcd.sensitivities import ProjectedGradient, Sensitivity
+from hbcd.stopping import Stop, StopReason
+from hbcd.strategies import (
+    EXPLORE_BOX,
+    GUARD_BOX,
+    About,
+    Hybrid,
+    Phase,
+    TrainingStrategy,
+    drives_itself,
+)
+
+__all__ = ["LayerParameters", "Network", "Objective"]
+
+Array = NDArray[Any]
+Progress = Callable[..., None]
+
+# Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
+ADAM_ITERATIONS = 10_000
+
+
+class LayerParameters(NamedTuple):
+    """Views on the parameters of one layer; `bias` is None for a layer kind without that shape."""
+
+    weights: Array
+    bias: Array | None
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """A phase with every default filled in, as the core reads it."""
+
+    optimizer: Any
+    selector: Any
+    sensitivity: Any
+    batch_rows: int | None
+    batch_growth: float
+    inner_iterations: int | None
+    visits_per_batch: int
+    epochs: int | None
+    sensitivity_tol: float
+    lo: Array | None
+    hi: Array | None
+    stop: Any
+
+
+@dataclass(frozen=True)
+class _Limits:
+    """A Stop in the core's terms: f_tol below zero never stops."""
+
+    pg_tol: float
+    f_tol: float
+    max_iterations: int | None
+    max_evaluations: int | None
+    max_seconds: float | None
+    target: float | None
+
+
+def _limits(stop: Stop) -> _Limits:
+    return _Limits(
+        stop.pg_tol,
+        -1.0 if stop.f_tol is None else stop.f_tol,
+        stop.max_iterations,
+        stop.max_evaluations,
+        stop.max_seconds,
+        stop.target,
+    )
+
+
+class Objective:
+    """The mean loss of a network on fixed rows as a function of the parameters.
+
+    The rows are copied into the core once; calling it is one evaluation and nothing else.
+    Made by `Network.bind`.
+    """
+
+    def __init__(self, network: Network, net: _core.Net, data: _core.Data, n_threads: int) -> None:
+        self.network = network
+        self.n_rows = data.rows
+        self.n_threads = n_threads
+        self._net, self._data = net, data
+        self._dtype = np.float32 if net.dtype == 0 else np.float64
+
+    def __call__(self, theta: ArrayLike) -> tuple[float, Array]:
+        """(f, gradient) at theta (n_parameters,)."""
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        gradient = np.empty(point.shape, self._dtype)
+        return self._net.loss(self._data, point, gradient, self.n_threads), gradient
+
+    def value(self, theta: ArrayLike) -> float:
+        """f alone: a forward pass."""
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        return float(self._net.loss(self._data, point, None, self.n_threads))
+
+
+class Network:
+    """A dense network, or layers of one's own between inputs and outputs.
+
+    Parameters
+    ----------
+    layers : sequence
+        An `InputLayer`, then layers; with no hidden layer the network is linear in its outputs'
+        activation.
+    loss : Loss, default SquaredError()
+
+    Attributes
+    ----------
+    n_inputs, n_outputs, n_parameters : int
+    blocks : list of slice
+        The slice of theta of every layer that has parameters: its weights (n_in, n_out) row by
+        row, then its bias.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Something that is not a layer, or no layer after the input.
+    """
+
+    def __init__(self, layers: Sequence[Any], loss: Loss | None = None) -> None:
+        self.layers = list(layers)
+        self.loss = SquaredError() if loss is None else loss
+        if not isinstance(self.loss, Loss):
+            raise TypeError(f"loss={loss!r}: must be an hbcd.Loss")
+        if len(self.layers) < 2 or not isinstance(self.layers[0], InputLayer):
+            raise ValueError("layers: must be an InputLayer and at least one layer after it")
+        for k, layer in enumerate(self.layers[1:], start=1):
+            if not isinstance(layer, Layer):
+                raise TypeError(f"layers[{k}]={layer!r}: must be an hbcd.Layer")
+        self._rows: list[tuple[Any, Any, int, int]] = []  # what the core is told of each layer
+        self._inputs: list[int] = []
+        width = self.layers[0].n_inputs
+        for layer in self.layers[1:]:
+            self._inputs.append(width)
+            if vars(type(layer)).get("_native") == "dense":
+                self._rows.append((None, layer.activation, layer.n_neurons, 0))
+            else:
+                self._rows.append(
+                    (layer, None, int(layer.n_out(width)), int(layer.n_parameters(width)))
+                )
+            width = self._rows[-1][2]
+        self._nets: dict[str, _core.Net] = {}
+        net = self._net(np.float64)
+        self.n_inputs: int = self.layers[0].n_inputs
+        self.n_outputs: int = width
+        self.n_parameters: int = net.n_params
+        self._blocks = net.blocks()
+        self.blocks = [slice(start, stop) for start, stop, *_ in self._blocks]
+
+    def __repr__(self) -> str:
+        widths = "-".join(str(n) for n in [self.n_inputs, *(row[2] for row in self._rows)])
+        return f"<Network {widths}, {self.n_parameters} parameters>"
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**self.__dict__, "_nets": {}}
+
+    def _net(self, dtype: Any) -> _core.Net:
+        """The core's network for a precision.  One that calls back into Python belongs to one
+        call, because it carries the exception of that call."""
+        name = np.dtype(dtype).name
+        net = self._nets.get(name)
+        if net is None:
+            loss = getattr(self.loss, "_native", "")
+            net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, loss)
+            if not net.calls_python:
+                self._nets[name] = net
+        return net
+
+    # ---- parameters
+
+    def init(self, rng: Any = None, dtype: Any = np.float64) -> Array:
+        """Initial parameters (n_parameters,): each layer's own; dense ones N(0, 1 / n_in)."""
+        generator = np.random.default_rng(as_seed("rng", rng))
+        parts = [
+            np.asarray(layer.init(n_in, generator), dtype=np.float64).reshape(-1)
+            for layer, n_in in zip(self.layers[1:], self._inputs, strict=True)
+        ]
+        theta = np.concatenate(parts)
+        if theta.shape != (self.n_parameters,):
+            raise ValueError(
+                f"init: layers gave {theta.size} parameters, must be {self.n_parameters}"
+            )
+        return theta.astype(dtype)
+
+    def parameters(self, theta: Array) -> list[LayerParameters]:
+        """Views on theta, one pair of weights (n_in, n_out) and bias (n_out,) per block."""
+        theta = self._check_theta(theta, copy=False)
+        found = []
+        for start, stop, n_in, n_out, layer in self._blocks:
+            if self._rows[layer][0] is not None:
+                found.append(LayerParameters(theta[start:stop], None))
+                continue
+            middle = start + n_in * n_out
+            found.append(
+                LayerParameters(theta[start:middle].reshape(n_in, n_out), theta[middle:stop])
+            )
+        return found
+
+    def _check_theta(self, theta: ArrayLike, *, copy: bool) -> Array:
+        array = np.asarray(theta)
+        if array.dtype not in (np.float32, np.float64):
+            array = array.astype(np.float64)
+        if array.shape != (self.n_parameters,):
+            raise ValueError(f"theta: has shape {array.shape}, must be ({self.n_parameters},)")
+        if not np.isfinite(array).all():
+            raise ValueError("theta: must be finite")
+        return np.array(array, order="C", copy=True) if copy else np.ascontiguousarray(array)
+
+    # ---- evaluation
+
+    def predict(self, theta: ArrayLike, X: ArrayLike, *, n_threads: int | None = None) -> Array:
+        """The outputs (rows, n_outputs) at X (rows, n_inputs), in the precision of theta."""
+        point = self._check_theta(theta, copy=False)
+        rows = as_matrix("X", X, columns=self.n_inputs)
+        out = np.empty((rows.shape[0], self.n_outputs), point.dtype)
+        self._net(point.dtype).predict(point, rows, out, effective_threads(n_threads))
+        return out
+
+    def _data(
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, dtype: Any, y_name: str
+    ) -> _core.Data:
+        rows = as_matrix("X", X, columns=self.n_inputs)
+        targets = as_matrix(y_name, y, columns=self.n_outputs, rows=rows.shape[0])
+        return _core.Data(dtype, rows, targets, as_weights(sample_weight, rows.shape[0]))
+
+    def bind(
+        self,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        *,
+        n_threads: int = 1,
+        dtype: Any = np.float64,
+    ) -> Objective:
+        """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
+        data = self._data(X, y, sample_weight, dtype, "y")
+        return Objective(self, self._net(dtype), data, effective_threads(n_threads))
+
+    def loss_and_gradient(
+        self,
+        theta: ArrayLike,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        n_threads: int = 1,
+    ) -> tuple[float, Array]:
+        """The mean loss and its gradient, in the precision of theta.
+
+        Parameters
+        ----------
+        theta : array_like of shape (n_parameters,)
+        X : array_like of shape (rows, n_inputs)
+        y : array_like of shape (rows,) or (rows, n_outputs)
+        sample_weight : array_like of shape (rows,), optional
+        n_threads : int, default 1
+            Any number gives the same bits.
+
+        Returns
+        -------
+        f : float
+        gradient : ndarray of shape (n_parameters,)
+        """
+        point = self._check_theta(theta, copy=False)
+        bound = self.bind(X, y, sample_weight, n_threads=n_threads, dtype=point.dtype)
+        return bound(point)
+
+    def sensitivities(
+        self,
+        theta: ArrayLike,
+        X: ArrayLike,
+        y: ArrayLike,
+        measure: Sensitivity | None = None,
+        *,
+        sample_weight: ArrayLike | None = None,
+        box: Any = None,
+    ) -> NDArray[np.float64]:
+        """One number per block: how much each layer has to gain on these rows."""
+        measure = ProjectedGradient() if measure is None else measure
+        if not isinstance(measure, Sensitivity):
+            raise TypeError(f"measure={measure!r}: must be an hbcd.Sensitivity")
+        point = self._check_theta(theta, copy=False)
+        _, gradient = self.loss_and_gradient(point, X, y, sample_weight)
+        lo, hi = box_vectors("box", box, self.n_parameters, point.dtype)
+        sides = None
+        if lo is not None or hi is not None:
+            infinite = np.full(self.n_parameters, np.inf, point.dtype)
+            sides = (-infinite if lo is None else lo, infinite if hi is None else hi)
+        values = self._net(point.dtype).sensitivities(measure, point, gradient, sides)
+        return np.asarray(values)
+
+    # ---- training
+
+    def train(
+        self,
+        theta: ArrayLike,
+        X: ArrayLike,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        eval_set: tuple[ArrayLike, ArrayLike] | None = None,
+        strategy: TrainingStrategy | None = None,
+        stop: Stop | None = None,
+        rng: Any = 0,
+        n_threads: int | None = None,
+        *,
+        progress: Progress | None = None,
+    ) -> FitReport:
+        """Trains from theta, which is not changed.
+
+        Parameters
+        ----------
+        theta : array_like of shape (n_parameters,)
+            Start; its precision is that of the run.
+        X, y, sample_weight : array_like
+            Rows, targets, weights; networks train best on standardized columns.
+        eval_set : (X, y), optional
+            Held-out rows: what is kept is the best by their loss.
+        strategy : TrainingStrategy, default Hybrid.fast()
+        stop : Stop, default Stop()
+            Limits of the whole run; tolerances of the phases that set none.
+        rng : None, int, Generator or SeedSequence, default 0
+            The same seed gives the same bits, at any number of threads.
+        n_threads : int, optional
+            None: the processors at hand.
+        progress : callable, optional
+            Called some 20 times a second with (phase, epoch, step, block, loss, best, seconds,
+            n_fev).
+
+        Returns
+        -------
+        FitReport
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad input; nothing is changed.  Exceptions of parts written in Python arrive intact.
+        """
+        started = time.perf_counter()
+        point = self._check_theta(theta, copy=True)
+        strategy = Hybrid.fast() if strategy is None else strategy
+        stop = Stop() if stop is None else stop
+        if not isinstance(strategy, TrainingStrategy):
+            raise TypeError(f"strategy={strategy!r}: must be an hbcd.TrainingStrategy")
+        if not isinstance(stop, Stop):
+            raise TypeError(f"stop={stop!r}: must be an hbcd.Stop")
+        seed, threads = as_seed("rng", rng), effective_threads(n_threads)
+        data = self._data(X, y, sample_weight, point.dtype, "y")
+        held_out = None
+        if eval_set is not None:
+            try:
+                held_x, held_y = eval_set
+            except (TypeError, ValueError):
+                raise ValueError("eval_set: must be a pair (X, y)") from None
+            held_out = self._data(held_x, held_y, None, point.dtype, "y")
+        run = _Run(self, data, held_out, stop, threads, progress, started)
+        if drives_itself(strategy):
+            run.drive(strategy, point, seed)
+        else:
+            run.phases(strategy.phases(self, data.rows), point, stop, seed)
+        return run.report()
+
+    def _resolve(self, phase: Phase, run: Stop, dtype: Any) -> _Resolved:
+        """Fills in the defaults of a phase."""
+        if not isinstance(phase, Phase):
+            raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
+        native = vars(type(phase.optimizer)).get("_native")
+        box: Any = phase.box
+        if box is None:
+            box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
+        lo, hi = box_vectors("box", box, self.n_parameters, dtype)
+        stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
+        inner = phase.inner_iterations
+        if native == "adam" and inner is None:
+            inner = ADAM_ITERATIONS if phase.epochs is None else 1
+        tolerance = phase.sensitivity_tol
+        return _Resolved(
+            phase.optimizer,
+            phase.selector,
+            phase.sensitivity,
+            phase.batch_rows,
+            phase.batch_growth,
+            inner,
+            phase.visits_per_batch,
+            phase.epochs,
+            10 * stop.pg_tol if tolerance is None else tolerance,
+            lo,
+            hi,
+            _limits(stop),
+        )
+
+
+class _Run:
+    """One call of `train`: calls of the core, one or, where a strategy drives itself, several."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: _core.Data,
+        held_out: _core.Data | None,
+        stop: Stop,
+        threads: int,
+        progress: Progress | None,
+        started: float,
+    ) -> None:
+        self.network, self.data, self.held_out = network, data, held_out
+        self.stop, self.threads, self.progress, self.started = stop, threads, progress, started
+        self.results: list[dict[str, Any]] = []
+        self.histories: list[dict[str, Array]] = []
+        self.names: list[str] = []
+        self.theta: Array | None = None
+        self.loss, self.score = math.nan, math.nan
+
+    def phases(self, phases: Sequence[Phase], theta: Array, stop: Stop, seed: int) -> None:
+        """Runs phases from theta in one call of the core; keeps the best."""
+        resolved = [self.network._resolve(phase, stop, theta.dtype) for phase in phases]
+        net = self.network._net(theta.dtype)
+        before = time.perf_counter() - self.started
+        point = theta.copy()
+        result, history, error = _core.train(
+            net,
+            self.data,
+            self.held_out,
+            point,
+            resolved,
+            _limits(stop),
+            seed,
+            self.threads,
+            self.progress,
+        )
+        if error is not None:
+            raise error
+        history["seconds"] = history["seconds"] + before
+        history["phase"] = history["phase"] + len(self.names)
+        if self.results:  # counters go on where the last call stopped
+            history["n_fev"] = history["n_fev"] + sum(r["n_fev"] for r in self.results)
+            history["n_iter"] = history["n_iter"] + sum(r["n_iter"] for r in self.results)
+            history["step"] = history["step"] + max(
+                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
+            )
+        self.results.append(result)
+        self.histories.append(history)
+        self.names += [type(phase.optimizer).__name__ for phase in phases]
+        score = result["f"]
+        if self.held_out is not None:
+            score = net.loss(self.held_out, point, None, self.threads)
+        if self.theta is None or not score >= self.score:
+            self.theta, self.loss, self.score = point, result["f"], score
+
+    def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
+        """Lets a strategy run its phases one by one, each from the best parameters so far."""
+        generator = np.random.default_rng(seed)
+        self.theta = theta
+
+        def run_phase(phase: Phase) -> FitReport:
+            assert self.theta is not None
+            stop = self._left()
+            self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
+            report = self.report(len(self.results) - 1)
+            if report.interrupted:
+                raise _core.StopEvaluating
+            return report
+
+        first = self.network._net(theta.dtype).loss(self.data, theta, None, self.threads)
+        self.loss = self.score = first
+        if self.held_out is not None:
+            self.score = self.network._net(theta.dtype).loss(
+                self.held_out, theta, None, self.threads
+            )
+        try:
+            strategy.run(run_phase, About(self.network, int(self.data.rows)))
+        except _core.StopEvaluating:  # the run is over; what was best is kept
+            pass
+
+    def _left(self) -> Stop:
+        """The limits of the run, less what is used; raises when one is used up."""
+        used_fev = sum(r["n_fev"] for r in self.results)
+        used_iter = sum(r["n_iter"] for r in self.results)
+        seconds = self.stop.max_seconds
+        changes: dict[str, Any] = {}
+        if self.stop.max_evaluations is not None:
+            changes["max_evaluations"] = self.stop.max_evaluations - used_fev
+        if self.stop.max_iterations is not None:
+            changes["max_iterations"] = self.stop.max_iterations - used_iter
+        if seconds is not None:
+            changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
+        if any(value <= 0 for value in changes.values()):
+            raise _core.StopEvaluating
+        return replace(self.stop, **changes)
+
+    def report(self, first: int = 0) -> FitReport:
+        """What was found, by the calls of the core from `first` on."""
+        assert self.theta is not None
+        results, histories = self.results[first:], self.histories[first:]
+        status = results[-1]["status"] if results else 0
+        columns = {
+            name: np.concatenate([history[name] for history in histories])
+            for name in (histories[0] if histories else {})
+        }
+        order = ("step", "phase", "epoch", "block", "rows", "loss_before", "loss")
+        rest = [name for name in columns if name not in (*order, "n_fev", "n_iter", "seconds")]
+        names = [*order, *rest, "n_fev", "n_iter", "seconds"] if columns else []
+        return FitReport(
+            theta=self.theta,
+            loss=float(self.loss),
+            stop_reason=StopReason(status) if status > 0 else StopReason.EPOCHS,
+            n_fev=sum(r["n_fev"] for r in results),
+            n_iter=sum(r["n_iter"] for r in results),
+            seconds=time.perf_counter() - self.started,
+            initial_loss=float(results[0]["f_start"]) if results else float(self.loss),
+            phases=tuple(self.names),
+            _columns={name: columns[name] for name in names},
+        )

@@ -1,0 +1,237 @@
+"""Optimizers of a block or of a whole vector: ADAM, L-BFGS-B, Barzilai-Borwein, ICRS, or one's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd import _core
+from hbcd._validation import as_seed, box_vectors, check_integer, check_number
+from hbcd.stopping import Stop, StopReason
+
+__all__ = ["ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "Optimizer"]
+
+Array = NDArray[Any]
+Box = tuple[Array, Array] | None
+Objective = Callable[[Array], tuple[float, Array]]
+
+
+class Optimizer:
+    """Minimizes a function inside a box.  Subclass it and write `minimize`."""
+
+    value_only: ClassVar[bool] = False  # never asks for a gradient
+    monotone: ClassVar[bool] = False  # can be taken up again where it stopped, never gets worse
+
+    def minimize(
+        self, objective: Objective, x: Array, box: Box, stop: Any, rng: np.random.Generator
+    ) -> StopReason | None:
+        """Moves `x` in place and says why it stopped (None: it is done).
+
+        Parameters
+        ----------
+        objective : callable
+            ``objective(x) -> (f, gradient)``; ``objective.value(x) -> f``.  It raises when the run
+            is over (a limit, Ctrl-C): let that pass.  The best point it evaluated is kept, and
+            taken instead of `x` if it is better.
+        x : ndarray of shape (n,)
+            Start, inside the box; the result.  In the run's precision.
+        box : (lo, hi) or None
+            Vectors of n; infinities where there is no bound.
+        stop : Stop
+            Tolerances, and limits that are enforced by `objective`.
+        rng : numpy.random.Generator
+            Seeded from the run.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.minimize: must be written")
+
+    @property
+    def scipy(self) -> Callable[..., Any]:
+        """This optimizer for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
+        from hbcd.minimize import scipy_method
+
+        return scipy_method(self)
+
+
+class _Compiled(Optimizer):
+    """Shared by the built-in ones: `minimize` runs the compiled optimizer."""
+
+    def minimize(
+        self,
+        objective: Objective,
+        x: Array,
+        box: Box = None,
+        stop: Any = None,
+        rng: Any = None,
+    ) -> StopReason:
+        """Moves `x` (contiguous float32 or float64) in place to the best point found."""
+        lo, hi = box_vectors("box", box, x.size, x.dtype)
+        value = getattr(objective, "value", None)
+
+        def function(point: Array, with_gradient: bool) -> tuple[float, Array | None]:
+            if not with_gradient and value is not None:
+                return float(value(point)), None
+            f, gradient = objective(point)
+            return f, gradient
+
+        result = _core.minimize(
+            self, function, x, lo, hi, Stop() if stop is None else stop, as_seed("rng", rng)
+        )
+        return StopReason(result["status"])
+
+
+@dataclass(frozen=True)
+class Adam(_Compiled):
+    """ADAM (Kingma and Ba 2015, algorithm 1), each step projected onto the box.
+
+    Parameters
+    ----------
+    learning_rate : float, default 3e-3
+        Step size; METHOD 2.4 asks for 3e-3 to 1e-2.
+    beta1, beta2 : float, default 0.9 and 0.999
+        Decay of the first and second moments, in [0, 1).
+    epsilon : float, default 1e-8
+        Added to the root of the second moment.
+    """
+
+    learning_rate: float = 3e-3
+    beta1: float = 0.9
+    beta2: float = 0.999
+    epsilon: float = 1e-8
+    _native = "adam"
+
+    def __post_init__(self) -> None:
+        check_number("learning_rate", self.learning_rate, low=0.0, open_low=True)
+        check_number("beta1", self.beta1, low=0.0, high=1.0, open_high=True)
+        check_number("beta2", self.beta2, low=0.0, high=1.0, open_high=True)
+        check_number("epsilon", self.epsilon, low=0.0, open_low=True)
+
+
+@dataclass(frozen=True)
+class LBFGS(_Compiled):
+    """Limited-memory BFGS inside a box: L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995) with the strong
+    Wolfe line search of More and Thuente (1994).
+
+    Parameters
+    ----------
+    memory : int, default 10
+        Pairs of differences kept.
+    damping : bool, default False
+        Pairs of bad curvature are damped (Powell 1978) instead of skipped.
+    armijo, wolfe : float, default 1e-3 and 0.9
+        ``f(x + t d) <= f(x) + armijo t g'd`` and ``|g(x + t d)'d| <= wolfe |g'd|``.
+    max_line_search : int, default 20
+        Evaluations in one line search.
+    """
+
+    memory: int = 10
+    damping: bool = False
+    armijo: float = 1e-3
+    wolfe: float = 0.9
+    max_line_search: int = 20
+    _native = "lbfgs"
+    monotone: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_integer("memory", self.memory, 1)
+        check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
+        check_number(
+            "wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True
+        )
+        check_integer("max_line_search", self.max_line_search, 1)
+
+
+@dataclass(frozen=True)
+class BarzilaiBorwein(_Compiled):
+    """Spectral projected gradient (Birgin, Martinez and Raydan 2000) with Barzilai-Borwein steps;
+    the search is not monotone, the best point is returned.
+
+    Parameters
+    ----------
+    step : {"abbmin", "bb1", "bb2"}, default "abbmin"
+        ``bb1 = s's / s'y``, ``bb2 = s'y / y'y``; abbmin takes the smallest of the last bb2 when
+        ``bb2 / bb1 < tau``, else bb1 (Frassoldati, Zanni and Zanghirati 2008).
+    history : int, default 10
+        M of the non-monotone search: a trial is compared with the largest of the last M values.
+    armijo : float, default 1e-4
+        Sufficient decrease.
+    step_min, step_max : float, default 1e-10 and 1e10
+        Bounds of the step.
+    tau : float, default 0.8
+        Threshold of abbmin.
+    abb_memory : int, default 5
+        How many bb2 steps abbmin takes the smallest of.
+    """
+
+    step: Literal["abbmin", "bb1", "bb2"] = "abbmin"
+    history: int = 10
+    armijo: float = 1e-4
+    step_min: float = 1e-10
+    step_max: float = 1e10
+    tau: float = 0.8
+    abb_memory: int = 5
+    _native = "bb"
+
+    def __post_init__(self) -> None:
+        if self.step not in ("abbmin", "bb1", "bb2"):
+            raise ValueError(f"step={self.step!r}: must be 'abbmin', 'bb1' or 'bb2'")
+        check_integer("history", self.history, 1)
+        check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
+        check_number("step_min", self.step_min, low=0.0, open_low=True)
+        check_number("step_max", self.step_max, low=self.step_min)
+        check_number("tau", self.tau, low=0.0, high=1.0, open_low=True)
+        check_integer("abb_memory", self.abb_memory, 1)
+
+
+@dataclass(frozen=True)
+class ICRS(_Compiled):
+    """Integrated controlled random search (Banga and Casares 1987; METHOD 1.2), derivative free.
+
+    From the best point x each trial draws all coordinates from ``N(x_i, (kappa lambda_i)**2)``,
+    ``lambda_i`` the distance to the nearest bound; only a better trial is taken.  kappa starts at
+    k1 and shrinks by k2 after too many failures.  Needs finite bounds.  One iteration is n trials.
+
+    Parameters
+    ----------
+    k1, k2 : float, default 1/3 and 1/2
+        First relative width (the nearest bound is a 3-sigma event) and shrink factor.
+    failures_per_parameter : float, default 4
+        n_e: shrink after n_e n failures.
+    max_failures : int or None
+        A fixed number of failures instead.
+    cumulative : bool, default False
+        Count failures since the last shrink, not in a row.
+    reset_width : bool, default False
+        A success sets the width back to k1.
+    tolerance : float, default 1e-4
+        Stop when the widest interval, relative to the box, is narrower.
+    floor : float, default 0.05
+        Smallest distance to a bound that counts, relative to the box: lets a coordinate leave its
+        bound.  (METHOD's 1e-3 proved too small: from a corner of the box the search stalls.)
+    max_evaluations : int or None
+        Trials of one call; None: 100 n where nothing else limits them (METHOD 8).
+    """
+
+    k1: float = 1.0 / 3.0
+    k2: float = 0.5
+    failures_per_parameter: float = 4.0
+    max_failures: int | None = None
+    cumulative: bool = False
+    reset_width: bool = False
+    tolerance: float = 1e-4
+    floor: float = 0.05
+    max_evaluations: int | None = None
+    _native = "icrs"
+    value_only: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        check_number("k1", self.k1, low=0.0, open_low=True)
+        check_number("k2", self.k2, low=0.0, high=1.0, open_low=True, open_high=True)
+        check_number("failures_per_parameter", self.failures_per_parameter, low=0.0, open_low=True)
+        check_integer("max_failures", self.max_failures, 1, none=True)
+        check_number("tolerance", self.tolerance, low=0.0)
+        check_number("floor", self.floor, low=0.0, high=0.5)
+        check_integer("max_evaluations", self.max_evaluations, 1, none=True)

@@ -1,0 +1,78 @@
+"""Which block next: rules that choose the layer to optimize (METHOD 2.3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hbcd import _core
+from hbcd._core import Choice
+
+__all__ = [
+    "Backward",
+    "BlockSelector",
+    "Choice",
+    "ForwardSequential",
+    "MostSensitive",
+    "PingPong",
+    "RandomBlock",
+]
+
+
+class BlockSelector:
+    """A rule that chooses the next block.  Subclass it and write `next_block`."""
+
+    def next_block(self, about: Choice) -> int:
+        """The block to optimize next, from 0 to ``about.n_blocks - 1``."""
+        raise NotImplementedError(f"{type(self).__name__}.next_block: must be written")
+
+
+class _Compiled(BlockSelector):
+    _row: ClassVar[str]
+
+    def next_block(self, about: Choice) -> int:
+        return int(_core.select_block(self._row, about))
+
+
+@dataclass(frozen=True)
+class MostSensitive(_Compiled):
+    """The block of largest sensitivity in magnitude; ties go to the one visited longest ago.
+
+    A block is chosen at most twice in a row, then the second most sensitive, because a greedy rule
+    can chase its own tail (METHOD 3.2); with one block only there is no other choice.
+    """
+
+    _native = "most_sensitive"
+    _row: ClassVar[str] = "most_sensitive"
+
+
+@dataclass(frozen=True)
+class RandomBlock(_Compiled):
+    """Uniform over the blocks more sensitive than the tolerance (over all if there is none)."""
+
+    _native = "random"
+    _row: ClassVar[str] = "random"
+
+
+@dataclass(frozen=True)
+class ForwardSequential(_Compiled):
+    """0, 1, .., L-1, 0, 1, ..; the counter runs on across batches."""
+
+    _native = "forward"
+    _row: ClassVar[str] = "forward"
+
+
+@dataclass(frozen=True)
+class PingPong(_Compiled):
+    """0, 1, .., L-1, L-2, .., 1, 0, 1, ..: period 2L - 2, the end blocks half as often."""
+
+    _native = "ping_pong"
+    _row: ClassVar[str] = "ping_pong"
+
+
+@dataclass(frozen=True)
+class Backward(_Compiled):
+    """L-1, L-2, .., 0, L-1, ..: from the output down (Palagi and Seccia 2020)."""
+
+    _native = "backward"
+    _row: ClassVar[str] = "backward"

@@ -1,0 +1,97 @@
+"""Layer sensitivities: one number per block that tells how much there is to gain (METHOD 3)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from numpy.typing import NDArray
+
+from hbcd import _core
+
+__all__ = [
+    "GradientNorm",
+    "ProjectedGradient",
+    "RelativeGradient",
+    "RootMeanSquareGradient",
+    "ScalingFactor",
+    "Sensitivity",
+]
+
+Array = NDArray[Any]
+Box = tuple[Array, Array] | None
+
+
+class Sensitivity:
+    """A measure of a block.  Subclass it and write `measure`.
+
+    `theta`, `gradient` and the two vectors of `box` are of length n_parameters and valid during
+    the call only.
+    """
+
+    def measure(self, theta: Array, gradient: Array, block: slice, box: Box) -> float:
+        """The sensitivity of ``theta[block]``."""
+        raise NotImplementedError(f"{type(self).__name__}.measure: must be written")
+
+
+class _Compiled(Sensitivity):
+    _row: ClassVar[str]
+
+    def measure(self, theta: Array, gradient: Array, block: slice, box: Box = None) -> float:
+        return float(_core.measure_sensitivity(self._row, theta, gradient, block, box))
+
+
+@dataclass(frozen=True)
+class ProjectedGradient(_Compiled):
+    """``max_i |P(w_i - g_i) - w_i|`` over the block: the only measure commensurate with the
+    projected gradient tolerance, hence the default (METHOD 2.1 b)."""
+
+    _native = "projected_gradient"
+    _row: ClassVar[str] = "projected_gradient"
+
+
+@dataclass(frozen=True)
+class GradientNorm(_Compiled):
+    """``||g||_2``, block Gauss-Southwell."""
+
+    _native = "gradient_norm"
+    _row: ClassVar[str] = "gradient_norm"
+
+
+@dataclass(frozen=True)
+class RootMeanSquareGradient(_Compiled):
+    """``||g||_2 / sqrt(n)``: does not favor wide layers."""
+
+    _native = "rms_gradient"
+    _row: ClassVar[str] = "rms_gradient"
+
+
+@dataclass(frozen=True)
+class RelativeGradient(_Compiled):
+    """``||g||_2 / (||w||_2 + eps)``."""
+
+    _native = "relative_gradient"
+    _row: ClassVar[str] = "relative_gradient"
+
+
+@dataclass(frozen=True)
+class ScalingFactor(_Compiled):
+    """Mean over the neurons j of a layer of ``|sum_i g_ij w_ij|``, its bias included: the
+    derivative with respect to a factor on the neuron's input (Zhang et al. 2023; METHOD 3.2)."""
+
+    _native = "scaling_factor"
+    _row: ClassVar[str] = "scaling_factor"
+
+    def measure(
+        self,
+        theta: Array,
+        gradient: Array,
+        block: slice,
+        box: Box = None,
+        *,
+        n_outputs: int = 1,
+    ) -> float:
+        """The measure; `n_outputs` tells the number of neurons, 1 takes the layer as one."""
+        return float(
+            _core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs)
+        )

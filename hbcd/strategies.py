@@ -1,0 +1,395 @@
+"""Training strategies: a strategy is a list of phases that the core runs one after another."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+from hbcd._validation import check_integer, check_number
+from hbcd.optimizers import ICRS, LBFGS, Optimizer
+from hbcd.selectors import BlockSelector, MostSensitive
+from hbcd.sensitivities import ProjectedGradient, Sensitivity
+from hbcd.stopping import Stop
+
+if TYPE_CHECKING:
+    from hbcd.network import Network
+    from hbcd.report import FitReport
+
+__all__ = [
+    "BatchShell",
+    "BlockCoordinateDescent",
+    "FullBatch",
+    "Hybrid",
+    "MiniBatch",
+    "Phase",
+    "TrainingStrategy",
+]
+
+EXPLORE_BOX = 1.0  # half-width of the box of ICRS: the box is the regularizer that makes it work
+GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit (METHOD 8)
+
+
+def _check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
+    if not isinstance(optimizer, Optimizer):
+        raise TypeError(f"optimizer={optimizer!r}: must be an hbcd.Optimizer")
+    if selector is not None and not isinstance(selector, BlockSelector):
+        raise TypeError(f"selector={selector!r}: must be an hbcd.BlockSelector or None")
+    if not isinstance(sensitivity, Sensitivity):
+        raise TypeError(f"sensitivity={sensitivity!r}: must be an hbcd.Sensitivity")
+
+
+@dataclass(frozen=True, kw_only=True)
+class _PhaseOptions:
+    """The keyword-only part of a phase."""
+
+    sensitivity: Sensitivity = field(default_factory=ProjectedGradient)
+    batch_rows: int | None = None
+    batch_growth: float = 1.0
+    inner_iterations: int | None = None
+    visits_per_batch: int = 1
+    epochs: int | None = None
+    sensitivity_tol: float | None = None
+    box: Any = None
+    stop: Stop | None = None
+
+
+@dataclass(frozen=True)
+class Phase(_PhaseOptions):
+    """One stage of training: an optimizer on blocks or on everything, on batches or on all rows.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        Minimizes the loss on a batch over a block.
+    selector : BlockSelector or None
+        Chooses the block; None: all parameters at once.
+    sensitivity : Sensitivity, default ProjectedGradient()
+        Measured before every block visit.
+    batch_rows : int or None
+        Rows of a batch; None: all.
+    batch_growth : float, default 1.0
+        Rows of a batch grow by this factor after every epoch, at least 1.
+    inner_iterations : int or None
+        Iterations of the optimizer per visit; None: until its own stopping test.
+    visits_per_batch : int, default 1
+        Block visits on a batch before the next one.
+    epochs : int or None
+        Passes over the data.  None: one batch is drawn and worked on until it is solved.
+    sensitivity_tol : float or None
+        A batch is solved when no block is more sensitive; None: ten times `pg_tol`.
+    box : None, half-width or (lo, hi)
+        Bounds of the parameters, each side a number or a vector; None: +-1 for ICRS, +-10 for
+        the others (METHOD 8).  Parameters that lie outside are moved onto the box.
+    stop : Stop or None
+        Tolerances and limits of this phase; None: the tolerances of the run.
+    """
+
+    optimizer: Optimizer
+    selector: BlockSelector | None = None
+
+    def __post_init__(self) -> None:
+        _check_parts(self.optimizer, self.selector, self.sensitivity)
+        check_integer("batch_rows", self.batch_rows, 1, none=True)
+        check_number("batch_growth", self.batch_growth, low=1.0)
+        check_integer("inner_iterations", self.inner_iterations, 1, none=True)
+        check_integer("visits_per_batch", self.visits_per_batch, 1)
+        check_integer("epochs", self.epochs, 1, none=True)
+        check_number("sensitivity_tol", self.sensitivity_tol, low=0.0, none=True)
+        if self.stop is not None and not isinstance(self.stop, Stop):
+            raise TypeError(f"stop={self.stop!r}: must be an hbcd.Stop or None")
+
+
+@dataclass(frozen=True)
+class About:
+    """What a strategy that drives its phases itself is told.
+
+    Attributes
+    ----------
+    network : Network
+    n_rows : int
+        Training rows.
+    """
+
+    network: Network
+    n_rows: int
+
+
+class TrainingStrategy:
+    """A way to train.  Subclass it and write `phases`, or `run` to drive phases one by one."""
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """The phases for a network and this many training rows."""
+        raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
+
+    def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
+        """Runs the phases.  ``run_phase(phase)`` trains from the best parameters so far and
+        reports; the default runs all of `phases` in one call of the core."""
+        raise NotImplementedError(f"{type(self).__name__}.run: must be written")
+
+
+@dataclass(frozen=True)
+class FullBatch(TrainingStrategy):
+    """All parameters at once on all rows.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, default LBFGS(memory=20)
+        Runs until its stopping test.
+    max_iterations : int or None, default 2000
+        Iterations of the optimizer; None: no limit.
+    box : see `Phase`
+    """
+
+    optimizer: Optimizer = field(default_factory=lambda: LBFGS(memory=20))
+    max_iterations: int | None = 2000
+    box: Any = None
+
+    def __post_init__(self) -> None:
+        _check_parts(self.optimizer, None, ProjectedGradient())
+        check_integer("max_iterations", self.max_iterations, 1, none=True)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """One phase; a monotone optimizer is taken up again every 50 iterations, which gives the
+        history its lines."""
+        if not self.optimizer.monotone:
+            return [
+                Phase(self.optimizer, inner_iterations=self.max_iterations, box=self.box),
+            ]
+        chunk = 50 if self.max_iterations is None else min(50, self.max_iterations)
+        limit = 10**6 if self.max_iterations is None else self.max_iterations
+        return [
+            Phase(
+                self.optimizer,
+                inner_iterations=chunk,
+                epochs=math.ceil(limit / chunk),
+                box=self.box,
+                stop=Stop(max_iterations=self.max_iterations),
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class MiniBatch(TrainingStrategy):
+    """All parameters at once on batches, the way neural networks are usually trained.
+
+    Parameters
+    ----------
+    optimizer : Optimizer
+        ADAM keeps its moments across batches; the others start anew on each.
+    batch_rows : int, default 256
+        Rows of a batch.
+    inner_iterations : int, default 1
+        Iterations on each batch.
+    epochs : int, default 100
+        Passes over the data.
+    box : see `Phase`
+    """
+
+    optimizer: Optimizer
+    batch_rows: int = 256
+    inner_iterations: int = 1
+    epochs: int = 100
+    box: Any = None
+
+    def __post_init__(self) -> None:
+        _check_parts(self.optimizer, None, ProjectedGradient())
+        check_integer("batch_rows", self.batch_rows, 1)
+        check_integer("inner_iterations", self.inner_iterations, 1)
+        check_integer("epochs", self.epochs, 1)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """One phase."""
+        return [
+            Phase(
+                self.optimizer,
+                batch_rows=self.batch_rows,
+                inner_iterations=self.inner_iterations,
+                epochs=self.epochs,
+                box=self.box,
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class BlockCoordinateDescent(TrainingStrategy):
+    """One layer at a time on all rows.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, default LBFGS()
+    selector : BlockSelector, default MostSensitive()
+    sensitivity : Sensitivity, default ProjectedGradient()
+    inner_iterations : int, default 5
+        Iterations per block visit.
+    epochs : int, default 50
+        Sweeps: one is as many visits as there are blocks.
+    box : see `Phase`
+    """
+
+    optimizer: Optimizer = field(default_factory=LBFGS)
+    selector: BlockSelector = field(default_factory=MostSensitive)
+    sensitivity: Sensitivity = field(default_factory=ProjectedGradient)
+    inner_iterations: int = 5
+    epochs: int = 50
+    box: Any = None
+
+    def __post_init__(self) -> None:
+        _check_parts(self.optimizer, self.selector, self.sensitivity)
+        check_integer("inner_iterations", self.inner_iterations, 1)
+        check_integer("epochs", self.epochs, 1)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """One phase."""
+        return [
+            Phase(
+                self.optimizer,
+                self.selector,
+                sensitivity=self.sensitivity,
+                inner_iterations=self.inner_iterations,
+                visits_per_batch=max(1, len(network.blocks)),
+                epochs=self.epochs,
+                box=self.box,
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class BatchShell(TrainingStrategy):
+    """Block coordinate descent inside a loop over batch subsets: the article's batch shell.
+
+    Parameters
+    ----------
+    optimizer : Optimizer, default LBFGS()
+    selector : BlockSelector or None, default MostSensitive()
+        None: all parameters at once.
+    sensitivity : Sensitivity, default ProjectedGradient()
+    rows_per_parameter : float, default 1.1
+        Rows of a batch per parameter of the network: the smallest batch on which the problem is
+        not underdetermined (the article; METHOD 2.1 c).
+    inner_iterations : int, default 2
+        Restricted: with so few rows a converged fit interpolates the batch (METHOD 2.6).
+    visits_per_batch : int, default 2
+    growth : float, default 1.0
+        Factor on the rows of a batch after every epoch.
+    epochs : int, default 10
+    min_batch_rows : int, default 1
+        Smallest batch.
+    box : see `Phase`
+    """
+
+    optimizer: Optimizer = field(default_factory=LBFGS)
+    selector: BlockSelector | None = field(default_factory=MostSensitive)
+    sensitivity: Sensitivity = field(default_factory=ProjectedGradient)
+    rows_per_parameter: float = 1.1
+    inner_iterations: int = 2
+    visits_per_batch: int = 2
+    growth: float = 1.0
+    epochs: int = 10
+    min_batch_rows: int = 1
+    box: Any = None
+
+    def __post_init__(self) -> None:
+        _check_parts(self.optimizer, self.selector, self.sensitivity)
+        check_number("rows_per_parameter", self.rows_per_parameter, low=0.0, open_low=True)
+        check_integer("inner_iterations", self.inner_iterations, 1)
+        check_integer("visits_per_batch", self.visits_per_batch, 1)
+        check_number("growth", self.growth, low=1.0)
+        check_integer("epochs", self.epochs, 1)
+        check_integer("min_batch_rows", self.min_batch_rows, 1)
+
+    def batch_rows(self, network: Network) -> int:
+        """Rows of the first batches: ``ceil(rows_per_parameter * n_parameters)`` or more."""
+        # The product is rounded first: 1.1 * 90 is 99.00000000000001 in binary.
+        wanted = math.ceil(round(self.rows_per_parameter * network.n_parameters, 9))
+        return max(wanted, self.min_batch_rows, 1)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """One phase."""
+        return [
+            Phase(
+                self.optimizer,
+                self.selector,
+                sensitivity=self.sensitivity,
+                batch_rows=self.batch_rows(network),
+                batch_growth=self.growth,
+                inner_iterations=self.inner_iterations,
+                visits_per_batch=self.visits_per_batch,
+                epochs=self.epochs,
+                box=self.box,
+            )
+        ]
+
+
+@dataclass(frozen=True)
+class Hybrid(TrainingStrategy):
+    """The article's hybrid: random search, then the batch shell, then, if wanted, a finish.
+
+    Parameters
+    ----------
+    explore : ICRS or None
+        Searches the whole parameter vector on one batch subset; None: no search.  Without a budget
+        of its own it makes 100 trials per parameter (METHOD 8).
+    shell : BatchShell
+        Layer-wise descent on batch subsets.
+    finish : TrainingStrategy or None
+        Run afterwards, from the best parameters.
+    explore_rows : int or None
+        Rows of the subset of the search; None: those of the shell's first batch.
+    """
+
+    explore: ICRS | None = field(default_factory=ICRS)
+    shell: BatchShell = field(default_factory=BatchShell)
+    finish: TrainingStrategy | None = None
+    explore_rows: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.explore is not None and not isinstance(self.explore, ICRS):
+            raise TypeError(f"explore={self.explore!r}: must be an hbcd.ICRS or None")
+        if not isinstance(self.shell, BatchShell):
+            raise TypeError(f"shell={self.shell!r}: must be an hbcd.BatchShell")
+        if self.finish is not None and not isinstance(self.finish, TrainingStrategy):
+            raise TypeError(f"finish={self.finish!r}: must be an hbcd.TrainingStrategy or None")
+        check_integer("explore_rows", self.explore_rows, 1, none=True)
+
+    @classmethod
+    def paper(cls) -> Hybrid:
+        """The article's settings: ICRS, batches of 1.1 rows per parameter, the most sensitive
+        layer, L-BFGS restricted to 2 iterations, no finish (METHOD 8)."""
+        return cls()
+
+    @classmethod
+    def fast(cls) -> Hybrid:
+        """Ours, the default: a short search, batches that double every epoch until they are the
+        whole, then all layers at once on all rows."""
+        return cls(
+            explore=ICRS(max_evaluations=1000),
+            shell=BatchShell(
+                LBFGS(),
+                inner_iterations=3,
+                growth=2.0,
+                epochs=6,
+                min_batch_rows=256,
+            ),
+            finish=FullBatch(LBFGS(memory=20), max_iterations=1500),
+        )
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """Explore, shell, finish."""
+        phases: list[Phase] = []
+        if self.explore is not None:
+            budget = self.explore.max_evaluations or 100 * network.n_parameters
+            rows = self.explore_rows or self.shell.batch_rows(network)
+            phases.append(
+                Phase(replace(self.explore, max_evaluations=budget), batch_rows=min(rows, n_rows))
+            )
+        phases += self.shell.phases(network, n_rows)
+        if self.finish is not None:
+            phases += self.finish.phases(network, n_rows)
+        return phases
+
+
+def drives_itself(strategy: TrainingStrategy) -> bool:
+    """Whether a strategy has its own `run`."""
+    return type(strategy).run is not TrainingStrategy.run

@@ -1,0 +1,137 @@
+"""Builds hbcd._core: one Cython file and the whole C core, with OpenMP where the compiler has it.
+
+Everything that is not about compiling stands in pyproject.toml.  HBCD_NO_OPENMP=1 in the
+environment builds without OpenMP.
+"""
+
+import os
+import sys
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+from setuptools.errors import CompileError, LinkError
+
+ROOT = Path(__file__).resolve().parent
+
+# No flag names a processor: the kernels choose their instruction set at run time (csrc/src/simd).
+# -g0 undoes the -g of the interpreter's own flags, which would double the size of the wheel.
+UNIX_FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-ffp-contract=fast",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+    "-g0",
+]
+MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
+
+OPENMP_PROBE = """
+#include <omp.h>
+#ifndef _OPENMP
+#error "OpenMP is off"
+#endif
+int main(void)
+{
+    int n = 0;
+#pragma omp parallel
+#pragma omp atomic
+    n++;
+    return n > 0 && omp_get_max_threads() > 0 ? 0 : 1;
+}
+"""
+
+
+def sources(*patterns: str) -> list[str]:
+    """Files under the project's root, relative to it, always in the same order."""
+    found = (path for pattern in patterns for path in ROOT.glob(pattern))
+    return sorted(path.relative_to(ROOT).as_posix() for path in found)
+
+
+class BuildExt(build_ext):
+    """build_ext with flags for the compiler at hand, OpenMP if it works, C files side by side."""
+
+    def build_extensions(self) -> None:
+        msvc = self.compiler.compiler_type == "msvc"
+        compile_flags, link_flags = self.openmp_flags()
+        for extension in self.extensions:
+            extension.extra_compile_args = (MSVC_FLAGS if msvc else UNIX_FLAGS) + compile_flags
+            extension.extra_link_args = link_flags
+            if not msvc:
+                extension.libraries = ["m"]
+        if not msvc:
+            self.compile_in_parallel()
+        super().build_extensions()
+
+    def openmp_flags(self) -> tuple[list[str], list[str]]:
+        """Flags to compile and to link with; empty without OpenMP.  Says which."""
+        if os.environ.get("HBCD_NO_OPENMP", "0") not in ("", "0"):
+            print("hbcd: building without OpenMP (HBCD_NO_OPENMP is set)", flush=True)
+            return [], []
+        for compile_flags, link_flags in self.openmp_candidates():
+            if self.links(OPENMP_PROBE, compile_flags, link_flags):
+                flags = " ".join(compile_flags)
+                print(f"hbcd: building with OpenMP ({flags})", flush=True)
+                return compile_flags, link_flags
+        print(
+            "hbcd: building without OpenMP (this compiler cannot compile and link with it): "
+            "one thread per fit, same numbers",
+            flush=True,
+        )
+        return [], []
+
+    def openmp_candidates(self) -> list[tuple[list[str], list[str]]]:
+        if self.compiler.compiler_type == "msvc":
+            return [(["/openmp"], [])]
+        if sys.platform == "darwin":  # Apple's clang has the pragmas, but not the library
+            return [(["-Xpreprocessor", "-fopenmp"], ["-lomp"]), (["-fopenmp"], ["-fopenmp"])]
+        return [(["-fopenmp"], ["-fopenmp"])]
+
+    def links(self, program: str, compile_flags: list[str], link_flags: list[str]) -> bool:
+        """Whether the compiler in use makes an executable of a program with these flags."""
+        with tempfile.TemporaryDirectory() as folder:
+            source = Path(folder, "probe.c")
+            source.write_text(program)
+            try:
+                objects = self.compiler.compile(
+                    [str(source)], output_dir=folder, extra_postargs=compile_flags
+                )
+                self.compiler.link_executable(
+                    objects, "probe", output_dir=folder, extra_postargs=link_flags
+                )
+            except (CompileError, LinkError):
+                return False
+        return True
+
+    def compile_in_parallel(self) -> None:
+        """One compiler process per C file and processor instead of one after another."""
+        compile_some = self.compiler.compile
+
+        def compile_all(sources, *args, **kwargs):
+            with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+                jobs = [pool.submit(compile_some, [one], *args, **kwargs) for one in sources]
+                return [result for job in jobs for result in job.result()]
+
+        self.compiler.compile = compile_all
+
+
+core = Extension(
+    "hbcd._core",
+    sources=["hbcd/_core.pyx", *sources("csrc/src/*.c", "csrc/src/simd/*.c")],
+    include_dirs=["csrc/include", "csrc/src"],
+    depends=sources("hbcd/*.px[di]", "csrc/**/*.h", "csrc/**/*.inl"),
+)
+core.cython_c_in_temp = True  # the C that Cython writes never lands in the source tree
+core.cython_directives = {
+    "language_level": 3,
+    "boundscheck": False,
+    "wraparound": False,
+    "cdivision": True,
+    "embedsignature": True,
+    "binding": True,
+}
+
+setup(ext_modules=[core], cmdclass={"build_ext": BuildExt})

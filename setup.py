@@ -26,6 +26,7 @@ UNIX_FLAGS = [
     "-fno-trapping-math",
     "-fvisibility=hidden",
     "-g0",
+    "-Wno-unknown-pragmas",  # a build without OpenMP passes over its pragmas
 ]
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 

@@ -7,6 +7,7 @@ quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
 from typing import Any
 
 from hbcd._core import Choice
+from hbcd._minimize import minimize
 from hbcd._version import __version__
 from hbcd.activations import (
     Activation,
@@ -21,7 +22,6 @@ from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimator import HybridRegressor, load
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.losses import Loss, SquaredError
-from hbcd.minimize import minimize
 from hbcd.network import Network
 from hbcd.optimizers import ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
 from hbcd.report import FitReport

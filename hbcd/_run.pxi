@@ -393,7 +393,7 @@ cdef int watch_iteration(void *self, size_t n, const void *x, double f) noexcept
 cdef int fill_stop(hbcd_stop *c, stop) except -1:
     """hbcd.Stop, or anything with its fields, in the core's form."""
     hbcd_stop_default(c)
-    c.pg_tol, c.f_tol = stop.pg_tol, stop.f_tol
+    c.pg_tol, c.f_tol = stop.pg_tol, -1.0 if stop.f_tol is None else stop.f_tol
     c.target = -INFINITY if stop.target is None else stop.target
     c.max_iterations, c.max_evaluations = limit(stop.max_iterations), limit(stop.max_evaluations)
     return 0

@@ -43,7 +43,7 @@ def check_number(
     open_high: bool = False,
     none: bool = False,
 ) -> float | None:
-    """A finite number between low and high (the ends excluded where open), or None where allowed."""
+    """A finite number from low to high (the ends excluded where open), or None where allowed."""
     if value is None and none:
         return None
     if isinstance(value, (bool, np.bool_)) or not isinstance(
@@ -54,9 +54,13 @@ def check_number(
     if not math.isfinite(number):
         raise ValueError(f"{name}={value}: must be finite")
     if number < low or (open_low and number == low):
-        raise ValueError(f"{name}={value}: must be {'greater than' if open_low else 'at least'} {low:g}")
+        raise ValueError(
+            f"{name}={value}: must be {'greater than' if open_low else 'at least'} {low:g}"
+        )
     if number > high or (open_high and number == high):
-        raise ValueError(f"{name}={value}: must be {'less than' if open_high else 'at most'} {high:g}")
+        raise ValueError(
+            f"{name}={value}: must be {'less than' if open_high else 'at most'} {high:g}"
+        )
     return number
 
 
@@ -89,7 +93,7 @@ def _check_finite(name: str, array: Array) -> None:
 def as_matrix(
     name: str, value: ArrayLike, *, columns: int | None = None, rows: int | None = None
 ) -> Array:
-    """A finite table of real numbers (rows, columns), float32 and float64 as they are, of any stride.
+    """A finite table of numbers (rows, columns), float32 and float64 as they are, of any stride.
 
     Raises
     ------
@@ -133,7 +137,7 @@ def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
 
 
 def as_seed(name: str, value: Any) -> int:
-    """A 63-bit seed from None (fresh), an integer, a NumPy generator, RandomState or SeedSequence."""
+    """A 63-bit seed from None (fresh), an integer, a generator, RandomState or SeedSequence."""
     if isinstance(value, (bool, np.bool_)):
         raise TypeError(f"{name}={value!r}: must be an integer, a generator or None")
     if isinstance(value, (int, np.integer)):
@@ -178,13 +182,17 @@ def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, 
     lo, hi = vectors
     if lo is not None and hi is not None and (lo > hi).any():
         at = int(np.argmax(lo > hi))
-        raise ValueError(f"{name}: lo={lo[at]:g} > hi={hi[at]:g} at variable {at}, must be lo <= hi")
+        raise ValueError(
+            f"{name}: lo={lo[at]:g} > hi={hi[at]:g} at variable {at}, must be lo <= hi"
+        )
     return lo, hi
 
 
 def effective_threads(n_threads: int | None) -> int:
-    """The number of threads to use; None: the processors this process may run on, capped by
-    OMP_NUM_THREADS."""
+    """The number of threads to use.
+
+    None: the processors this process may run on, capped by OMP_NUM_THREADS.
+    """
     if n_threads is not None:
         checked = check_integer("n_threads", n_threads, 1)
         assert checked is not None

@@ -90,7 +90,7 @@ class _Dense(Layer):
         return self.n_neurons
 
     def init(self, n_in: int, rng: np.random.Generator) -> Array:
-        """Weights N(0, 1 / n_in), biases 0 (METHOD 8)."""
+        """Weights N(0, 1 / n_in), biases 0."""
         weights = rng.normal(0.0, 1.0 / np.sqrt(n_in), size=n_in * self.n_neurons)
         return np.concatenate([weights, np.zeros(self.n_neurons)])
 

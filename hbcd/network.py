@@ -1,7 +1,8 @@
-"""Networks: layers, a flat parameter vector that the network does not keep, prediction, training."""
+"""Networks: layers, a flat parameter vector the network does not keep, prediction, training."""
 
 from __future__ import annotations
 
+import contextlib
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -59,30 +60,7 @@ class _Resolved:
     sensitivity_tol: float
     lo: Array | None
     hi: Array | None
-    stop: Any
-
-
-@dataclass(frozen=True)
-class _Limits:
-    """A Stop in the core's terms: f_tol below zero never stops."""
-
-    pg_tol: float
-    f_tol: float
-    max_iterations: int | None
-    max_evaluations: int | None
-    max_seconds: float | None
-    target: float | None
-
-
-def _limits(stop: Stop) -> _Limits:
-    return _Limits(
-        stop.pg_tol,
-        -1.0 if stop.f_tol is None else stop.f_tol,
-        stop.max_iterations,
-        stop.max_evaluations,
-        stop.max_seconds,
-        stop.target,
-    )
+    stop: Stop
 
 
 class Objective:
@@ -106,7 +84,7 @@ class Objective:
         return self._net.loss(self._data, point, gradient, self.n_threads), gradient
 
     def value(self, theta: ArrayLike) -> float:
-        """f alone: a forward pass."""
+        """F alone: a forward pass."""
         point = np.ascontiguousarray(theta, dtype=self._dtype)
         return float(self._net.loss(self._data, point, None, self.n_threads))
 
@@ -172,8 +150,10 @@ class Network:
         return {**self.__dict__, "_nets": {}}
 
     def _net(self, dtype: Any) -> _core.Net:
-        """The core's network for a precision.  One that calls back into Python belongs to one
-        call, because it carries the exception of that call."""
+        """The core's network for a precision.
+
+        One that calls back into Python belongs to one call: it carries the exception of that call.
+        """
         name = np.dtype(dtype).name
         net = self._nets.get(name)
         if net is None:
@@ -401,7 +381,7 @@ class Network:
             10 * stop.pg_tol if tolerance is None else tolerance,
             lo,
             hi,
-            _limits(stop),
+            stop,
         )
 
 
@@ -438,7 +418,7 @@ class _Run:
             self.held_out,
             point,
             resolved,
-            _limits(stop),
+            stop,
             seed,
             self.threads,
             self.progress,
@@ -482,10 +462,8 @@ class _Run:
             self.score = self.network._net(theta.dtype).loss(
                 self.held_out, theta, None, self.threads
             )
-        try:
+        with contextlib.suppress(_core.StopEvaluating):  # the run is over; what was best is kept
             strategy.run(run_phase, About(self.network, int(self.data.rows)))
-        except _core.StopEvaluating:  # the run is over; what was best is kept
-            pass
 
     def _left(self) -> Stop:
         """The limits of the run, less what is used; raises when one is used up."""

@@ -1,4 +1,4 @@
-"""Optimizers of a block or of a whole vector: ADAM, L-BFGS-B, Barzilai-Borwein, ICRS, or one's own."""
+"""Optimizers of a block or of everything: ADAM, L-BFGS-B, Barzilai-Borwein, ICRS, one's own."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class Optimizer:
 
     @property
     def scipy(self) -> Callable[..., Any]:
-        """This optimizer for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
-        from hbcd.minimize import scipy_method
+        """Itself for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
+        from hbcd._minimize import scipy_method
 
         return scipy_method(self)
 
@@ -90,7 +90,7 @@ class Adam(_Compiled):
     Parameters
     ----------
     learning_rate : float, default 3e-3
-        Step size; METHOD 2.4 asks for 3e-3 to 1e-2.
+        Step size.
     beta1, beta2 : float, default 0.9 and 0.999
         Decay of the first and second moments, in [0, 1).
     epsilon : float, default 1e-8
@@ -112,8 +112,10 @@ class Adam(_Compiled):
 
 @dataclass(frozen=True)
 class LBFGS(_Compiled):
-    """Limited-memory BFGS inside a box: L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995) with the strong
-    Wolfe line search of More and Thuente (1994).
+    """Limited-memory BFGS inside a box.
+
+    L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995) with the strong Wolfe line search of More and
+    Thuente (1994).
 
     Parameters
     ----------
@@ -138,16 +140,15 @@ class LBFGS(_Compiled):
     def __post_init__(self) -> None:
         check_integer("memory", self.memory, 1)
         check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
-        check_number(
-            "wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True
-        )
+        check_number("wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True)
         check_integer("max_line_search", self.max_line_search, 1)
 
 
 @dataclass(frozen=True)
 class BarzilaiBorwein(_Compiled):
-    """Spectral projected gradient (Birgin, Martinez and Raydan 2000) with Barzilai-Borwein steps;
-    the search is not monotone, the best point is returned.
+    """Spectral projected gradient with Barzilai-Borwein steps.
+
+    Birgin, Martinez and Raydan 2000.  The search is not monotone, the best point is returned.
 
     Parameters
     ----------
@@ -188,7 +189,7 @@ class BarzilaiBorwein(_Compiled):
 
 @dataclass(frozen=True)
 class ICRS(_Compiled):
-    """Integrated controlled random search (Banga and Casares 1987; METHOD 1.2), derivative free.
+    """Integrated controlled random search (Banga and Casares 1987), derivative free.
 
     From the best point x each trial draws all coordinates from ``N(x_i, (kappa lambda_i)**2)``,
     ``lambda_i`` the distance to the nearest bound; only a better trial is taken.  kappa starts at
@@ -210,9 +211,9 @@ class ICRS(_Compiled):
         Stop when the widest interval, relative to the box, is narrower.
     floor : float, default 0.05
         Smallest distance to a bound that counts, relative to the box: lets a coordinate leave its
-        bound.  (METHOD's 1e-3 proved too small: from a corner of the box the search stalls.)
+        bound.  (With 1e-3 the search stalls in a corner of the box.)
     max_evaluations : int or None
-        Trials of one call; None: 100 n where nothing else limits them (METHOD 8).
+        Trials of one call; None: 100 n where nothing else limits them.
     """
 
     k1: float = 1.0 / 3.0

@@ -58,9 +58,7 @@ class FitReport:
         frame = pd.DataFrame(columns)
         frame.insert(4, "event", np.where(epoch_end, "epoch", "visit"))
         names = {int(reason): reason.name.lower() for reason in StopReason}
-        frame.insert(
-            len(frame.columns), "reason", [names.get(int(code), "") for code in status]
-        )
+        frame.insert(len(frame.columns), "reason", [names.get(int(code), "") for code in status])
         return frame
 
     @property

@@ -1,4 +1,4 @@
-"""Which block next: rules that choose the layer to optimize (METHOD 2.3)."""
+"""Which block next: rules that choose the layer to optimize."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class MostSensitive(_Compiled):
     """The block of largest sensitivity in magnitude; ties go to the one visited longest ago.
 
     A block is chosen at most twice in a row, then the second most sensitive, because a greedy rule
-    can chase its own tail (METHOD 3.2); with one block only there is no other choice.
+    can chase its own tail; with one block only there is no other choice.
     """
 
     _native = "most_sensitive"

@@ -1,4 +1,4 @@
-"""Layer sensitivities: one number per block that tells how much there is to gain (METHOD 3)."""
+"""Layer sensitivities: one number per block that tells how much there is to gain."""
 
 from __future__ import annotations
 
@@ -43,8 +43,10 @@ class _Compiled(Sensitivity):
 
 @dataclass(frozen=True)
 class ProjectedGradient(_Compiled):
-    """``max_i |P(w_i - g_i) - w_i|`` over the block: the only measure commensurate with the
-    projected gradient tolerance, hence the default (METHOD 2.1 b)."""
+    """``max_i |P(w_i - g_i) - w_i|`` over the block.
+
+    The only measure commensurate with the projected gradient tolerance, hence the default.
+    """
 
     _native = "projected_gradient"
     _row: ClassVar[str] = "projected_gradient"
@@ -76,8 +78,11 @@ class RelativeGradient(_Compiled):
 
 @dataclass(frozen=True)
 class ScalingFactor(_Compiled):
-    """Mean over the neurons j of a layer of ``|sum_i g_ij w_ij|``, its bias included: the
-    derivative with respect to a factor on the neuron's input (Zhang et al. 2023; METHOD 3.2)."""
+    """Mean over the neurons j of a layer of ``|sum_i g_ij w_ij|``, the bias included.
+
+    ``sum_i g_ij w_ij`` is the derivative with respect to a factor on the neuron's input (Zhang,
+    Vassiliadis, Dorneanu and Arellano-Garcia 2023).
+    """
 
     _native = "scaling_factor"
     _row: ClassVar[str] = "scaling_factor"
@@ -92,6 +97,4 @@ class ScalingFactor(_Compiled):
         n_outputs: int = 1,
     ) -> float:
         """The measure; `n_outputs` tells the number of neurons, 1 takes the layer as one."""
-        return float(
-            _core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs)
-        )
+        return float(_core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs))

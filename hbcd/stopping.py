@@ -30,7 +30,7 @@ class StopReason(IntEnum):
     NOT_FINITE = 14
 
     def __str__(self) -> str:
-        return _core.status_text(int(self))
+        return str(_core.status_text(int(self)))
 
 
 @dataclass(frozen=True)

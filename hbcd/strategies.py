@@ -28,7 +28,7 @@ __all__ = [
 ]
 
 EXPLORE_BOX = 1.0  # half-width of the box of ICRS: the box is the regularizer that makes it work
-GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit (METHOD 8)
+GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit
 
 
 def _check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
@@ -81,7 +81,7 @@ class Phase(_PhaseOptions):
         A batch is solved when no block is more sensitive; None: ten times `pg_tol`.
     box : None, half-width or (lo, hi)
         Bounds of the parameters, each side a number or a vector; None: +-1 for ICRS, +-10 for
-        the others (METHOD 8).  Parameters that lie outside are moved onto the box.
+        the others.  Parameters that lie outside are moved onto the box.
     stop : Stop or None
         Tolerances and limits of this phase; None: the tolerances of the run.
     """
@@ -124,8 +124,11 @@ class TrainingStrategy:
         raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
 
     def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
-        """Runs the phases.  ``run_phase(phase)`` trains from the best parameters so far and
-        reports; the default runs all of `phases` in one call of the core."""
+        """Runs the phases one by one.
+
+        ``run_phase(phase)`` trains from the best parameters so far and reports.  Without a `run`
+        of one's own all of `phases` run in one call of the core.
+        """
         raise NotImplementedError(f"{type(self).__name__}.run: must be written")
 
 
@@ -151,8 +154,10 @@ class FullBatch(TrainingStrategy):
         check_integer("max_iterations", self.max_iterations, 1, none=True)
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
-        """One phase; a monotone optimizer is taken up again every 50 iterations, which gives the
-        history its lines."""
+        """One phase.
+
+        A monotone optimizer is taken up again every 50 iterations, which gives the history lines.
+        """
         if not self.optimizer.monotone:
             return [
                 Phase(self.optimizer, inner_iterations=self.max_iterations, box=self.box),
@@ -267,9 +272,9 @@ class BatchShell(TrainingStrategy):
     sensitivity : Sensitivity, default ProjectedGradient()
     rows_per_parameter : float, default 1.1
         Rows of a batch per parameter of the network: the smallest batch on which the problem is
-        not underdetermined (the article; METHOD 2.1 c).
+        not underdetermined (the article).
     inner_iterations : int, default 2
-        Restricted: with so few rows a converged fit interpolates the batch (METHOD 2.6).
+        Restricted: with so few rows a converged fit interpolates the batch.
     visits_per_batch : int, default 2
     growth : float, default 1.0
         Factor on the rows of a batch after every epoch.
@@ -330,7 +335,7 @@ class Hybrid(TrainingStrategy):
     ----------
     explore : ICRS or None
         Searches the whole parameter vector on one batch subset; None: no search.  Without a budget
-        of its own it makes 100 trials per parameter (METHOD 8).
+        of its own it makes 100 trials per parameter.
     shell : BatchShell
         Layer-wise descent on batch subsets.
     finish : TrainingStrategy or None
@@ -355,14 +360,20 @@ class Hybrid(TrainingStrategy):
 
     @classmethod
     def paper(cls) -> Hybrid:
-        """The article's settings: ICRS, batches of 1.1 rows per parameter, the most sensitive
-        layer, L-BFGS restricted to 2 iterations, no finish (METHOD 8)."""
+        """The article's settings.
+
+        ICRS, batches of 1.1 rows per parameter, the most sensitive layer, L-BFGS restricted to 2
+        iterations, no finish.
+        """
         return cls()
 
     @classmethod
     def fast(cls) -> Hybrid:
-        """Ours, the default: a short search, batches that double every epoch until they are the
-        whole, then all layers at once on all rows."""
+        """Ours, the default.
+
+        A short search, batches that double every epoch until they are the whole, then all layers
+        at once on all rows.
+        """
         return cls(
             explore=ICRS(max_evaluations=1000),
             shell=BatchShell(
@@ -372,7 +383,7 @@ class Hybrid(TrainingStrategy):
                 epochs=6,
                 min_batch_rows=256,
             ),
-            finish=FullBatch(LBFGS(memory=20), max_iterations=1500),
+            finish=FullBatch(LBFGS(memory=20), max_iterations=2000),
         )
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:

@@ -2,7 +2,7 @@
 
 The rules of the C core stand in test_architecture_core.py.
 Each rule applies to whatever files exist.  A new module of hbcd needs a place in LAYERS first; a
-private one (_name) may do without and belongs to the layer of those who import it.
+private one (_name) may do without and belongs to the lowest layer that imports it.
 """
 
 import os
@@ -39,7 +39,7 @@ LAYERS = {
         },
         {"core", "checks"},
     ),
-    "training": ({"minimize", "network", "report", "strategies"}, {"core", "checks", "parts"}),
+    "training": ({"network", "report", "strategies"}, {"core", "checks", "parts"}),
     "files": ({"datasets", "modelfile", "progress", "tables"}, {"checks"}),
     "estimators": ({"estimator"}, {"core", "checks", "parts", "training", "files"}),
     "package": ({"__init__"}, {"core", "checks", "parts", "training", "files", "estimators"}),
@@ -74,20 +74,26 @@ LEFTOVERS = re.compile(r"build|dist|PKG-INFO|setup\.cfg|__pycache__|.*\.egg-info
 
 
 def layers_of(known):
-    """Module -> layer; `known` says which modules each one knows.  A private module that is not in
-    the table gets the layer of its importers, if they agree."""
+    """Module -> layer; `known` says which modules each one knows.
+
+    A private module that is not in the table belongs to the lowest layer that imports it.
+    """
+    order = list(LAYERS)
     layers = dict(LAYER_OF)
+    private = [name for name in known if name.startswith("_") and name not in layers]
     for _ in known:  # a chain of private modules is no longer than this
-        for name in known:
-            importers = {layers.get(other) for other in known if name in known[other]} - {None}
-            if name not in layers and name.startswith("_") and len(importers) == 1:
-                layers[name] = importers.pop()
+        for name in private:
+            importers = {layers[other] for other in layers if name in known.get(other, ())}
+            if importers:
+                layers[name] = min(importers, key=order.index)
     return layers
 
 
-def knowledge():
+def knowledge(*, running=False):
+    """Module -> modules it knows, or with running=True those that importing it imports."""
     modules = python_modules()
-    return {name: set(known_modules(text, modules)) for name, text in modules.items()}
+    names = {*modules, *LAYER_OF}
+    return {n: set(known_modules(text, names, running=running)) for n, text in modules.items()}
 
 
 def test_every_module_has_a_layer():
@@ -108,10 +114,7 @@ def test_modules_know_only_their_layer_and_those_below():
 
 
 def test_importing_goes_one_way():
-    modules = python_modules()
-    graph = {
-        name: set(known_modules(text, modules, running=True)) for name, text in modules.items()
-    }
+    graph = knowledge(running=True)
     done, path = set(), []
 
     def visit(name):

@@ -191,7 +191,7 @@ typedef struct hbcd_bb {     /* SPG: Birgin, Martinez, Raydan 2000; ABBmin: Fras
     size_t abb_memory;       /* ABBmin: how many BB2 steps the minimum is over */
 } hbcd_bb;
 
-typedef struct hbcd_icrs {   /* Banga and Casares 1987; METHOD: one point, all coordinates move together */
+typedef struct hbcd_icrs {   /* Banga and Casares 1987: one point, all coordinates move together */
     double k1, k2;           /* first relative width, shrink factor */
     double failures_per_parameter; /* n_e: shrink after n_e * n failures (at least 1) */
     size_t max_failures;     /* > 0: a fixed count instead of n_e * n */

@@ -13,7 +13,7 @@ int FN(all_finite)(size_t n, const REAL *x);
 void FN(project)(size_t n, const TY(box) *box, REAL *x);     /* x <- P(x); NaN stays NaN; box may be NULL */
 int FN(is_bounded)(size_t n, const TY(box) *box);            /* 1: some bound is finite */
 int FN(is_boxed)(size_t n, const TY(box) *box);              /* 1: every bound is finite */
-/* || P(x - g) - x ||_inf, the projected gradient norm of METHOD 2.1. */
+/* || P(x - g) - x ||_inf, the projected gradient norm of L-BFGS-B. */
 double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const REAL *g);
 
 /* ---- optimizer: what all of them share --------------------------------------------------------------- */

@@ -47,7 +47,7 @@ static int FN(is_idle)(TY(plan) *plan, double f_before, double f)
     return plan->idle >= 2 * plan->net->n_blocks;
 }
 
-/* Block by block (METHOD 2.2, lines 7 to 13). */
+/* Block by block: the kernel of the hybrid method. */
 static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
 {
     const TY(phase) *phase = plan->phase;

@@ -176,7 +176,7 @@ def _limits(method: Optimizer, stop: Stop | None) -> Stop:
 
 
 def _bounds(bounds: Any, n: int) -> tuple[Array | None, Array | None]:
-    """scipy's Bounds, or pairs, as two vectors."""
+    """Scipy's Bounds, or pairs, as two vectors."""
     if bounds is None:
         return None, None
     if hasattr(bounds, "lb") and hasattr(bounds, "ub"):

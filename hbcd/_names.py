@@ -1,0 +1,184 @@
+"""The strings of the estimator and of the command line, and the parts they stand for."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from hbcd._validation import as_seed
+from hbcd.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from hbcd.optimizers import ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.selectors import (
+    Backward,
+    BlockSelector,
+    ForwardSequential,
+    MostSensitive,
+    PingPong,
+    RandomBlock,
+)
+from hbcd.stopping import Stop
+from hbcd.strategies import (
+    BatchShell,
+    BlockCoordinateDescent,
+    FullBatch,
+    Hybrid,
+    MiniBatch,
+    TrainingStrategy,
+)
+
+__all__ = [
+    "ACTIVATIONS",
+    "OPTIMIZERS",
+    "SELECTORS",
+    "STRATEGIES",
+    "activations",
+    "choose",
+    "describe_activation",
+    "dtype",
+    "restore_activation",
+    "seed",
+    "stop",
+    "strategy",
+    "strategy_with",
+]
+
+ACTIVATIONS: dict[str, Callable[[], Activation]] = {
+    "identity": Identity,
+    "sigmoid": Sigmoid,
+    "tanh": Tanh,
+    "relu": ReLU,
+    "leaky_relu": LeakyReLU,
+}
+OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
+    "lbfgs": LBFGS,
+    "adam": Adam,
+    "bb": BarzilaiBorwein,
+    "icrs": ICRS,
+}
+SELECTORS: dict[str, Callable[[], BlockSelector]] = {
+    "most_sensitive": MostSensitive,
+    "random": RandomBlock,
+    "forward": ForwardSequential,
+    "ping_pong": PingPong,
+    "backward": Backward,
+}
+STRATEGIES: dict[str, Callable[[], TrainingStrategy]] = {
+    "fast": Hybrid.fast,
+    "paper": Hybrid.paper,
+    "full_batch": FullBatch,
+    "mini_batch": lambda: MiniBatch(Adam()),
+    "bcd": BlockCoordinateDescent,
+    "batch_shell": BatchShell,
+}
+
+
+def choose(name: str, value: str, table: dict[str, Any]) -> Any:
+    """The entry of a table; a wrong name is answered with the right ones."""
+    if value in table:
+        return table[value]
+    near = difflib.get_close_matches(value, table, n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    raise ValueError(f"{name}={value!r}: must be one of {', '.join(table)}{hint}")
+
+
+def strategy(value: Any) -> TrainingStrategy:
+    """A strategy from its name, or itself."""
+    if isinstance(value, TrainingStrategy):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"strategy={value!r}: must be a name or an hbcd.TrainingStrategy")
+    made: TrainingStrategy = choose("strategy", value, STRATEGIES)()
+    return made
+
+
+def strategy_with(
+    name: str, optimizer: Optimizer | None, selector: BlockSelector | None
+) -> TrainingStrategy:
+    """A named strategy with its optimizer or its selector replaced (the command line's flags)."""
+    made = strategy(name)
+    if isinstance(made, Hybrid):
+        shell = made.shell
+        if optimizer is not None:
+            shell = replace(shell, optimizer=optimizer)
+        if selector is not None:
+            shell = replace(shell, selector=selector)
+        return replace(made, shell=shell)
+    changes: dict[str, Any] = {}
+    if optimizer is not None:
+        changes["optimizer"] = optimizer
+    if selector is not None:
+        if not hasattr(made, "selector"):
+            raise ValueError(f"selector: must be left out, strategy {name!r} chooses no blocks")
+        changes["selector"] = selector
+    return replace(made, **changes)  # type: ignore[type-var]  # every strategy is a dataclass
+
+
+def activations(value: Any, n: int) -> list[Activation]:
+    """One activation for each of n hidden layers from a name, a part, or a sequence of them."""
+    if isinstance(value, (str, Activation)):
+        return [_activation(value)] * n
+    if not isinstance(value, Sequence):
+        raise TypeError(f"activation={value!r}: must be a name, an hbcd.Activation, or a sequence")
+    if len(value) != n:
+        raise ValueError(
+            f"activation: has {len(value)} entries, must have one per hidden layer, {n}"
+        )
+    return [_activation(one) for one in value]
+
+
+def _activation(value: Any) -> Activation:
+    if isinstance(value, Activation):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"activation={value!r}: must be a name or an hbcd.Activation")
+    made: Activation = choose("activation", value, ACTIVATIONS)()
+    return made
+
+
+def describe_activation(part: Activation) -> dict[str, Any]:
+    """A built-in activation in JSON types."""
+    for name, kind in ACTIVATIONS.items():
+        if type(part) is kind:
+            leak = {"leak": part.leak} if isinstance(part, LeakyReLU) else {}
+            return {"activation": name, **leak}
+    raise ValueError(
+        f"activation={part!r}: must be a built-in one; a file holds no code, so a model with an "
+        "activation of your own cannot be saved"
+    )
+
+
+def restore_activation(layer: dict[str, Any]) -> Activation:
+    """What `describe_activation` described."""
+    if layer["activation"] == "leaky_relu":
+        return LeakyReLU(layer["leak"])
+    return _activation(layer["activation"])
+
+
+def dtype(value: Any) -> Any:
+    """float32 or float64 from a name or a type."""
+    try:
+        found = np.dtype(value)
+    except TypeError:
+        found = np.dtype(object)
+    if found not in (np.float32, np.float64):
+        raise ValueError(f"dtype={value!r}: must be 'float64' or 'float32'")
+    return found.type
+
+
+def seed(random_state: Any) -> int:
+    """A seed from what scikit-learn calls random_state."""
+    return as_seed("random_state", random_state)
+
+
+def stop(value: Stop | None, max_time: float | None) -> Stop:
+    """The limits of a fit: those given, and the time limit if it is stricter."""
+    made = Stop() if value is None else value
+    if not isinstance(made, Stop):
+        raise TypeError(f"stop={value!r}: must be an hbcd.Stop or None")
+    if max_time is not None and (made.max_seconds is None or max_time < made.max_seconds):
+        made = replace(made, max_seconds=float(max_time))
+    return made

@@ -1,0 +1,55 @@
+"""Standardization of columns, safe at any scale."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Scaler"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Scaler:
+    """``z = (x - mean) / scale`` per column.
+
+    Attributes
+    ----------
+    mean, scale : ndarray of shape (columns,)
+        Mean and standard deviation of the training rows, in the column's unit; scale 1 for a column
+        that does not vary.
+    """
+
+    mean: NDArray[np.float64]
+    scale: NDArray[np.float64]
+
+    @classmethod
+    def fit(cls, table: Array, weight: Array | None = None) -> Scaler:
+        """Learns from a table (rows, columns); `weight` (rows,) counts rows."""
+        # Columns are brought to magnitude 1 first, so that no square overflows or underflows.
+        largest = np.abs(table).max(axis=0).astype(np.float64)
+        largest[largest == 0] = 1.0
+        unit = table / largest
+        if weight is None:
+            mean = unit.mean(axis=0, dtype=np.float64)
+            variance = np.square(unit - mean).mean(axis=0, dtype=np.float64)
+        else:
+            share = weight / weight.sum(dtype=np.float64)
+            mean = share @ unit
+            variance = share @ np.square(unit - mean)
+        deviation = np.sqrt(variance)
+        rounding = 10 * np.finfo(table.dtype).eps
+        scale = np.where(deviation > rounding, deviation, 1.0 / largest) * largest
+        return cls(mean * largest, scale)
+
+    def forward(self, table: Array, dtype: Any) -> Array:
+        """Standardized columns in the given precision."""
+        return ((table - self.mean) / self.scale).astype(dtype, copy=False)
+
+    def backward(self, table: Array) -> Array:
+        """Columns in their own units again."""
+        return table * self.scale + self.mean

@@ -40,8 +40,8 @@ class Stop:
     Parameters
     ----------
     pg_tol : float, default 1e-5
-        Stop when the projected gradient ``max_i |P(x - g)_i - x_i|`` is not larger (METHOD of
-        L-BFGS-B: its `pgtol`).
+        Stop when the projected gradient ``max_i |P(x - g)_i - x_i|`` is not larger (`pgtol` of
+        L-BFGS-B).
     f_tol : float or None, default 1e-9
         Stop when ``(f_k - f_{k+1}) / max(|f_k|, |f_{k+1}|, 1)`` is not larger; None: never.
     max_iterations, max_evaluations : int or None

@@ -135,7 +135,7 @@ static void test_sequences(void)
     }
 }
 
-/* The visits that METHOD 2.3 counts for four layers. */
+/* Four layers: the ends are visited half as often as the middle. */
 static void test_ping_pong_visits_the_ends_half_as_often(void)
 {
     session s;

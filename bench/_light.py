@@ -7,7 +7,7 @@ from typing import Any
 
 import hbcd
 
-__all__ = ["Line", "network", "split"]
+__all__ = ["Line", "least_squares_r2", "network", "split"]
 
 
 @dataclass

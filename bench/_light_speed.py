@@ -85,7 +85,8 @@ def check_torch(home: Any) -> list[Line]:
         ratio = median["torch"] / median["bound"]
         lines.append(
             Line(
-                f"one full gradient against PyTorch eager {torch.__version__}, {threads} thread(s): "
+                f"one full gradient against PyTorch eager {torch.__version__}, {threads} thread(s):"
+                f" "
                 f"{median['bound'] * 1e3:.3f} ms to {median['torch'] * 1e3:.3f} ms "
                 f"({median['torch'] / median['packing']:.1f} x with the rows copied in each time)",
                 f"{ratio:.1f} x",

@@ -6,7 +6,7 @@ import statistics
 import time
 from typing import Any
 
-from _light import Line, split
+from _light import Line, least_squares_r2, split
 
 import hbcd
 
@@ -35,7 +35,8 @@ def check_paper(home: Any) -> list[Line]:
     gain = statistics.mean(gains)
     return [
         Line(
-            f"CCPP 4-5-5-5-1, Hybrid.paper(): mean gain in test R2 (R2 {statistics.mean(scores):.4f}, "
+            f"CCPP 4-5-5-5-1, Hybrid.paper(): mean gain in test R2 "
+            f"(R2 {statistics.mean(scores):.4f}, "
             f"{max(seconds):.2f} s at most)",
             f"{gain:.4f}",
             ">= 0.005",
@@ -104,9 +105,7 @@ def check_grid(home: Any) -> list[Line]:
     """4 optimizers x 4 selectors x 4 activations on one split of CCPP, 4-5-5-5-1."""
     train_x, _, train_y, _ = split(hbcd.fetch_ccpp(home), 0)
     worst, slowest = 1.0, 0.0
-    print(
-        "\ntrain R2 on CCPP 4-5-5-5-1 (split 0), 8 passes of the batch shell, rows doubling each pass"
-    )
+    print("\ntrain R2 on CCPP 4-5-5-5-1 (split 0), 8 passes of the batch shell, rows doubling")
     print(f"{'':10}{'':16}" + "".join(f"{name:>12}" for name in GRID_ACTIVATIONS))
     for optimizer_name, (optimizer, inner) in GRID_OPTIMIZERS.items():
         for selector_name, selector in GRID_SELECTORS.items():

@@ -152,6 +152,10 @@ cdef extern from "hbcd_any.h" nogil:
     ctypedef struct hbcd_net_size:
         size_t n_in, n_out, n_layers, n_params, n_blocks
 
+    const char *hbcd_activation_name(int kind)
+    const char *hbcd_loss_name(int kind)
+    const char *hbcd_sensitivity_name(int kind)
+    const char *hbcd_selector_name(int kind)
     int hbcd_net_make(int dtype, const hbcd_net_spec *spec, hbcd_arena *arena, void **net)
     void hbcd_net_describe(int dtype, const void *net, hbcd_net_size *size)
     void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t *stop, size_t *n_in,

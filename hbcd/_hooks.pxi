@@ -7,11 +7,23 @@ cdef object native(part):
     return vars(type(part)).get("_native")
 
 
-ACTIVATIONS = {"identity": 0, "sigmoid": 1, "tanh": 2, "relu": 3, "leaky_relu": 4}
-LOSSES = {"squared_error": 0}
-SENSITIVITIES = {"projected_gradient": 0, "gradient_norm": 1, "rms_gradient": 2, "relative_gradient": 3,
-                 "scaling_factor": 4}
-SELECTORS = {"most_sensitive": 0, "random": 1, "forward": 2, "ping_pong": 3, "backward": 4}
+ctypedef const char *(*name_of)(int) noexcept nogil
+
+
+cdef dict table(name_of name):
+    """Name -> kind of a table of the core."""
+    cdef int kind = 0
+    found = {}
+    while name(kind) != NULL:
+        found[name(kind).decode()] = kind
+        kind += 1
+    return found
+
+
+ACTIVATIONS = table(hbcd_activation_name)
+LOSSES = table(hbcd_loss_name)
+SENSITIVITIES = table(hbcd_sensitivity_name)
+SELECTORS = table(hbcd_selector_name)
 
 
 # ---- activations ---------------------------------------------------------------------------------------------------

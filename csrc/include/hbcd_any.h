@@ -57,6 +57,12 @@ typedef struct hbcd_net_size {
     size_t n_in, n_out, n_layers, n_params, n_blocks;
 } hbcd_net_size;
 
+/* Names of the built-in parts, by kind; NULL behind the last. */
+const char *hbcd_activation_name(int kind);
+const char *hbcd_loss_name(int kind);
+const char *hbcd_sensitivity_name(int kind);
+const char *hbcd_selector_name(int kind);
+
 int hbcd_net_make(int dtype, const hbcd_net_spec *spec, hbcd_arena *arena, void **net);
 void hbcd_net_describe(int dtype, const void *net, hbcd_net_size *size);
 /* Block b: its slice of theta, the shape of its weights, its layer (0 is the first after the input). */

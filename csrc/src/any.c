@@ -12,6 +12,28 @@
 /* Calls the function of the precision that dtype names. */
 #define EACH(name, ...) (dtype == HBCD_F32 ? hbcd_any_##name##_f32(__VA_ARGS__) : hbcd_any_##name##_f64(__VA_ARGS__))
 
+const char *hbcd_activation_name(int kind)
+{
+    return kind >= 0 && kind < HBCD_N_ACTIVATIONS ? hbcd_kernels_baseline_f64.activation[kind].name : NULL;
+}
+
+const char *hbcd_loss_name(int kind)
+{
+    return kind >= 0 && kind < HBCD_N_LOSSES ? hbcd_kernels_baseline_f64.loss[kind].name : NULL;
+}
+
+const char *hbcd_sensitivity_name(int kind)
+{
+    const hbcd_sensitivity_f64 *row = hbcd_sensitivity_row_f64(kind);
+    return row ? row->name : NULL;
+}
+
+const char *hbcd_selector_name(int kind)
+{
+    const hbcd_selector *row = hbcd_selector_row(kind);
+    return row ? row->name : NULL;
+}
+
 int hbcd_net_make(int dtype, const hbcd_net_spec *spec, hbcd_arena *arena, void **net)
 {
     return EACH(net_make, spec, arena, net);

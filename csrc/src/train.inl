@@ -177,7 +177,9 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     FN(copy)(n, theta, plan->bound.theta);
     FN(copy)(n, theta, plan->best);
     double loss = NAN, validation;
+    watch->deadline = INFINITY; /* the start is measured, however little time there is */
     int status = FN(consider)(plan, &loss, &validation);
+    watch->deadline = plan->run_deadline;
     report->f_start = loss;
     for (size_t p = 0; p < plan->n_phases && status >= 0 && !plan->over; p++) {
         if (status == HBCD_STOP_INTERRUPTED || status == HBCD_STOP_CALLBACK) break;

@@ -313,7 +313,8 @@ class Network:
             Held-out rows: what is kept is the best by their loss.
         strategy : TrainingStrategy, default Hybrid.fast()
         stop : Stop, default Stop()
-            Limits of the whole run; tolerances of the phases that set none.
+            Limits of the whole run; tolerances of the phases that set none.  When a limit is reached
+            the last point is still measured, so that it counts.
         rng : None, int, Generator or SeedSequence, default 0
             The same seed gives the same bits, at any number of threads.
         n_threads : int, optional

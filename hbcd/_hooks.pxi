@@ -74,21 +74,36 @@ cdef struct compiled_pair:
     compiled_function forward, backward
 
 
+cdef tuple read_signature(callable, arrays):
+    """(dtype, whether it takes user data) of the function inside a LowLevelCallable."""
+    name = PyCapsule_GetName(tuple.__getitem__(callable, 0)).decode()
+    signature = "".join(name.replace("const", "").replace("(*)", "").split())
+    for dtype, number in ((np.float64, "double"), (np.float32, "float")):
+        for with_data in (False, True):
+            if signature == f"int(int{f',{number}*' * arrays}{',void*' * with_data})":
+                return dtype, with_data
+    raise ValueError(f"signature={name!r}: must be 'int (int{', double *' * arrays})', with or without a last "
+                     f"'void *', or the same with float")
+
+
+def check_compiled_pair(forward, backward):
+    """ValueError unless the signatures are those of an activation's forward and backward of one precision."""
+    if read_signature(forward, 2)[0] != read_signature(backward, 3)[0]:
+        raise ValueError("forward, backward: must be of the same precision")
+
+
 cdef compiled_function compiled(callable, arrays, dtype) except *:
     """The function inside a LowLevelCallable whose signature has been checked."""
     cdef compiled_function made
-    number = "float" if dtype == np.float32 else "double"
-    capsule = callable[0]
+    capsule = tuple.__getitem__(callable, 0)  # its own [0] only raises
     cdef const char *name = PyCapsule_GetName(capsule)
-    signature = "".join(name.decode().replace("const", "").replace("(*)", "").split())
-    plain = f"int(int{f',{number}*' * arrays})"
-    with_data = f"int(int{f',{number}*' * arrays},void*)"
-    if signature not in (plain, with_data):
-        raise ValueError(f"signature={name.decode()!r}: must be 'int (int{f', {number} *' * arrays})', "
-                         f"with or without a last 'void *'")
+    own, with_data = read_signature(callable, arrays)
+    if own != dtype:
+        raise ValueError(f"signature={name.decode()!r}: is for {np.dtype(own)} networks, "
+                         f"must be for {np.dtype(dtype)}")
     made.function = PyCapsule_GetPointer(capsule, name)
     made.user_data = PyCapsule_GetContext(capsule)
-    made.with_data = signature == with_data
+    made.with_data = with_data
     return made
 
 

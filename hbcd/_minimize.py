@@ -33,35 +33,52 @@ SOLVED = {
 class _Function:
     """fun and jac as the core calls them, counting, and keeping the last gradient."""
 
-    def __init__(self, fun: Callable[..., Any], jac: Any, args: tuple[Any, ...]) -> None:
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        jac: Any,
+        args: tuple[Any, ...],
+        lo: Array | None,
+        hi: Array | None,
+    ) -> None:
         self.fun, self.jac, self.args = fun, jac, args
+        self.lo = -np.inf if lo is None else lo
+        self.hi = np.inf if hi is None else hi
+        self.n_fev = self.n_jev = 0
         self.gradient: Array | None = None
 
     def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
+        self.n_fev += 1
+        gradient = None
+        value = self.fun(x, *self.args)
         if self.jac is True:
-            f, gradient = self.fun(x, *self.args)
-        else:
-            f, gradient = self.fun(x, *self.args), None
-            if with_gradient:
-                gradient = (
-                    self.jac(x, *self.args) if callable(self.jac) else self._differences(x, f)
-                )
+            try:
+                value, gradient = value
+            except TypeError:
+                raise TypeError(f"fun={value!r}: must be (f, gradient) where jac is True") from None
+        f = _as_float(value)
         if not with_gradient:
-            return _as_float(f), None
+            return f, None
+        if self.jac is not True:
+            gradient = self.jac(x, *self.args) if callable(self.jac) else self._differences(x, f)
+        self.n_jev += 1
         self.gradient = np.asarray(gradient, dtype=np.float64)
         if self.gradient.shape != x.shape:
             raise ValueError(f"jac: gradient has shape {self.gradient.shape}, must be {x.shape}")
-        return _as_float(f), self.gradient
+        return f, self.gradient
 
     def _differences(self, x: Array, f: float) -> Array:
-        """Forward differences with the step of scipy's default."""
+        """Forward differences with the step of scipy's default, backward where a bound is near."""
         step = np.sqrt(np.finfo(np.float64).eps) * np.where(x >= 0, 1.0, -1.0)
         step = step * np.maximum(1.0, np.abs(x))
-        gradient = np.empty_like(x)
-        for i in range(x.size):
+        outside = (x + step > self.hi) | (x + step < self.lo)
+        to = np.clip(x + np.where(outside, -step, step), self.lo, self.hi)
+        gradient = np.zeros_like(x)
+        for i in np.flatnonzero(to != x):  # lo = hi leaves no room, and no meaning to a slope
             moved = x.copy()
-            moved[i] += step[i]
-            gradient[i] = (_as_float(self.fun(moved, *self.args)) - f) / (moved[i] - x[i])
+            moved[i] = to[i]
+            self.n_fev += 1
+            gradient[i] = (_as_float(self.fun(moved, *self.args)) - f) / (to[i] - x[i])
         return gradient
 
 
@@ -109,7 +126,8 @@ def minimize(
     Returns
     -------
     scipy.optimize.OptimizeResult
-        x, fun, jac (of the last gradient asked for; absent for ICRS), nfev, nit, status (a
+        x, fun, jac (of the last gradient asked for; absent for ICRS), nfev (calls of `fun`, those
+        for differences too, which `max_evaluations` does not count), njev, nit, status (a
         `StopReason`), success, message.  x is the best point evaluated, whatever the status.
 
     Raises
@@ -130,7 +148,7 @@ def minimize(
     if not np.isfinite(x).all():
         raise ValueError("x0: must be finite")
     lo, hi = _bounds(bounds, x.size)
-    function = _Function(fun, jac, tuple(args))
+    function = _Function(fun, jac, tuple(args), lo, hi)
     result = _core.minimize(
         _with_budget(method, x.size, stop),
         function,
@@ -145,7 +163,7 @@ def minimize(
     found = OptimizeResult(
         x=x,
         fun=result["f"],
-        nfev=result["n_fev"],
+        nfev=function.n_fev,
         nit=result["n_iter"],
         status=reason,
         success=reason in SOLVED,
@@ -153,7 +171,7 @@ def minimize(
     )
     if function.gradient is not None:
         found["jac"] = function.gradient
-        found["njev"] = result["n_fev"]
+        found["njev"] = function.n_jev
     return found
 
 

@@ -96,6 +96,10 @@ cdef class Net:
             layer.activation_parameter = getattr(activation, "leak", 0.0)
         return 0
 
+    cdef Context own_context(self):
+        """Where one call keeps its exception.  A network without Python parts is shared by calls, on several threads."""
+        return self.context if self.serial else Context()
+
     @property
     def n_params(self):
         return self.size.n_params
@@ -165,7 +169,8 @@ cdef class Net:
 
     def sensitivities(self, measure, theta, gradient, box=None):
         """One number per block."""
-        cdef SensitivityHook hook = SensitivityHook(measure, self.context, self.size.n_params)
+        cdef Context context = self.own_context()
+        cdef SensitivityHook hook = SensitivityHook(measure, context, self.size.n_params)
         cdef size_t n = self.size.n_params
         cdef void *theta_ = pointer(theta, self.dtype, n)
         cdef void *gradient_ = pointer(gradient, self.dtype, n)
@@ -173,8 +178,8 @@ cdef class Net:
         cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
         values = np.empty(self.size.n_blocks)
         cdef double[::1] values_ = values
-        self.context.check(hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
-                                                  &values_[0] if self.size.n_blocks else NULL))
+        context.check(hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
+                                             &values_[0] if self.size.n_blocks else NULL))
         return values
 
 
@@ -195,9 +200,9 @@ cdef class Optimizer:
     cdef optimizer_options options
     cdef hbcd_optimizer_spec spec
 
-    def __init__(self, part, context):
+    def __init__(self, part, context, row=None):
         self.part, self.context = part, context
-        name = native(part)
+        name = native(part) if row is None else row
         if name is None:
             self.options.hook.minimize = optimizer_hook
             self.options.hook.self = <void *>self
@@ -248,9 +253,12 @@ cdef class BoundObjective:
     cdef const hbcd_objective_any *c
     cdef readonly int status
 
-    cdef double call(self, x, gradient) except? -1.7e300:
+    cdef int dtype(self) except -1:
         if self.c == NULL:
             raise RuntimeError("objective: is only valid during the call that received it")
+        return self.c.dtype
+
+    cdef double call(self, x, gradient) except? -1.7e300:
         if self.status != 0:
             raise StopEvaluating
         cdef double f = NAN
@@ -266,13 +274,13 @@ cdef class BoundObjective:
         return f
 
     def __call__(self, x):
-        dtype = dtype_of(self.c.dtype)
+        dtype = dtype_of(self.dtype())
         gradient = np.empty(self.c.n, dtype)
         f = self.call(np.ascontiguousarray(x, dtype=dtype), gradient)
         return f, gradient
 
     def value(self, x):
-        return self.call(np.ascontiguousarray(x, dtype=dtype_of(self.c.dtype)), None)
+        return self.call(np.ascontiguousarray(x, dtype=dtype_of(self.dtype())), None)
 
 
 cdef object limit_or_none(size_t value):
@@ -292,7 +300,13 @@ cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const v
                                     box_view(lo, hi, objective.n, objective.dtype), limits, generator)
         if report.n_iterations == 0:
             report.n_iterations = 1
-        return bound.status if bound.status != 0 else HBCD_STOP_ITERATIONS if reason is None else int(reason)
+        if bound.status != 0:
+            return bound.status
+        if reason is None:
+            return HBCD_STOP_ITERATIONS
+        if not isinstance(reason, (int, np.integer)) or not HBCD_OK < reason <= HBCD_STOP_NOT_FINITE:
+            raise ValueError(f"minimize={reason!r}: must return an hbcd.StopReason or None")
+        return int(reason)
     except StopEvaluating:
         return bound.status
     except BaseException as error:
@@ -430,16 +444,17 @@ cdef int function_eval(void *self, const void *x, double *f, void *g) noexcept w
         return (<Context>function.context).fail(error)
 
 
-def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None):
+def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None):
     """Runs one optimizer on fun(x, with_gradient) -> (f, gradient or None), moving the vector x in place.
 
+    row: run this built-in with the options of `optimizer`, even if its class is one of the user's.
     Returns a dict: status, f, f_start, pg, n_iter, n_fev.  An exception of fun or of the callback arrives intact,
     with x at the best point evaluated.
     """
     cdef int dtype = code(x.dtype), status
     cdef size_t n = x.size
     cdef Context context = Context()
-    cdef Optimizer part = Optimizer(optimizer, context)
+    cdef Optimizer part = Optimizer(optimizer, context, row)
     cdef Function objective = Function(fun, context, dtype, n)
     cdef Watch watch = Watch(context, stop.max_seconds, None, callback)
     cdef hbcd_stop c
@@ -472,7 +487,7 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     core has no default), plus lo and hi (vectors or None).
     Returns (report, history, error): error is the exception of a part written in Python, or None.
     """
-    cdef Context context = net.context
+    cdef Context context = net.own_context()
     cdef size_t n = net.size.n_params, n_phases = len(phases), k
     cdef Memory specs = Memory(n_phases * sizeof(hbcd_phase_spec))
     cdef hbcd_phase_spec *spec = <hbcd_phase_spec *>specs.arena.base

@@ -11,9 +11,11 @@ from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "as_matrix",
+    "as_real",
     "as_seed",
     "as_weights",
     "box_vectors",
+    "check_fits",
     "check_integer",
     "check_number",
     "effective_threads",
@@ -30,6 +32,8 @@ def check_integer(name: str, value: Any, low: int, *, none: bool = False) -> int
         raise TypeError(f"{name}={value!r}: must be an integer{' or None' if none else ''}")
     if value < low:
         raise ValueError(f"{name}={value}: must be at least {low}")
+    if value > 2**62:  # what the core counts in
+        raise ValueError(f"{name}={value}: must be at most 2**62")
     return int(value)
 
 
@@ -64,16 +68,18 @@ def check_number(
     return number
 
 
-def _as_real(name: str, value: ArrayLike) -> Array:
-    """An array of float32 or float64; whatever else is numeric becomes float64."""
+def as_real(name: str, value: ArrayLike) -> Array:
+    """An aligned array of float32 or float64; whatever else is numeric becomes float64."""
     try:
         array = np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: must be a table of numbers: {error}") from None
     if array.dtype in (np.float32, np.float64) and array.dtype.isnative:
-        return array
+        return array if array.flags.aligned else array.copy()
     if array.dtype.kind == "c":
         raise ValueError(f"{name}: complex data not supported, must be real numbers")
+    if array.dtype.kind in "SUmMV":  # NumPy would read text and dates as numbers where it can
+        raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values")
     try:
         return array.astype(np.float64)
     except (TypeError, ValueError):
@@ -82,7 +88,9 @@ def _as_real(name: str, value: ArrayLike) -> Array:
 
 def _check_finite(name: str, array: Array) -> None:
     """Refuses missing and infinite values, naming the first row and column (from 0)."""
-    if np.isfinite(array.sum(dtype=np.float64)) or np.isfinite(array).all():
+    with np.errstate(over="ignore", invalid="ignore"):
+        total = array.sum(dtype=np.float64)
+    if np.isfinite(total) or np.isfinite(array).all():
         return
     at = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
     place = f"row {at[0]}" if array.ndim == 1 else f"row {at[0]}, column {at[1]}"
@@ -101,8 +109,8 @@ def as_matrix(
         Not numeric, not of two axes (a vector is one column where `columns` is 1), empty, of the
         wrong number of rows or columns, or with a value that is missing or infinite.
     """
-    array = _as_real(name, value)
-    if array.ndim == 1 and (columns is None or columns == 1) and name != "X":
+    array = as_real(name, value)
+    if array.ndim == 1 and (columns is None or columns == 1) and not name.endswith("X"):
         array = array[:, np.newaxis]
     if array.ndim != 2:
         raise ValueError(
@@ -121,11 +129,23 @@ def as_matrix(
     return array
 
 
+def check_fits(name: str, array: Array, dtype: Any) -> None:
+    """Refuses float64 values that would become infinite in a run in float32."""
+    if array.dtype == np.float64 and dtype == np.float32:
+        largest = max(float(array.max()), -float(array.min()))
+        if largest > float(np.finfo(np.float32).max):
+            raise ValueError(f"{name}: largest magnitude {largest:g}: must fit into float32")
+
+
 def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
-    """Sample weights: None, or `rows` finite numbers >= 0, not all of them zero."""
+    """Sample weights: None, or `rows` finite numbers >= 0, not all of them zero.
+
+    Only their ratios count.  They come back scaled by a power of two, which is exact, so that the
+    largest is about 1 and no scale of them overflows or vanishes in either precision.
+    """
     if value is None:
         return None
-    array = _as_real("sample_weight", value)
+    array = as_real("sample_weight", value)
     if array.ndim != 1 or array.shape[0] != rows:
         raise ValueError(f"sample_weight: has shape {array.shape}, must be ({rows},)")
     _check_finite("sample_weight", array)
@@ -133,7 +153,7 @@ def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
         raise ValueError(f"sample_weight={array.min():g}: must be at least 0")
     if not (array > 0).any():
         raise ValueError("sample_weight: all weights are zero, at least one must be positive")
-    return array
+    return np.ldexp(array, -int(np.frexp(array.max())[1]))
 
 
 def as_seed(name: str, value: Any) -> int:
@@ -160,7 +180,7 @@ def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, 
     """
     if box is None:
         return None, None
-    if np.ndim(box) == 0 and not isinstance(box, (tuple, list)):
+    if not isinstance(box, (tuple, list)) and np.ndim(box) == 0:
         width = check_number(name, box, low=0.0, open_low=True)
         assert width is not None
         return np.full(n, -width, dtype), np.full(n, width, dtype)
@@ -173,7 +193,7 @@ def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, 
         if value is None:
             vectors.append(None)
             continue
-        array = np.asarray(value, dtype=dtype)
+        array = np.asarray(as_real(f"{name}: {side}", value), dtype=dtype)
         if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
             raise ValueError(f"{name}: {side} has shape {array.shape}, must be a number or ({n},)")
         if np.isnan(array).any():
@@ -196,7 +216,7 @@ def effective_threads(n_threads: int | None) -> int:
     if n_threads is not None:
         checked = check_integer("n_threads", n_threads, 1)
         assert checked is not None
-        return checked
+        return min(checked, 4096)  # beyond any use; the core counts them in an int
     if hasattr(os, "sched_getaffinity"):
         available = len(os.sched_getaffinity(0))
     else:

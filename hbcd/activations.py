@@ -146,7 +146,7 @@ class CompiledActivation(Activation):
     TypeError
         Not a `LowLevelCallable`.
     ValueError
-        A signature other than the above, when a network is built.
+        A signature other than the above; when the network is used, one of the other precision.
     """
 
     _native = "compiled"
@@ -157,6 +157,7 @@ class CompiledActivation(Activation):
         for name, part in (("forward", forward), ("backward", backward)):
             if not isinstance(part, LowLevelCallable):
                 raise TypeError(f"{name}={part!r}: must be a scipy.LowLevelCallable")
+        _core.check_compiled_pair(forward, backward)
         self.forward_function = forward
         self.backward_function = backward
 

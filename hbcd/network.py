@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
@@ -13,7 +13,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
-from hbcd._validation import as_matrix, as_seed, as_weights, box_vectors, effective_threads
+from hbcd._validation import (
+    as_matrix,
+    as_real,
+    as_seed,
+    as_weights,
+    box_vectors,
+    check_fits,
+    check_integer,
+    effective_threads,
+)
 from hbcd.layers import InputLayer, Layer
 from hbcd.losses import Loss, SquaredError
 from hbcd.report import FitReport
@@ -36,6 +45,12 @@ Progress = Callable[..., None]
 
 # Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
 ADAM_ITERATIONS = 10_000
+
+USED_UP = {
+    "max_evaluations": StopReason.EVALUATIONS,
+    "max_iterations": StopReason.ITERATIONS,
+    "max_seconds": StopReason.TIME,
+}
 
 
 class LayerParameters(NamedTuple):
@@ -113,10 +128,12 @@ class Network:
     """
 
     def __init__(self, layers: Sequence[Any], loss: Loss | None = None) -> None:
+        if not isinstance(layers, Iterable):
+            raise TypeError(f"layers={layers!r}: must be a sequence of layers")
         self.layers = list(layers)
         self.loss = SquaredError() if loss is None else loss
-        if not isinstance(self.loss, Loss):
-            raise TypeError(f"loss={loss!r}: must be an hbcd.Loss")
+        if not isinstance(self.loss, Loss) or "_native" not in vars(type(self.loss)):
+            raise TypeError(f"loss={loss!r}: must be a built-in hbcd.Loss, such as SquaredError()")
         if len(self.layers) < 2 or not isinstance(self.layers[0], InputLayer):
             raise ValueError("layers: must be an InputLayer and at least one layer after it")
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -130,13 +147,17 @@ class Network:
             if vars(type(layer)).get("_native") == "dense":
                 self._rows.append((None, layer.activation, layer.n_neurons, 0))
             else:
-                self._rows.append(
-                    (layer, None, int(layer.n_out(width)), int(layer.n_parameters(width)))
-                )
+                n_out = check_integer("n_out", layer.n_out(width), 1)
+                n_own = check_integer("n_parameters", layer.n_parameters(width), 0)
+                assert n_out is not None
+                assert n_own is not None
+                self._rows.append((layer, None, n_out, n_own))
             width = self._rows[-1][2]
         self._nets: dict[str, _core.Net] = {}
-        net = self._net(np.float64)
+        # The layout depends neither on the precision nor on the activations.
+        rows = [(layer, None, n_out, n_params) for layer, _, n_out, n_params in self._rows]
         self.n_inputs: int = self.layers[0].n_inputs
+        net = _core.Net(np.float64, self.n_inputs, rows, getattr(self.loss, "_native", ""))
         self.n_outputs: int = width
         self.n_parameters: int = net.n_params
         self._blocks = net.blocks()
@@ -157,7 +178,7 @@ class Network:
         name = np.dtype(dtype).name
         net = self._nets.get(name)
         if net is None:
-            loss = getattr(self.loss, "_native", "")
+            loss = vars(type(self.loss))["_native"]
             net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, loss)
             if not net.calls_python:
                 self._nets[name] = net
@@ -167,6 +188,8 @@ class Network:
 
     def init(self, rng: Any = None, dtype: Any = np.float64) -> Array:
         """Initial parameters (n_parameters,): each layer's own; dense ones N(0, 1 / n_in)."""
+        if np.dtype(dtype) not in (np.float32, np.float64):
+            raise TypeError(f"dtype={dtype}: must be float32 or float64")
         generator = np.random.default_rng(as_seed("rng", rng))
         parts = [
             np.asarray(layer.init(n_in, generator), dtype=np.float64).reshape(-1)
@@ -181,7 +204,7 @@ class Network:
 
     def parameters(self, theta: Array) -> list[LayerParameters]:
         """Views on theta, one pair of weights (n_in, n_out) and bias (n_out,) per block."""
-        theta = self._check_theta(theta, copy=False)
+        theta = self._real_theta(theta)
         found = []
         for start, stop, n_in, n_out, layer in self._blocks:
             if self._rows[layer][0] is not None:
@@ -193,14 +216,17 @@ class Network:
             )
         return found
 
-    def _check_theta(self, theta: ArrayLike, *, copy: bool) -> Array:
-        array = np.asarray(theta)
-        if array.dtype not in (np.float32, np.float64):
-            array = array.astype(np.float64)
+    def _real_theta(self, theta: ArrayLike) -> Array:
+        """The same theta, of any stride, where it is an array of float32 or float64."""
+        array = as_real("theta", theta)
         if array.shape != (self.n_parameters,):
             raise ValueError(f"theta: has shape {array.shape}, must be ({self.n_parameters},)")
         if not np.isfinite(array).all():
             raise ValueError("theta: must be finite")
+        return array
+
+    def _check_theta(self, theta: ArrayLike, *, copy: bool) -> Array:
+        array = self._real_theta(theta)
         return np.array(array, order="C", copy=True) if copy else np.ascontiguousarray(array)
 
     # ---- evaluation
@@ -209,15 +235,18 @@ class Network:
         """The outputs (rows, n_outputs) at X (rows, n_inputs), in the precision of theta."""
         point = self._check_theta(theta, copy=False)
         rows = as_matrix("X", X, columns=self.n_inputs)
+        check_fits("X", rows, point.dtype)
         out = np.empty((rows.shape[0], self.n_outputs), point.dtype)
         self._net(point.dtype).predict(point, rows, out, effective_threads(n_threads))
         return out
 
     def _data(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, dtype: Any, y_name: str
+        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, dtype: Any, of: str = ""
     ) -> _core.Data:
-        rows = as_matrix("X", X, columns=self.n_inputs)
-        targets = as_matrix(y_name, y, columns=self.n_outputs, rows=rows.shape[0])
+        rows = as_matrix(f"{of}X", X, columns=self.n_inputs)
+        targets = as_matrix(f"{of}y", y, columns=self.n_outputs, rows=rows.shape[0])
+        check_fits(f"{of}X", rows, dtype)
+        check_fits(f"{of}y", targets, dtype)
         return _core.Data(dtype, rows, targets, as_weights(sample_weight, rows.shape[0]))
 
     def bind(
@@ -230,7 +259,7 @@ class Network:
         dtype: Any = np.float64,
     ) -> Objective:
         """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
-        data = self._data(X, y, sample_weight, dtype, "y")
+        data = self._data(X, y, sample_weight, dtype)
         return Objective(self, self._net(dtype), data, effective_threads(n_threads))
 
     def loss_and_gradient(
@@ -340,15 +369,17 @@ class Network:
             raise TypeError(f"strategy={strategy!r}: must be an hbcd.TrainingStrategy")
         if not isinstance(stop, Stop):
             raise TypeError(f"stop={stop!r}: must be an hbcd.Stop")
+        if progress is not None and not callable(progress):
+            raise TypeError(f"progress={progress!r}: must be callable or None")
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
-        data = self._data(X, y, sample_weight, point.dtype, "y")
+        data = self._data(X, y, sample_weight, point.dtype)
         held_out = None
         if eval_set is not None:
             try:
                 held_x, held_y = eval_set
             except (TypeError, ValueError):
                 raise ValueError("eval_set: must be a pair (X, y)") from None
-            held_out = self._data(held_x, held_y, None, point.dtype, "y")
+            held_out = self._data(held_x, held_y, None, point.dtype, "eval_set: ")
         run = _Run(self, data, held_out, stop, threads, progress, started)
         if drives_itself(strategy):
             run.drive(strategy, point, seed)
@@ -446,7 +477,7 @@ class _Run:
     def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
         """Lets a strategy run its phases one by one, each from the best parameters so far."""
         generator = np.random.default_rng(seed)
-        self.theta = theta
+        self.phases([], theta, self.stop, seed)  # measures the start
 
         def run_phase(phase: Phase) -> FitReport:
             assert self.theta is not None
@@ -457,17 +488,13 @@ class _Run:
                 raise _core.StopEvaluating
             return report
 
-        first = self.network._net(theta.dtype).loss(self.data, theta, None, self.threads)
-        self.loss = self.score = first
-        if self.held_out is not None:
-            self.score = self.network._net(theta.dtype).loss(
-                self.held_out, theta, None, self.threads
-            )
         with contextlib.suppress(_core.StopEvaluating):  # the run is over; what was best is kept
             strategy.run(run_phase, About(self.network, int(self.data.rows)))
 
     def _left(self) -> Stop:
         """The limits of the run, less what is used; raises when one is used up."""
+        if self.report().interrupted:
+            raise _core.StopEvaluating
         used_fev = sum(r["n_fev"] for r in self.results)
         used_iter = sum(r["n_iter"] for r in self.results)
         seconds = self.stop.max_seconds
@@ -478,22 +505,23 @@ class _Run:
             changes["max_iterations"] = self.stop.max_iterations - used_iter
         if seconds is not None:
             changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
-        if any(value <= 0 for value in changes.values()):
-            raise _core.StopEvaluating
+        for name, value in changes.items():
+            if value <= 0:
+                self.results[-1]["status"] = USED_UP[name]
+                raise _core.StopEvaluating
         return replace(self.stop, **changes)
 
     def report(self, first: int = 0) -> FitReport:
         """What was found, by the calls of the core from `first` on."""
         assert self.theta is not None
         results, histories = self.results[first:], self.histories[first:]
-        status = results[-1]["status"] if results else 0
+        status = results[-1]["status"]
         columns = {
-            name: np.concatenate([history[name] for history in histories])
-            for name in (histories[0] if histories else {})
+            name: np.concatenate([history[name] for history in histories]) for name in histories[0]
         }
         order = ("step", "phase", "epoch", "block", "rows", "loss_before", "loss")
         rest = [name for name in columns if name not in (*order, "n_fev", "n_iter", "seconds")]
-        names = [*order, *rest, "n_fev", "n_iter", "seconds"] if columns else []
+        names = [*order, *rest, "n_fev", "n_iter", "seconds"]
         return FitReport(
             theta=self.theta,
             loss=float(self.loss),
@@ -501,7 +529,7 @@ class _Run:
             n_fev=sum(r["n_fev"] for r in results),
             n_iter=sum(r["n_iter"] for r in results),
             seconds=time.perf_counter() - self.started,
-            initial_loss=float(results[0]["f_start"]) if results else float(self.loss),
+            initial_loss=float(results[0]["f_start"]),
             phases=tuple(self.names),
             _columns={name: columns[name] for name in names},
         )

@@ -59,6 +59,8 @@ class Optimizer:
 class _Compiled(Optimizer):
     """Shared by the built-in ones: `minimize` runs the compiled optimizer."""
 
+    _native: ClassVar[str]
+
     def minimize(
         self,
         objective: Objective,
@@ -78,7 +80,14 @@ class _Compiled(Optimizer):
             return f, gradient
 
         result = _core.minimize(
-            self, function, x, lo, hi, Stop() if stop is None else stop, as_seed("rng", rng)
+            self,
+            function,
+            x,
+            lo,
+            hi,
+            Stop() if stop is None else stop,
+            as_seed("rng", rng),
+            row=self._native,  # also where `self` is of a class of the user's: this is its super()
         )
         return StopReason(result["status"])
 

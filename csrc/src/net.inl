@@ -1,9 +1,14 @@
 /* net.inl: a network laid out in memory, forward and backward on one tile. */
 
+/* Far more than any memory holds, and every size counted in bytes is still far from SIZE_MAX (64 bits). */
+#define MOST_PARAMETERS 1e14
+
 /* What a layer adds to the sums of the net; the same for measuring and for carving. */
 static int FN(net_add_layer)(const hbcd_layer_spec *spec, size_t n_in, TY(net) *net, size_t *n_params)
 {
     if (n_in == 0 || spec->n_out == 0 || FN(layer_kind_row)(spec->kind) == NULL) return HBCD_ERR_ARGUMENT;
+    double parameters = spec->kind == HBCD_DENSE ? ((double)n_in + 1) * (double)spec->n_out : (double)spec->n_params;
+    if ((double)net->n_params + parameters + (double)spec->n_out > MOST_PARAMETERS) return HBCD_ERR_ARGUMENT;
     *n_params = spec->kind == HBCD_DENSE ? (n_in + 1) * spec->n_out : spec->n_params;
     net->n_params += *n_params;
     net->n_blocks += *n_params > 0;

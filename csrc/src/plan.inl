@@ -7,7 +7,7 @@ struct TY(plan) {
     const TY(phase) *phases;
     TY(bound) bound;
     TY(data) batch;          /* room for the largest batch smaller than the data */
-    uint32_t *order;         /* (rows): the shuffled rows of an epoch */
+    uint32_t *order;         /* (rows): the shuffled rows of an epoch; NULL where no batch is drawn */
     void *state;             /* of the optimizer of the present phase */
     REAL *best, *gradient, *point; /* (n_params) each; point: the variables an optimizer moves */
     double *sensitivity;     /* (n_blocks) */
@@ -87,7 +87,8 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     p.sensitivity = hbcd_arena_take(arena, net->n_blocks, sizeof(double));
     p.last_visit = hbcd_arena_take(arena, net->n_blocks, sizeof(size_t));
     p.state = hbcd_arena_take(arena, needs->state, 1);
-    p.order = hbcd_arena_take(arena, needs->room ? rows : 0, sizeof(uint32_t));
+    /* A piece of no bytes is not NULL, and plan_train writes to whatever is not. */
+    p.order = needs->room ? hbcd_arena_take(arena, rows, sizeof(uint32_t)) : NULL;
     if (needs->room) FN(data_room)(needs->room, data->n_in, data->n_out, 1, data->w != NULL, arena, &p.batch);
     size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
     FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);

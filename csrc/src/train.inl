@@ -93,6 +93,7 @@ static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
     plan->bound.watch = plan->watch;
     plan->watch->deadline = deadline;
     if (measured != 0 && measured != HBCD_STOP_TARGET) return FN(ends_phase)(plan, measured);
+    if (status != HBCD_STOP_INTERRUPTED && measured == HBCD_STOP_TARGET) status = measured;
     if (plan->watch->record) {
         hbcd_record line = {.step = plan->step,
                             .phase = plan->phase_index,
@@ -110,7 +111,7 @@ static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
                             .seconds = hbcd_clock() - plan->watch->started};
         HBCD_TRY(plan->watch->record(plan->watch->self, &line));
     }
-    return status != 0 ? status : measured;
+    return status;
 }
 
 /* One pass: every batch once, or the one subset of a phase without passes. */

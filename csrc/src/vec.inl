@@ -114,16 +114,17 @@ int FN(is_boxed)(size_t n, const TY(box) *box)
 }
 
 /* Without forming x - g, which would round away a gradient that is small beside x: the step -g is cut at the
- * distance to the bound it goes towards. */
+ * distances to the bounds.  An x outside the box has a way to go even where g = 0. */
 double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const REAL *g)
 {
     const REAL *lo = box != NULL ? box->lo : NULL, *hi = box != NULL ? box->hi : NULL;
     if (lo == NULL && hi == NULL) return FN(norm_inf)(n, g);
     REAL largest = 0, nan = 0;
     for (size_t i = 0; i < n; i++) {
-        REAL up = hi != NULL ? hi[i] - x[i] : (REAL)INFINITY, down = lo != NULL ? x[i] - lo[i] : (REAL)INFINITY;
-        REAL size = g[i] < 0 ? -g[i] : g[i], room = g[i] < 0 ? up : down;
-        size = size > room ? room : size;
+        REAL up = hi != NULL ? hi[i] - x[i] : (REAL)INFINITY, down = lo != NULL ? lo[i] - x[i] : -(REAL)INFINITY;
+        REAL step = -g[i] > up ? up : -g[i];
+        step = step < down ? down : step;
+        REAL size = step < 0 ? -step : step;
         largest = size > largest ? size : largest;
         nan += size == size ? 0 : size;
     }

@@ -185,9 +185,10 @@ def test_a_million_rows_in_float32_do_not_drift():
     y = (net.predict(theta, X)[:, 0] + rng.normal(1.0, 1.0, len(X))).astype(np.float32)
     f_true, true = net.network.loss_and_gradient(theta, X, y, n_threads=2)
     f, gradient = net.network.loss_and_gradient(theta.astype(np.float32), X, y, n_threads=2)
-    # One running sum in float32 would be off by some 1e-4 here; per lane in double it is not.
-    assert f == pytest.approx(f_true, rel=1e-5)
-    assert worst(gradient, true) <= 1e-5
+    # Promised is 1e-5.  With sums kept in double what remains is the rounding of the result, some
+    # 5e-8 at any number of rows; sums in float32, even one per lane, come out above this.
+    assert f == pytest.approx(f_true, rel=1e-6)
+    assert worst(gradient, true) <= 2e-7
 
 
 @pytest.mark.parametrize("n_outputs", [1, 3])

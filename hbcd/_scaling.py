@@ -43,8 +43,8 @@ class Scaler:
             variance = share @ np.square(unit - mean)
         deviation = np.sqrt(variance)
         rounding = 10 * np.finfo(table.dtype).eps
-        scale = np.where(deviation > rounding, deviation, 1.0 / largest) * largest
-        return cls(mean * largest, scale)
+        scale = deviation * largest  # 0 where it underflows
+        return cls(mean * largest, np.where((deviation > rounding) & (scale > 0), scale, 1.0))
 
     def forward(self, table: Array, dtype: Any) -> Array:
         """Standardized columns in the given precision."""

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _names, modelfile
+from hbcd._metrics import r2_scores
 from hbcd._progress import Display
 from hbcd._scaling import Scaler
 from hbcd._validation import as_matrix, as_weights, check_integer, check_number
@@ -137,10 +138,10 @@ class HybridRegressor:
 
     def __repr__(self) -> str:
         defaults = inspect.signature(type(self).__init__).parameters
-        changed = [
+        changed = [  # by their text: arrays compare element by element
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if value is not defaults[name].default and value != defaults[name].default
+            if repr(value) != repr(defaults[name].default)
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 
@@ -191,7 +192,7 @@ class HybridRegressor:
         strategy = _names.strategy(self.strategy)
         dtype = _names.dtype(self.dtype)
         check_number("max_time", self.max_time, low=0.0, open_low=True, none=True)
-        encoder = TableEncoder.fit(X) if isinstance(X, pd.DataFrame) else None
+        encoder = TableEncoder.fit(X) if _has_names(X) else None
         rows = self._numbers(X, encoder)
         targets = as_matrix("y", y, rows=rows.shape[0])
         weight = as_weights(sample_weight, rows.shape[0])
@@ -315,15 +316,10 @@ class HybridRegressor:
         predicted = self.predict(X)
         predicted = predicted[:, np.newaxis] if self._flat else predicted
         targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
-        weight = as_weights(sample_weight, targets.shape[0])
-        mean = np.average(targets, axis=0, weights=weight)
-        residual = np.average(np.square(targets - predicted), axis=0, weights=weight)
-        total = np.average(np.square(targets - mean), axis=0, weights=weight)
+        r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
         # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
-        constant = np.where(residual == 0, 1.0, 0.0)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            r2 = np.where(total > 0, 1 - residual / total, constant)
-        return float(r2.mean())
+        met = (targets == predicted).all(axis=0)
+        return float(np.where(np.isnan(r2), met, r2).mean())
 
     # ---- on disk
 
@@ -366,6 +362,11 @@ class HybridRegressor:
         modelfile.save(path, arrays, document)
 
 
+def _has_names(X: Any) -> bool:
+    """A DataFrame whose columns only have numbers (made from an array) counts as an array."""
+    return isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns)
+
+
 def _summary(report: FitReport) -> dict[str, Any]:
     return {
         "loss": report.loss,
@@ -392,9 +393,7 @@ def load(path: str | os.PathLike[str]) -> HybridRegressor:
     Raises
     ------
     ValueError
-        Not a model file, damaged, or written by a newer format.
-    FileNotFoundError, OSError
-        The file cannot be read.
+        Not a model file, damaged, written by a newer format, or it cannot be read.
     """
     arrays, document = modelfile.load(path)
     try:

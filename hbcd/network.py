@@ -259,8 +259,9 @@ class Network:
         dtype: Any = np.float64,
     ) -> Objective:
         """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
-        data = self._data(X, y, sample_weight, dtype)
-        return Objective(self, self._net(dtype), data, effective_threads(n_threads))
+        kind = np.dtype(dtype)
+        data = self._data(X, y, sample_weight, kind)
+        return Objective(self, self._net(kind), data, effective_threads(n_threads))
 
     def loss_and_gradient(
         self,
@@ -342,8 +343,8 @@ class Network:
             Held-out rows: what is kept is the best by their loss.
         strategy : TrainingStrategy, default Hybrid.fast()
         stop : Stop, default Stop()
-            Limits of the whole run; tolerances of the phases that set none.  When a limit is reached
-            the last point is still measured, so that it counts.
+            Limits of the whole run; tolerances of the phases that set none.  At a limit the last
+            point is still measured, so that it counts.
         rng : None, int, Generator or SeedSequence, default 0
             The same seed gives the same bits, at any number of threads.
         n_threads : int, optional

@@ -13,6 +13,12 @@ from hbcd.stopping import StopReason
 
 __all__ = ["FitReport"]
 
+#: Columns of the history.
+HISTORY = (
+    "step", "phase", "epoch", "block", "event", "rows", "loss_before", "loss", "validation_loss",
+    "sensitivity", "n_fev", "n_iter", "seconds", "reason",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class FitReport:
@@ -53,6 +59,8 @@ class FitReport:
     def history(self) -> pd.DataFrame:
         """The history as a table, built when it is asked for."""
         columns = dict(self._columns)
+        if not columns:  # a model read from a file has none
+            return pd.DataFrame(columns=list(HISTORY))
         epoch_end = columns.pop("epoch_end") != 0
         status = columns.pop("status")
         frame = pd.DataFrame(columns)

@@ -83,6 +83,14 @@ void FN(work_make)(const TY(net) *net, hbcd_arena *arena, TY(work) *work)
     work->scratch = hbcd_arena_take(arena, net->largest, sizeof(REAL));
 }
 
+/* The padding once more the last row: a part from outside may have no value at what stands there otherwise (the root
+ * of a negative bias), and zero times that is not zero on the way back. */
+static void FN(repeat_last_row)(size_t features, size_t rows, size_t ld, REAL *z)
+{
+    for (size_t i = 0; i < features; i++)
+        for (size_t r = rows; r < ld; r++) z[i * ld + r] = z[i * ld + rows - 1];
+}
+
 int FN(tile_forward)(const TY(net) *net, size_t first, size_t last, size_t rows, size_t ld, const REAL *theta,
                      const REAL *x, const TY(work) *work)
 {
@@ -93,6 +101,7 @@ int FN(tile_forward)(const TY(net) *net, size_t first, size_t last, size_t rows,
         HBCD_TRY(layer->kind->forward(layer, rows, ld, theta + layer->start, x, z));
         if (layer->kind != FN(layer_kind_row)(HBCD_DENSE)) /* a hook fills the real rows only */
             for (size_t o = 0; o < layer->n_out; o++) memset(z + o * ld + rows, 0, (ld - rows) * sizeof *z);
+        if (layer->activation.flags & HBCD_ACT_KEEP_Z) FN(repeat_last_row)(layer->n_out, rows, ld, z);
         HBCD_TRY(layer->activation.forward(layer->activation.self, layer->n_out * ld, z, a));
         x = a;
     }

@@ -72,7 +72,7 @@ static int FN(ends_phase)(TY(plan) *plan, int status)
         plan->over = hbcd_clock() >= plan->run_deadline;
         return status;
     }
-    if (status == HBCD_STOP_NOT_FINITE) return status;
+    if (status == HBCD_STOP_NOT_FINITE || status == HBCD_STOP_TARGET) return status;
     return FN(spent)(plan);
 }
 

@@ -16,39 +16,39 @@ static int FN(identity_backward)(void *self, size_t n, const REAL *z, const REAL
 static int FN(sigmoid_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     (void)self;
-    for (size_t k = 0; k < n; k++) a[k] = FN(sigmoid_one)(z[k]);
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = FN(sigmoid_one)(z[k]);
     return HBCD_OK;
 }
 static int FN(sigmoid_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
 {
     (void)self, (void)z;
-    for (size_t k = 0; k < n; k++) g[k] *= a[k] * (1 - a[k]);
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= a[k] * (1 - a[k]);
     return HBCD_OK;
 }
 
 static int FN(tanh_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     (void)self;
-    for (size_t k = 0; k < n; k++) a[k] = FN(tanh_one)(z[k]);
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = FN(tanh_one)(z[k]);
     return HBCD_OK;
 }
 static int FN(tanh_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
 {
     (void)self, (void)z;
-    for (size_t k = 0; k < n; k++) g[k] *= 1 - a[k] * a[k];
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= 1 - a[k] * a[k];
     return HBCD_OK;
 }
 
 static int FN(relu_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     (void)self;
-    for (size_t k = 0; k < n; k++) a[k] = z[k] < 0 ? (REAL)0 : z[k]; /* NaN stays NaN */
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = z[k] < 0 ? (REAL)0 : z[k]; /* NaN stays NaN */
     return HBCD_OK;
 }
 static int FN(relu_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
 {
     (void)self, (void)z;
-    for (size_t k = 0; k < n; k++) g[k] = a[k] > 0 ? g[k] : (REAL)0;
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] = a[k] > 0 ? g[k] : (REAL)0;
     return HBCD_OK;
 }
 
@@ -56,14 +56,14 @@ static int FN(relu_backward)(void *self, size_t n, const REAL *z, const REAL *a,
 static int FN(leaky_relu_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     REAL leak = (REAL) * (const double *)self;
-    for (size_t k = 0; k < n; k++) a[k] = z[k] < 0 ? leak * z[k] : z[k];
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = z[k] < 0 ? leak * z[k] : z[k];
     return HBCD_OK;
 }
 static int FN(leaky_relu_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
 {
     (void)z;
     REAL leak = (REAL) * (const double *)self;
-    for (size_t k = 0; k < n; k++) g[k] *= a[k] > 0 ? (REAL)1 : leak;
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= a[k] > 0 ? (REAL)1 : leak;
     return HBCD_OK;
 }
 

@@ -102,7 +102,7 @@ HBCD_INLINE REAL FN(sigmoid_one)(REAL x)
 
 static void FN(exponential)(size_t n, const REAL *x, REAL *y)
 {
-    for (size_t k = 0; k < n; k++) y[k] = FN(exp_one)(x[k]);
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) y[k] = FN(exp_one)(x[k]);
 }
 
 #undef MANTISSA

@@ -24,4 +24,14 @@
 #define HBCD_UNROLL
 #endif
 
+/* The iterations of a loop are independent, also where input and output are the same array.  Without it clang's check
+ * for overlap sends work in place to the scalar loop. */
+#if defined(__clang__)
+#define HBCD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety)")
+#elif defined(__GNUC__)
+#define HBCD_INDEPENDENT _Pragma("GCC ivdep")
+#else
+#define HBCD_INDEPENDENT
+#endif
+
 #endif

@@ -1,0 +1,8 @@
+"""Makes `python -m hbcd` the command line."""
+
+import sys
+
+from hbcd.cli import main
+
+if __name__ == "__main__":
+    sys.exit(main())

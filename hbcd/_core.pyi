@@ -1,0 +1,171 @@
+"""Types of what the compiled module offers to the package; what only it uses is left out."""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+from typing_extensions import disjoint_base  # known to every type checker; never imported
+
+# Vectors and tables of float32 or float64.
+_Real: TypeAlias = NDArray[Any]
+_Box: TypeAlias = tuple[_Real, _Real]
+# (part or None for a dense layer, activation or None, n_out, n_params)
+_LayerRow: TypeAlias = tuple[Any, Any, int, int]
+# phase, epoch, step, block, loss, best, seconds, n_evaluations
+_Progress: TypeAlias = Callable[[int, int, int, int, float, float, float, int], object]
+
+# Name -> kind of the tables of built-in parts.
+ACTIVATIONS: Final[dict[str, int]]
+LOSSES: Final[dict[str, int]]
+SENSITIVITIES: Final[dict[str, int]]
+SELECTORS: Final[dict[str, int]]
+# One line of a history as the core writes it.
+RECORD: Final[np.dtype[np.void]]
+
+class StopEvaluating(Exception): ...
+
+class StopLimits:
+    __slots__ = ("f_tol", "max_evaluations", "max_iterations", "max_seconds", "pg_tol", "target")
+    pg_tol: float
+    f_tol: float
+    target: float | None
+    max_iterations: int | None
+    max_evaluations: int | None
+    max_seconds: float | None
+    def __init__(
+        self,
+        pg_tol: float,
+        f_tol: float,
+        target: float | None,
+        max_iterations: int | None,
+        max_evaluations: int | None,
+    ) -> None: ...
+
+@disjoint_base
+class Choice:
+    def __init__(
+        self,
+        n_blocks: int,
+        sensitivities: ArrayLike,
+        *,
+        last_visits: ArrayLike | None = None,
+        tolerance: float = 0.0,
+        last: int = -1,
+        repeats: int = 0,
+        step: int = 0,
+        rng: np.random.Generator | int | None = None,
+    ) -> None: ...
+    @property
+    def n_blocks(self) -> int: ...
+    @property
+    def sensitivities(self) -> NDArray[np.float64]: ...
+    @property
+    def last_visits(self) -> NDArray[np.uintp]: ...
+    @property
+    def tolerance(self) -> float: ...
+    @property
+    def last(self) -> int: ...
+    @property
+    def repeats(self) -> int: ...
+    @property
+    def step(self) -> int: ...
+    @property
+    def rng(self) -> np.random.Generator: ...
+
+@disjoint_base
+class BoundObjective:
+    def __call__(self, x: ArrayLike) -> tuple[float, _Real]: ...
+    def value(self, x: ArrayLike) -> float: ...
+    @property
+    def status(self) -> int: ...
+
+@disjoint_base
+class Data:
+    def __init__(
+        self, dtype: DTypeLike, x: _Real, y: _Real, weight: _Real | None = None
+    ) -> None: ...
+    @property
+    def dtype(self) -> int: ...
+    @property
+    def rows(self) -> int: ...
+
+@disjoint_base
+class Net:
+    def __init__(
+        self, dtype: DTypeLike, n_in: int, layers: Sequence[_LayerRow], loss: str
+    ) -> None: ...
+    @property
+    def dtype(self) -> int: ...
+    @property
+    def n_params(self) -> int: ...
+    @property
+    def calls_python(self) -> bool: ...
+    def blocks(self) -> list[tuple[int, int, int, int, int]]: ...
+    def predict(self, theta: _Real, x: _Real, out: _Real, n_threads: int) -> None: ...
+    def loss(self, data: Data, theta: _Real, gradient: _Real | None, n_threads: int) -> float: ...
+    def pullback(
+        self,
+        theta: _Real,
+        x: _Real,
+        grad_out: _Real,
+        grad_x: _Real | None,
+        grad: NDArray[np.float64],
+    ) -> None: ...
+    def sensitivities(
+        self, measure: Any, theta: _Real, gradient: _Real, box: _Box | None = None
+    ) -> NDArray[np.float64]: ...
+
+@disjoint_base
+class Watch:
+    interrupted: bool
+    def __init__(
+        self,
+        context: Any,
+        max_seconds: float | None,
+        progress: _Progress | None = None,
+        callback: Callable[[NDArray[np.float64], float], object] | None = None,
+        keep_history: bool = False,
+    ) -> None: ...
+    def history(self) -> dict[str, _Real]: ...
+
+def config() -> dict[str, Any]: ...
+def status_text(status: int) -> str: ...
+def activation_forward(name: str, parameter: float, z: _Real, out: _Real) -> None: ...
+def activation_backward(
+    name: str, parameter: float, z: _Real | None, a: _Real, grad: _Real
+) -> None: ...
+def compiled_forward_call(part: Any, z: _Real, out: _Real) -> None: ...
+def compiled_backward_call(part: Any, z: _Real, a: _Real, grad: _Real) -> None: ...
+def measure_sensitivity(
+    name: str,
+    theta: _Real,
+    gradient: _Real,
+    block: slice,
+    box: _Box | None = None,
+    n_outputs: int = 1,
+) -> float: ...
+def select_block(name: str, about: Choice) -> int: ...
+def check_compiled_pair(forward: Any, backward: Any) -> None: ...
+def minimize(
+    optimizer: Any,
+    fun: Callable[[Any, bool], tuple[float, Any]],
+    x: _Real,
+    lo: _Real | None,
+    hi: _Real | None,
+    stop: Any,
+    seed: int,
+    callback: Callable[[NDArray[np.float64], float], object] | None = None,
+    row: str | None = None,
+) -> dict[str, Any]: ...
+def train(
+    net: Net,
+    data: Data,
+    held_out: Data | None,
+    theta: _Real,
+    phases: Sequence[Any],
+    stop: Any,
+    seed: int,
+    n_threads: int,
+    progress: _Progress | None = None,
+) -> tuple[dict[str, Any], dict[str, _Real], BaseException | None]: ...

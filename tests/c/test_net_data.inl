@@ -1,0 +1,156 @@
+/* test_net_data.inl: tables of any stride and precision become the same tiles; rows picked from tiles are the tiles of
+ * the rows picked. */
+
+enum { TY(TABLE_ROWS) = 1000, TY(TABLE_COLS) = 5 };
+
+/* Element (r, c), exact in float. */
+static double FN(cell)(size_t r, size_t c) { return (double)r + 0.0625 * (double)c + 0.5; }
+
+static size_t FN(place)(size_t rows, size_t cols, size_t r, size_t c)
+{
+    size_t tile = r / HBCD_TILE, in_tile = rows - tile * HBCD_TILE < HBCD_TILE ? rows - tile * HBCD_TILE : HBCD_TILE;
+    size_t ld = (in_tile + HBCD_PAD - 1) / HBCD_PAD * HBCD_PAD;
+    return tile * HBCD_TILE * cols + c * ld + r % HBCD_TILE;
+}
+
+/* Tiles of rows x cols hold cell(index[r], c) (index NULL: r) and zeros in the padding. */
+static int FN(tiles_hold)(const REAL *tiles, size_t rows, size_t cols, const uint32_t *index, size_t first_col)
+{
+    for (size_t r = 0; r < (rows + HBCD_PAD - 1) / HBCD_PAD * HBCD_PAD; r++)
+        for (size_t c = 0; c < cols; c++) {
+            REAL wanted = r < rows ? (REAL)FN(cell)(index ? index[r] : r, first_col + c) : 0;
+            if (tiles[FN(place)(rows, cols, r, c)] != wanted) return 0;
+        }
+    return 1;
+}
+
+static void FN(carve_data)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, memory *m, TY(data) *data)
+{
+    hbcd_arena count = {NULL, 0, 0};
+    CHECK(FN(data_make)(x, y, w, &count, data) == HBCD_OK);
+    *m = borrow(count.used);
+    CHECK(FN(data_make)(x, y, w, &m->arena, data) == HBCD_OK);
+    CHECK(data->rows == x->rows && data->n_in == x->cols && (!y || data->n_out == y->cols));
+}
+
+static void FN(check_table)(const hbcd_table *x)
+{
+    const size_t rows[] = {1, 15, 16, 17, 127, 128, 129, 256, 257, 1000};
+    for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
+        hbcd_table part = *x, y = *x, w = *x;
+        memory m;
+        TY(data) data;
+        part.rows = y.rows = w.rows = rows[k];
+        part.cols = 3, y.cols = 2, w.cols = 1;
+        y.data = (char *)x->data + 3 * x->col_stride;
+        FN(carve_data)(&part, &y, &w, &m, &data);
+        CHECK(FN(tiles_hold)(data.x, rows[k], 3, NULL, 0));
+        CHECK(FN(tiles_hold)(data.y, rows[k], 2, NULL, 3));
+        CHECK(FN(tiles_hold)(data.w, rows[k], 1, NULL, 0));
+        CHECK(data.weight_sum == 0.5 * (double)(rows[k] * rows[k])); /* sum of r + 1/2 */
+        give_back(&m);
+        FN(carve_data)(&part, NULL, NULL, &m, &data);
+        CHECK(data.y == NULL && data.w == NULL && data.n_out == 0 && data.weight_sum == (double)rows[k]);
+        give_back(&m);
+    }
+}
+
+/* Row by row, column by column, every other row and column of a larger table, backwards; both precisions. */
+static void FN(test_tables_of_any_stride)(void)
+{
+    enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
+    double *f64 = calloc(4 * R * C, sizeof *f64);
+    float *f32 = calloc(4 * R * C, sizeof *f32);
+    if (!f64 || !f32) abort();
+    const ptrdiff_t strides[][2] = {{C, 1}, {1, R}, {4 * C, 2}, {-C, 1}, {C, -1}};
+    const ptrdiff_t starts[] = {0, 0, C, (R - 1) * C, C - 1};
+    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
+        for (size_t i = 0; i < 4 * R * C; i++) f64[i] = -1e9, f32[i] = -1e9f;
+        for (size_t r = 0; r < R; r++)
+            for (size_t c = 0; c < C; c++) {
+                ptrdiff_t at = starts[k] + (ptrdiff_t)r * strides[k][0] + (ptrdiff_t)c * strides[k][1];
+                f64[at] = FN(cell)(r, c);
+                f32[at] = (float)FN(cell)(r, c);
+            }
+        const ptrdiff_t d = sizeof *f64, s = sizeof *f32;
+        hbcd_table wide = {f64 + starts[k], HBCD_F64, R, C, d * strides[k][0], d * strides[k][1]};
+        hbcd_table narrow = {f32 + starts[k], HBCD_F32, R, C, s * strides[k][0], s * strides[k][1]};
+        FN(check_table)(&wide);
+        FN(check_table)(&narrow);
+    }
+    free(f64);
+    free(f32);
+}
+
+static void FN(test_gathered_rows_are_the_rows)(void)
+{
+    enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
+    const size_t sizes[] = {1, 16, 17, 127, 128, 129, 130, 300, 999}, sources[] = {1, 50, 128, 129, 1000};
+    double *all = malloc(R * C * sizeof *all);
+    if (!all) abort();
+    for (size_t r = 0; r < R; r++)
+        for (size_t c = 0; c < C; c++) all[r * C + c] = FN(cell)(r, c);
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 5, 0);
+    for (size_t s = 0; s < sizeof sources / sizeof *sources; s++) {
+        hbcd_table x = table_of(all, HBCD_F64, sources[s], C), y = x, w = x;
+        x.cols = 2, y.cols = 2, w.cols = 1;
+        y.data = all + 2;
+        memory m;
+        TY(data) data;
+        FN(carve_data)(&x, &y, &w, &m, &data);
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            uint32_t index[R];
+            double weights = 0;
+            for (size_t r = 0; r < sizes[k]; r++) { /* rows may come twice */
+                index[r] = (uint32_t)hbcd_rng_below(&rng, sources[s]);
+                weights += FN(cell)(index[r], 0);
+            }
+            hbcd_arena count = {NULL, 0, 0};
+            TY(data) some;
+            FN(data_room)(sizes[k], 2, 2, 1, 1, &count, &some);
+            memory room = borrow(count.used);
+            FN(data_room)(sizes[k], 2, 2, 1, 1, &room.arena, &some);
+            FN(data_gather)(&data, sizes[k], index, &some);
+            CHECK(some.rows == sizes[k] && some.weight_sum == weights);
+            CHECK(FN(tiles_hold)(some.x, sizes[k], 2, index, 0));
+            CHECK(FN(tiles_hold)(some.y, sizes[k], 2, index, 2));
+            CHECK(FN(tiles_hold)(some.w, sizes[k], 1, index, 0));
+            size_t fewer = (sizes[k] + 1) / 2; /* the same room again, for less */
+            FN(data_gather)(&data, fewer, index, &some);
+            CHECK(some.rows == fewer && FN(tiles_hold)(some.x, fewer, 2, index, 0));
+            give_back(&room);
+        }
+        give_back(&m);
+    }
+    free(all);
+}
+
+static void FN(test_tables_that_do_not_fit_are_refused)(void)
+{
+    double cells[12] = {0};
+    const hbcd_table x = table_of(cells, HBCD_F64, 4, 3), y = table_of(cells, HBCD_F64, 4, 1);
+    hbcd_table none = x, flat = x, longer = y, broad = x;
+    none.rows = 0, flat.cols = 0, longer.rows = 5;
+    hbcd_arena count = {NULL, 0, 0};
+    TY(data) data;
+    CHECK(FN(data_make)(&none, &y, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&flat, &y, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &longer, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &flat, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &longer, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &broad, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &y, &count, &data) == HBCD_OK);
+    memory m = borrow(count.used);
+    hbcd_arena small = {m.base, count.used - HBCD_ALIGN, 0};
+    CHECK(FN(data_make)(&x, &y, &y, &small, &data) == HBCD_ERR_MEMORY);
+    m.arena.used = m.arena.size;
+    give_back(&m);
+}
+
+static void FN(test_data)(void)
+{
+    FN(test_tables_of_any_stride)();
+    FN(test_gathered_rows_are_the_rows)();
+    FN(test_tables_that_do_not_fit_are_refused)();
+}

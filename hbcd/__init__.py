@@ -6,6 +6,7 @@ quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
 
 from typing import Any
 
+from hbcd import _bootstrap as _bootstrap  # first: it loads the core
 from hbcd._core import Choice
 from hbcd._minimize import minimize
 from hbcd._version import __version__

@@ -61,7 +61,8 @@ OWN_STRATEGIES = {
 @pytest.mark.parametrize("name", OWN_STRATEGIES)
 def test_own_parts_train_beside_compiled_ones(name, dtype):
     theta = MIXED.init(0, dtype)
-    report = MIXED.train(theta, X, Y, strategy=OWN_STRATEGIES[name])
+    stop = hbcd.Stop(max_iterations=3000)
+    report = MIXED.train(theta, X, Y, strategy=OWN_STRATEGIES[name], stop=stop)
     assert report.theta.dtype == dtype
     assert report.loss < 0.2 * report.initial_loss  # measured 0.09 for the short sweeps
     loss, _ = MIXED.loss_and_gradient(report.theta, X, Y)

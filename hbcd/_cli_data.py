@@ -71,9 +71,10 @@ def load_table(name: str, target: str | None, drop: str | None, data_home: str |
         dropped = _columns(drop, frame)
         check_columns(frame, "drop", dropped)
         frame = frame.drop(columns=dropped)
-    if not target and not dataset:
+    target = target or (dataset.target_name if dataset else "")
+    if not target:
         raise ValueError(f"--target: must name a column of {name}: {', '.join(frame.columns)}")
-    wanted = _columns(target, frame) if target else [dataset.target_name]  # type: ignore[union-attr]
+    wanted = _columns(target, frame)
     features, y, targets = split_target(frame, wanted[0] if len(wanted) == 1 else wanted)
     _refuse_constant(y, targets)
     usual = dataset is not None and targets == [dataset.target_name]

@@ -33,7 +33,8 @@ class Scaler:
         # Columns are brought to magnitude 1 first, so that no square overflows or underflows.
         largest = np.abs(table).max(axis=0).astype(np.float64)
         largest[largest == 0] = 1.0
-        unit = table / largest
+        # Rows in order, whatever the order in memory: sums, and so the fit, have the same bits.
+        unit = np.divide(table, largest, order="C")
         if weight is None:
             mean = unit.mean(axis=0, dtype=np.float64)
             variance = np.square(unit - mean).mean(axis=0, dtype=np.float64)

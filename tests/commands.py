@@ -60,4 +60,6 @@ def read_predictions(text):
 def environment(**more):
     """For a Python of its own that sees the same packages."""
     path = os.pathsep.join(entry for entry in sys.path if entry)
-    return {**os.environ, "PYTHONPATH": path, "HBCD_DEBUG": "", **more}
+    # Without buffers Python does not notice that a reader has gone in the middle of a write.
+    ours = {"PYTHONPATH": path, "PYTHONUNBUFFERED": "", "HBCD_DEBUG": ""}
+    return {**os.environ, **ours, **more}

@@ -164,6 +164,20 @@ def test_predictions_that_cannot_be_written_are_told_and_leave_nothing(capsys, h
     assert sorted(here.rglob("*")) == before
 
 
+def test_predictions_that_were_there_survive_a_full_disk(capsys, here, monkeypatch):
+    model = fit(capsys, "own.csv", "--target", "y")["model"]
+    (here / "p.csv").write_text("before")
+
+    def full(file):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    code, out, err = run(capsys, "predict", model, "own.csv", "--out", "p.csv")
+    assert (code, out, err) == (1, "", "hbcd: error: p.csv: No space left on device\n")
+    assert (here / "p.csv").read_text() == "before"
+    assert not list(here.glob(".hbcd-*"))
+
+
 def test_an_existing_model_survives_a_fit_that_fails(capsys, here, monkeypatch):
     model = here / fit(capsys, "own.csv", "--target", "y")["model"]
     before = model.read_bytes()

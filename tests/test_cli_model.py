@@ -34,10 +34,10 @@ def same_bits(left, right):
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 def test_predictions_from_the_file_equal_those_from_memory_bit_for_bit(capsys, dtype):
-    path = fit(capsys, "own.csv", "--target", "y", "--dtype", dtype)["model"]
+    path = fit(capsys, "own.csv", "--target", "y", "--dtype", dtype, "--seed", 5)["model"]
     frame = pd.read_csv("own.csv")
-    memory = hbcd.HybridRegressor((3,), strategy="bcd", n_threads=1, random_state=0, dtype=dtype)
-    train, _ = split_rows(len(frame), 0.2, 0)
+    memory = hbcd.HybridRegressor((3,), strategy="bcd", n_threads=1, random_state=5, dtype=dtype)
+    train, _ = split_rows(len(frame), 0.2, 5)
     memory.fit(frame.drop(columns="y").iloc[train], frame.y.to_numpy()[train])
     code, out, err = run(capsys, "predict", path, "own.csv")
     assert (code, err) == (0, "")

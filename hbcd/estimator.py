@@ -12,17 +12,16 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd import _names, modelfile
+from hbcd import _names, _saved, modelfile
 from hbcd._metrics import r2_scores
 from hbcd._progress import Display
 from hbcd._scaling import Scaler
 from hbcd._validation import as_matrix, as_weights, check_integer, check_number
-from hbcd._version import __version__
 from hbcd.activations import Activation
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.network import Network
 from hbcd.report import FitReport
-from hbcd.stopping import Stop, StopReason
+from hbcd.stopping import Stop
 from hbcd.strategies import TrainingStrategy
 from hbcd.tables import TableEncoder
 
@@ -336,45 +335,12 @@ class HybridRegressor:
             The file cannot be written; one that was there is still there.
         """
         self._check_fitted()
-        layers = [
-            {"width": layer.n_neurons, **_names.describe_activation(layer.activation)}
-            for layer in self.network_.layers[1:]
-        ]
-        report = getattr(self, "report_", None)
-        document = {
-            "kind": "HybridRegressor",
-            "hbcd": __version__,
-            "inputs": self.network_.n_inputs,
-            "layers": layers,
-            "flat": self._flat,
-            "encoder": None if self.encoder_ is None else self.encoder_.to_dict(),
-            "strategy": self.strategy if isinstance(self.strategy, str) else repr(self.strategy),
-            "about": getattr(self, "about_", {}),
-            "training": None if report is None else _summary(report),
-        }
-        arrays = {
-            "theta": self.theta_,
-            "x_mean": self.x_scaler_.mean,
-            "x_scale": self.x_scaler_.scale,
-            "y_mean": self.y_scaler_.mean,
-            "y_scale": self.y_scaler_.scale,
-        }
-        modelfile.save(path, arrays, document)
+        modelfile.save(path, *_saved.describe(self))
 
 
 def _has_names(X: Any) -> bool:
     """A DataFrame whose columns only have numbers (made from an array) counts as an array."""
     return isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns)
-
-
-def _summary(report: FitReport) -> dict[str, Any]:
-    return {
-        "loss": report.loss,
-        "stop_reason": report.stop_reason.name,
-        "n_fev": report.n_fev,
-        "n_iter": report.n_iter,
-        "seconds": report.seconds,
-    }
 
 
 class _Silent:
@@ -397,57 +363,6 @@ def load(path: str | os.PathLike[str]) -> HybridRegressor:
     """
     arrays, document = modelfile.load(path)
     try:
-        return _restore(arrays, document)
+        return _saved.restore(HybridRegressor, arrays, document)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ValueError(f"{os.fspath(path)}: is not a model of hbcd: {error}") from None
-
-
-def _restore(arrays: dict[str, Array], document: dict[str, Any]) -> HybridRegressor:
-    if document["kind"] != "HybridRegressor":
-        raise ValueError(f"kind={document['kind']!r}: must be 'HybridRegressor'")
-    *hidden, output = document["layers"]
-    widths = tuple(layer["width"] for layer in hidden)
-    activations = [_names.restore_activation(layer) for layer in hidden]
-    inputs = check_integer("inputs", document["inputs"], 1)
-    assert inputs is not None
-    model = HybridRegressor(
-        widths,
-        activations,
-        document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
-        dtype=arrays["theta"].dtype.name,
-    )
-    network = Network(
-        [
-            InputLayer(inputs),
-            *(HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)),
-            OutputLayer(output["width"], _names.restore_activation(output)),
-        ]
-    )
-    theta = network._check_theta(arrays["theta"], copy=True)
-    scalers = []
-    for side, n in (("x", network.n_inputs), ("y", network.n_outputs)):
-        mean, scale = arrays[f"{side}_mean"], arrays[f"{side}_scale"]
-        if mean.shape != (n,) or scale.shape != (n,) or not (scale > 0).all():
-            raise ValueError(f"{side}_mean, {side}_scale: must be {n} numbers, scales above 0")
-        scalers.append(Scaler(mean.astype(np.float64), scale.astype(np.float64)))
-    encoder = None
-    if document["encoder"] is not None:
-        encoder = TableEncoder.from_dict(document["encoder"])
-        if len(encoder.feature_names) != inputs:
-            raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
-    model._set_fitted(network, theta, scalers[0], scalers[1], encoder, bool(document["flat"]))
-    model.about_ = dict(document["about"])
-    training = document["training"]
-    if training is not None:
-        model._set_report(
-            FitReport(
-                theta=theta,
-                loss=float(training["loss"]),
-                stop_reason=StopReason[training["stop_reason"]],
-                n_fev=int(training["n_fev"]),
-                n_iter=int(training["n_iter"]),
-                seconds=float(training["seconds"]),
-                initial_loss=float("nan"),
-            )
-        )
-    return model

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import math
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
+from hbcd._training import Progress, Run
 from hbcd._validation import (
     as_matrix,
     as_real,
@@ -27,30 +25,12 @@ from hbcd.layers import InputLayer, Layer
 from hbcd.losses import Loss, SquaredError
 from hbcd.report import FitReport
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
-from hbcd.stopping import Stop, StopReason
-from hbcd.strategies import (
-    EXPLORE_BOX,
-    GUARD_BOX,
-    About,
-    Hybrid,
-    Phase,
-    TrainingStrategy,
-    drives_itself,
-)
+from hbcd.stopping import Stop
+from hbcd.strategies import Hybrid, TrainingStrategy, drives_itself
 
 __all__ = ["LayerParameters", "Network", "Objective"]
 
 Array = NDArray[Any]
-Progress = Callable[..., None]
-
-# Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
-ADAM_ITERATIONS = 10_000
-
-USED_UP = {
-    "max_evaluations": StopReason.EVALUATIONS,
-    "max_iterations": StopReason.ITERATIONS,
-    "max_seconds": StopReason.TIME,
-}
 
 
 class LayerParameters(NamedTuple):
@@ -58,24 +38,6 @@ class LayerParameters(NamedTuple):
 
     weights: Array
     bias: Array | None
-
-
-@dataclass(frozen=True)
-class _Resolved:
-    """A phase with every default filled in, as the core reads it."""
-
-    optimizer: Any
-    selector: Any
-    sensitivity: Any
-    batch_rows: int | None
-    batch_growth: float
-    inner_iterations: int | None
-    visits_per_batch: int
-    epochs: int | None
-    sensitivity_tol: float
-    lo: Array | None
-    hi: Array | None
-    stop: Stop
 
 
 class Objective:
@@ -381,156 +343,9 @@ class Network:
             except (TypeError, ValueError):
                 raise ValueError("eval_set: must be a pair (X, y)") from None
             held_out = self._data(held_x, held_y, None, point.dtype, "eval_set: ")
-        run = _Run(self, data, held_out, stop, threads, progress, started)
+        run = Run(self, data, held_out, stop, threads, progress, started)
         if drives_itself(strategy):
             run.drive(strategy, point, seed)
         else:
             run.phases(strategy.phases(self, data.rows), point, stop, seed)
         return run.report()
-
-    def _resolve(self, phase: Phase, run: Stop, dtype: Any) -> _Resolved:
-        """Fills in the defaults of a phase."""
-        if not isinstance(phase, Phase):
-            raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
-        native = vars(type(phase.optimizer)).get("_native")
-        box: Any = phase.box
-        if box is None:
-            box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
-        lo, hi = box_vectors("box", box, self.n_parameters, dtype)
-        stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
-        inner = phase.inner_iterations
-        if native == "adam" and inner is None:
-            inner = ADAM_ITERATIONS if phase.epochs is None else 1
-        tolerance = phase.sensitivity_tol
-        return _Resolved(
-            phase.optimizer,
-            phase.selector,
-            phase.sensitivity,
-            phase.batch_rows,
-            phase.batch_growth,
-            inner,
-            phase.visits_per_batch,
-            phase.epochs,
-            10 * stop.pg_tol if tolerance is None else tolerance,
-            lo,
-            hi,
-            stop,
-        )
-
-
-class _Run:
-    """One call of `train`: calls of the core, one or, where a strategy drives itself, several."""
-
-    def __init__(
-        self,
-        network: Network,
-        data: _core.Data,
-        held_out: _core.Data | None,
-        stop: Stop,
-        threads: int,
-        progress: Progress | None,
-        started: float,
-    ) -> None:
-        self.network, self.data, self.held_out = network, data, held_out
-        self.stop, self.threads, self.progress, self.started = stop, threads, progress, started
-        self.results: list[dict[str, Any]] = []
-        self.histories: list[dict[str, Array]] = []
-        self.names: list[str] = []
-        self.theta: Array | None = None
-        self.loss, self.score = math.nan, math.nan
-
-    def phases(self, phases: Sequence[Phase], theta: Array, stop: Stop, seed: int) -> None:
-        """Runs phases from theta in one call of the core; keeps the best."""
-        resolved = [self.network._resolve(phase, stop, theta.dtype) for phase in phases]
-        net = self.network._net(theta.dtype)
-        before = time.perf_counter() - self.started
-        point = theta.copy()
-        result, history, error = _core.train(
-            net,
-            self.data,
-            self.held_out,
-            point,
-            resolved,
-            stop,
-            seed,
-            self.threads,
-            self.progress,
-        )
-        if error is not None:
-            raise error
-        history["seconds"] = history["seconds"] + before
-        history["phase"] = history["phase"] + len(self.names)
-        if self.results:  # counters go on where the last call stopped
-            history["n_fev"] = history["n_fev"] + sum(r["n_fev"] for r in self.results)
-            history["n_iter"] = history["n_iter"] + sum(r["n_iter"] for r in self.results)
-            history["step"] = history["step"] + max(
-                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
-            )
-        self.results.append(result)
-        self.histories.append(history)
-        self.names += [type(phase.optimizer).__name__ for phase in phases]
-        score = result["f"]
-        if self.held_out is not None:
-            score = net.loss(self.held_out, point, None, self.threads)
-        if self.theta is None or not score >= self.score:
-            self.theta, self.loss, self.score = point, result["f"], score
-
-    def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
-        """Lets a strategy run its phases one by one, each from the best parameters so far."""
-        generator = np.random.default_rng(seed)
-        self.phases([], theta, self.stop, seed)  # measures the start
-
-        def run_phase(phase: Phase) -> FitReport:
-            assert self.theta is not None
-            stop = self._left()
-            self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
-            report = self.report(len(self.results) - 1)
-            if report.interrupted:
-                raise _core.StopEvaluating
-            return report
-
-        with contextlib.suppress(_core.StopEvaluating):  # the run is over; what was best is kept
-            strategy.run(run_phase, About(self.network, int(self.data.rows)))
-
-    def _left(self) -> Stop:
-        """The limits of the run, less what is used; raises when one is used up."""
-        if self.report().interrupted:
-            raise _core.StopEvaluating
-        used_fev = sum(r["n_fev"] for r in self.results)
-        used_iter = sum(r["n_iter"] for r in self.results)
-        seconds = self.stop.max_seconds
-        changes: dict[str, Any] = {}
-        if self.stop.max_evaluations is not None:
-            changes["max_evaluations"] = self.stop.max_evaluations - used_fev
-        if self.stop.max_iterations is not None:
-            changes["max_iterations"] = self.stop.max_iterations - used_iter
-        if seconds is not None:
-            changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
-        for name, value in changes.items():
-            if value <= 0:
-                self.results[-1]["status"] = USED_UP[name]
-                raise _core.StopEvaluating
-        return replace(self.stop, **changes)
-
-    def report(self, first: int = 0) -> FitReport:
-        """What was found, by the calls of the core from `first` on."""
-        assert self.theta is not None
-        results, histories = self.results[first:], self.histories[first:]
-        status = results[-1]["status"]
-        columns = {
-            name: np.concatenate([history[name] for history in histories]) for name in histories[0]
-        }
-        order = ("step", "phase", "epoch", "block", "rows", "loss_before", "loss")
-        rest = [name for name in columns if name not in (*order, "n_fev", "n_iter", "seconds")]
-        names = [*order, *rest, "n_fev", "n_iter", "seconds"]
-        return FitReport(
-            theta=self.theta,
-            loss=float(self.loss),
-            stop_reason=StopReason(status) if status > 0 else StopReason.EPOCHS,
-            n_fev=sum(r["n_fev"] for r in results),
-            n_iter=sum(r["n_iter"] for r in results),
-            seconds=time.perf_counter() - self.started,
-            initial_loss=float(results[0]["f_start"]),
-            phases=tuple(self.names),
-            _columns={name: columns[name] for name in names},
-        )

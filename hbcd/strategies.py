@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
+from hbcd._phase import Phase, check_parts
 from hbcd._validation import check_integer, check_number
 from hbcd.optimizers import ICRS, LBFGS, Optimizer
 from hbcd.selectors import BlockSelector, MostSensitive
@@ -26,79 +27,6 @@ __all__ = [
     "Phase",
     "TrainingStrategy",
 ]
-
-EXPLORE_BOX = 1.0  # half-width of the box of ICRS: the box is the regularizer that makes it work
-GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit
-
-
-def _check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
-    if not isinstance(optimizer, Optimizer):
-        raise TypeError(f"optimizer={optimizer!r}: must be an hbcd.Optimizer")
-    if selector is not None and not isinstance(selector, BlockSelector):
-        raise TypeError(f"selector={selector!r}: must be an hbcd.BlockSelector or None")
-    if not isinstance(sensitivity, Sensitivity):
-        raise TypeError(f"sensitivity={sensitivity!r}: must be an hbcd.Sensitivity")
-
-
-@dataclass(frozen=True, kw_only=True)
-class _PhaseOptions:
-    """The keyword-only part of a phase."""
-
-    sensitivity: Sensitivity = field(default_factory=ProjectedGradient)
-    batch_rows: int | None = None
-    batch_growth: float = 1.0
-    inner_iterations: int | None = None
-    visits_per_batch: int = 1
-    epochs: int | None = None
-    sensitivity_tol: float | None = None
-    box: Any = None
-    stop: Stop | None = None
-
-
-@dataclass(frozen=True)
-class Phase(_PhaseOptions):
-    """One stage of training: an optimizer on blocks or on everything, on batches or on all rows.
-
-    Parameters
-    ----------
-    optimizer : Optimizer
-        Minimizes the loss on a batch over a block.
-    selector : BlockSelector or None
-        Chooses the block; None: all parameters at once.
-    sensitivity : Sensitivity, default ProjectedGradient()
-        Measured before every block visit.
-    batch_rows : int or None
-        Rows of a batch; None: all.
-    batch_growth : float, default 1.0
-        Rows of a batch grow by this factor after every epoch, at least 1.
-    inner_iterations : int or None
-        Iterations of the optimizer per visit; None: until its own stopping test.
-    visits_per_batch : int, default 1
-        Block visits on a batch before the next one.
-    epochs : int or None
-        Passes over the data.  None: one batch is drawn and worked on until it is solved.
-    sensitivity_tol : float or None
-        A batch is solved when no block is more sensitive; None: ten times `pg_tol`.
-    box : None, half-width or (lo, hi)
-        Bounds of the parameters, each side a number or a vector; None: +-1 for ICRS, +-10 for
-        the others.  Parameters that lie outside are moved onto the box.
-    stop : Stop or None
-        Tolerances and limits of this phase; None: the tolerances of the run.
-    """
-
-    optimizer: Optimizer
-    selector: BlockSelector | None = None
-
-    def __post_init__(self) -> None:
-        _check_parts(self.optimizer, self.selector, self.sensitivity)
-        check_integer("batch_rows", self.batch_rows, 1, none=True)
-        check_number("batch_growth", self.batch_growth, low=1.0)
-        check_integer("inner_iterations", self.inner_iterations, 1, none=True)
-        check_integer("visits_per_batch", self.visits_per_batch, 1)
-        check_integer("epochs", self.epochs, 1, none=True)
-        check_number("sensitivity_tol", self.sensitivity_tol, low=0.0, none=True)
-        if self.stop is not None and not isinstance(self.stop, Stop):
-            raise TypeError(f"stop={self.stop!r}: must be an hbcd.Stop or None")
 
 
 @dataclass(frozen=True)
@@ -150,7 +78,7 @@ class FullBatch(TrainingStrategy):
     box: Any = None
 
     def __post_init__(self) -> None:
-        _check_parts(self.optimizer, None, ProjectedGradient())
+        check_parts(self.optimizer, None, ProjectedGradient())
         check_integer("max_iterations", self.max_iterations, 1, none=True)
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
@@ -199,7 +127,7 @@ class MiniBatch(TrainingStrategy):
     box: Any = None
 
     def __post_init__(self) -> None:
-        _check_parts(self.optimizer, None, ProjectedGradient())
+        check_parts(self.optimizer, None, ProjectedGradient())
         check_integer("batch_rows", self.batch_rows, 1)
         check_integer("inner_iterations", self.inner_iterations, 1)
         check_integer("epochs", self.epochs, 1)
@@ -241,7 +169,7 @@ class BlockCoordinateDescent(TrainingStrategy):
     box: Any = None
 
     def __post_init__(self) -> None:
-        _check_parts(self.optimizer, self.selector, self.sensitivity)
+        check_parts(self.optimizer, self.selector, self.sensitivity)
         check_integer("inner_iterations", self.inner_iterations, 1)
         check_integer("epochs", self.epochs, 1)
 
@@ -296,7 +224,7 @@ class BatchShell(TrainingStrategy):
     box: Any = None
 
     def __post_init__(self) -> None:
-        _check_parts(self.optimizer, self.selector, self.sensitivity)
+        check_parts(self.optimizer, self.selector, self.sensitivity)
         check_number("rows_per_parameter", self.rows_per_parameter, low=0.0, open_low=True)
         check_integer("inner_iterations", self.inner_iterations, 1)
         check_integer("visits_per_batch", self.visits_per_batch, 1)

@@ -1,0 +1,117 @@
+"""A fitted estimator as arrays and JSON, and back: what stands in a model file."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd import _names
+from hbcd._scaling import Scaler
+from hbcd._validation import check_integer
+from hbcd._version import __version__
+from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
+from hbcd.network import Network
+from hbcd.report import FitReport
+from hbcd.stopping import StopReason
+from hbcd.tables import TableEncoder
+
+if TYPE_CHECKING:
+    from hbcd.estimator import HybridRegressor
+
+__all__ = ["describe", "restore"]
+
+Array = NDArray[Any]
+
+
+def describe(model: HybridRegressor) -> tuple[dict[str, Array], dict[str, Any]]:
+    """A fitted model as arrays and a document of JSON types."""
+    layers = [
+        {"width": layer.n_neurons, **_names.describe_activation(layer.activation)}
+        for layer in model.network_.layers[1:]
+    ]
+    report = getattr(model, "report_", None)
+    document = {
+        "kind": type(model).__name__,
+        "hbcd": __version__,
+        "inputs": model.network_.n_inputs,
+        "layers": layers,
+        "flat": model._flat,
+        "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
+        "strategy": model.strategy if isinstance(model.strategy, str) else repr(model.strategy),
+        "about": getattr(model, "about_", {}),
+        "training": None if report is None else _summary(report),
+    }
+    arrays = {
+        "theta": model.theta_,
+        "x_mean": model.x_scaler_.mean,
+        "x_scale": model.x_scaler_.scale,
+        "y_mean": model.y_scaler_.mean,
+        "y_scale": model.y_scaler_.scale,
+    }
+    return arrays, document
+
+
+def _summary(report: FitReport) -> dict[str, Any]:
+    return {
+        "loss": report.loss,
+        "stop_reason": report.stop_reason.name,
+        "n_fev": report.n_fev,
+        "n_iter": report.n_iter,
+        "seconds": report.seconds,
+    }
+
+
+def restore(
+    kind: type[HybridRegressor], arrays: dict[str, Array], document: dict[str, Any]
+) -> HybridRegressor:
+    """A fitted model of class `kind` from what `describe` gave; any error where it is not that."""
+    if document["kind"] != kind.__name__:
+        raise ValueError(f"kind={document['kind']!r}: must be {kind.__name__!r}")
+    *hidden, output = document["layers"]
+    widths = tuple(layer["width"] for layer in hidden)
+    activations = [_names.restore_activation(layer) for layer in hidden]
+    inputs = check_integer("inputs", document["inputs"], 1)
+    assert inputs is not None
+    model = kind(
+        widths,
+        activations,
+        document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
+        dtype=arrays["theta"].dtype.name,
+    )
+    network = Network(
+        [
+            InputLayer(inputs),
+            *(HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)),
+            OutputLayer(output["width"], _names.restore_activation(output)),
+        ]
+    )
+    theta = network._check_theta(arrays["theta"], copy=True)
+    scalers = []
+    for side, n in (("x", network.n_inputs), ("y", network.n_outputs)):
+        mean, scale = arrays[f"{side}_mean"], arrays[f"{side}_scale"]
+        if mean.shape != (n,) or scale.shape != (n,) or not (scale > 0).all():
+            raise ValueError(f"{side}_mean, {side}_scale: must be {n} numbers, scales above 0")
+        scalers.append(Scaler(mean.astype(np.float64), scale.astype(np.float64)))
+    encoder = None
+    if document["encoder"] is not None:
+        encoder = TableEncoder.from_dict(document["encoder"])
+        if len(encoder.feature_names) != inputs:
+            raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
+    model._set_fitted(network, theta, scalers[0], scalers[1], encoder, bool(document["flat"]))
+    model.about_ = dict(document["about"])
+    training = document["training"]
+    if training is not None:
+        model._set_report(
+            FitReport(
+                theta=theta,
+                loss=float(training["loss"]),
+                stop_reason=StopReason[training["stop_reason"]],
+                n_fev=int(training["n_fev"]),
+                n_iter=int(training["n_iter"]),
+                seconds=float(training["seconds"]),
+                initial_loss=float("nan"),
+            )
+        )
+    return model

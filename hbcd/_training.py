@@ -1,0 +1,205 @@
+"""One call of `Network.train`: phases with their defaults filled in, calls of the core, report."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd import _core
+from hbcd._phase import EXPLORE_BOX, GUARD_BOX, Phase
+from hbcd._validation import box_vectors
+from hbcd.report import FitReport
+from hbcd.stopping import Stop, StopReason
+from hbcd.strategies import About, TrainingStrategy
+
+if TYPE_CHECKING:
+    from hbcd.network import Network
+
+__all__ = ["Progress", "Run", "resolve"]
+
+Array = NDArray[Any]
+Progress = Callable[..., None]
+
+# Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
+ADAM_ITERATIONS = 10_000
+
+USED_UP = {
+    "max_evaluations": StopReason.EVALUATIONS,
+    "max_iterations": StopReason.ITERATIONS,
+    "max_seconds": StopReason.TIME,
+}
+
+
+@dataclass(frozen=True)
+class _Resolved:
+    """A phase with every default filled in, as the core reads it."""
+
+    optimizer: Any
+    selector: Any
+    sensitivity: Any
+    batch_rows: int | None
+    batch_growth: float
+    inner_iterations: int | None
+    visits_per_batch: int
+    epochs: int | None
+    sensitivity_tol: float
+    lo: Array | None
+    hi: Array | None
+    stop: Stop
+
+
+def resolve(phase: Phase, run: Stop, n_parameters: int, dtype: Any) -> _Resolved:
+    """Fills in the defaults of a phase."""
+    if not isinstance(phase, Phase):
+        raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
+    native = vars(type(phase.optimizer)).get("_native")
+    box: Any = phase.box
+    if box is None:
+        box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
+    lo, hi = box_vectors("box", box, n_parameters, dtype)
+    stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
+    inner = phase.inner_iterations
+    if native == "adam" and inner is None:
+        inner = ADAM_ITERATIONS if phase.epochs is None else 1
+    tolerance = phase.sensitivity_tol
+    return _Resolved(
+        phase.optimizer,
+        phase.selector,
+        phase.sensitivity,
+        phase.batch_rows,
+        phase.batch_growth,
+        inner,
+        phase.visits_per_batch,
+        phase.epochs,
+        10 * stop.pg_tol if tolerance is None else tolerance,
+        lo,
+        hi,
+        stop,
+    )
+
+
+class Run:
+    """One call of `train`: calls of the core, one or, where a strategy drives itself, several."""
+
+    def __init__(
+        self,
+        network: Network,
+        data: _core.Data,
+        held_out: _core.Data | None,
+        stop: Stop,
+        threads: int,
+        progress: Progress | None,
+        started: float,
+    ) -> None:
+        self.network, self.data, self.held_out = network, data, held_out
+        self.stop, self.threads, self.progress, self.started = stop, threads, progress, started
+        self.results: list[dict[str, Any]] = []
+        self.histories: list[dict[str, Array]] = []
+        self.names: list[str] = []
+        self.theta: Array | None = None
+        self.loss, self.score = math.nan, math.nan
+
+    def phases(self, phases: Sequence[Phase], theta: Array, stop: Stop, seed: int) -> None:
+        """Runs phases from theta in one call of the core; keeps the best."""
+        resolved = [
+            resolve(phase, stop, self.network.n_parameters, theta.dtype) for phase in phases
+        ]
+        net = self.network._net(theta.dtype)
+        before = time.perf_counter() - self.started
+        point = theta.copy()
+        result, history, error = _core.train(
+            net,
+            self.data,
+            self.held_out,
+            point,
+            resolved,
+            stop,
+            seed,
+            self.threads,
+            self.progress,
+        )
+        if error is not None:
+            raise error
+        history["seconds"] = history["seconds"] + before
+        history["phase"] = history["phase"] + len(self.names)
+        if self.results:  # counters go on where the last call stopped
+            history["n_fev"] = history["n_fev"] + sum(r["n_fev"] for r in self.results)
+            history["n_iter"] = history["n_iter"] + sum(r["n_iter"] for r in self.results)
+            history["step"] = history["step"] + max(
+                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
+            )
+        self.results.append(result)
+        self.histories.append(history)
+        self.names += [type(phase.optimizer).__name__ for phase in phases]
+        score = result["f"]
+        if self.held_out is not None:
+            score = net.loss(self.held_out, point, None, self.threads)
+        if self.theta is None or not score >= self.score:
+            self.theta, self.loss, self.score = point, result["f"], score
+
+    def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
+        """Lets a strategy run its phases one by one, each from the best parameters so far."""
+        generator = np.random.default_rng(seed)
+        self.phases([], theta, self.stop, seed)  # measures the start
+
+        def run_phase(phase: Phase) -> FitReport:
+            assert self.theta is not None
+            stop = self._left()
+            self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
+            report = self.report(len(self.results) - 1)
+            if report.interrupted:
+                raise _core.StopEvaluating
+            return report
+
+        with contextlib.suppress(_core.StopEvaluating):  # the run is over; what was best is kept
+            strategy.run(run_phase, About(self.network, int(self.data.rows)))
+
+    def _left(self) -> Stop:
+        """The limits of the run, less what is used; raises when one is used up."""
+        if self.report().interrupted:
+            raise _core.StopEvaluating
+        used_fev = sum(r["n_fev"] for r in self.results)
+        used_iter = sum(r["n_iter"] for r in self.results)
+        seconds = self.stop.max_seconds
+        changes: dict[str, Any] = {}
+        if self.stop.max_evaluations is not None:
+            changes["max_evaluations"] = self.stop.max_evaluations - used_fev
+        if self.stop.max_iterations is not None:
+            changes["max_iterations"] = self.stop.max_iterations - used_iter
+        if seconds is not None:
+            changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
+        for name, value in changes.items():
+            if value <= 0:
+                self.results[-1]["status"] = USED_UP[name]
+                raise _core.StopEvaluating
+        return replace(self.stop, **changes)
+
+    def report(self, first: int = 0) -> FitReport:
+        """What was found, by the calls of the core from `first` on."""
+        assert self.theta is not None
+        results, histories = self.results[first:], self.histories[first:]
+        status = results[-1]["status"]
+        columns = {
+            name: np.concatenate([history[name] for history in histories]) for name in histories[0]
+        }
+        order = ("step", "phase", "epoch", "block", "rows", "loss_before", "loss")
+        rest = [name for name in columns if name not in (*order, "n_fev", "n_iter", "seconds")]
+        names = [*order, *rest, "n_fev", "n_iter", "seconds"]
+        return FitReport(
+            theta=self.theta,
+            loss=float(self.loss),
+            stop_reason=StopReason(status) if status > 0 else StopReason.EPOCHS,
+            n_fev=sum(r["n_fev"] for r in results),
+            n_iter=sum(r["n_iter"] for r in results),
+            seconds=time.perf_counter() - self.started,
+            initial_loss=float(results[0]["f_start"]),
+            phases=tuple(self.names),
+            _columns={name: columns[name] for name in names},
+        )

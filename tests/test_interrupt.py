@@ -87,7 +87,7 @@ def interrupt(seconds, *arguments):
     return answer, answer["returned"] - sent
 
 
-def check(answer, delay):
+def check(answer):
     assert answer["reason"] == "INTERRUPTED"
     assert answer["finite"]
     assert not answer["changed"]
@@ -96,15 +96,28 @@ def check(answer, delay):
     else:
         assert answer["loss"] <= answer["initial"]
         assert answer["loss"] == answer["measured"]
-    # The promise is 0.2 s.  The core looks every 0.05 s; the rest is the machine's: another
-    # process on the same core may hold this one up for a tenth of a second.
-    assert delay < 0.3
+
+
+def returns_at_once(wait, *arguments):
+    """What the program said, for a try in which it returned within the 0.2 s that are promised.
+
+    Another process on the same core may hold this one up for any time, so noise only adds: the
+    shortest of a few tries counts.  A core that does not look fails them all.
+    """
+    delays = []
+    for _ in range(5):
+        answer, delay = interrupt(wait, *arguments)
+        check(answer)
+        delays.append(delay)
+        if delay < 0.2:
+            return answer
+    pytest.fail(f"seconds from Ctrl-C to the return of train: {delays}")
 
 
 @pytest.mark.parametrize("kind", ["full", "adam", "blocks", "shell", "icrs"])
 def test_ctrl_c_returns_at_once_with_the_best(kind):
     wait = random.Random(kind).uniform(0.05, 0.6)
-    check(*interrupt(wait, 20_000, 20, kind, 1))
+    returns_at_once(wait, 20_000, 20, kind, 1)
 
 
 @pytest.mark.parametrize("kind", ["full", "blocks", "adam"])
@@ -112,18 +125,15 @@ def test_ctrl_c_returns_at_once_with_the_best(kind):
 def test_ctrl_c_is_heard_in_the_middle_of_a_long_evaluation(kind, threads):
     """One gradient of 300 000 rows and 10 701 parameters takes half a second or more."""
     wait = random.Random(f"{kind} {threads}").uniform(0.3, 1.3)
-    answer, delay = interrupt(wait, 300_000, 100, kind, threads)
-    check(answer, delay)
+    returns_at_once(wait, 300_000, 100, kind, threads)
 
 
 def test_ctrl_c_beside_a_progress_callback():
-    answer, delay = interrupt(0.5, 20_000, 20, "full", 1, "progress")
-    check(answer, delay)
+    answer = returns_at_once(0.5, 20_000, 20, "full", 1, "progress")
     assert answer["progress"] >= 3  # 20 times a second
 
 
 def test_ctrl_c_at_the_very_beginning():
     """Before the first evaluation has come back: what is kept is the start itself."""
-    answer, delay = interrupt(0.01, 300_000, 100, "full", 1)
-    check(answer, delay)
+    answer = returns_at_once(0.01, 300_000, 100, "full", 1)
     assert answer["at_start"]

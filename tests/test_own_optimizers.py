@@ -79,3 +79,23 @@ def test_the_best_point_an_own_optimizer_evaluated_is_kept():
 
     found = hbcd.minimize(parabola, [0.0], Wanderer())
     assert found.x[0] == 3.1
+
+
+class Jump(hbcd.Optimizer):
+    """Goes far away without a look at where it was."""
+
+    def minimize(self, objective, x, box, stop, rng):
+        x += 5.0
+
+
+@pytest.mark.parametrize("rows", [None, 50])
+def test_a_block_visit_that_leads_uphill_is_undone(rows):
+    net = dense(hbcd.Tanh())
+    theta = net.init(0)
+    phase = hbcd.Phase(Jump(), hbcd.PingPong(), batch_rows=rows, epochs=2)
+    report = net.train(theta, X, Y, strategy=Listed(phase))
+    visits = report.history[report.history.event == "visit"]
+    assert len(visits) >= 2
+    assert np.array_equal(visits.loss, visits.loss_before)
+    assert (report.history.loss[report.history.event == "epoch"] == report.initial_loss).all()
+    assert np.array_equal(report.theta, theta)

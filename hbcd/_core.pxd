@@ -10,7 +10,7 @@ cdef extern from "hbcd_any.h" nogil:
         HBCD_ERR_HOOK, HBCD_ERR_ARGUMENT, HBCD_ERR_MEMORY, HBCD_ERR_BOUNDS
         HBCD_OK, HBCD_STOP_ITERATIONS, HBCD_STOP_INTERRUPTED, HBCD_STOP_CALLBACK, HBCD_STOP_NOT_FINITE
         HBCD_ACTIVATION_HOOK, HBCD_LAYER_HOOK, HBCD_DENSE, HBCD_HOOK
-        HBCD_ALIGN
+        HBCD_ALIGN, HBCD_TILE
 
     const char *hbcd_status_text(int status)
     int hbcd_isa_detect()
@@ -152,6 +152,7 @@ cdef extern from "hbcd_any.h" nogil:
     ctypedef struct hbcd_net_size:
         size_t n_in, n_out, n_layers, n_params, n_blocks
 
+    int hbcd_table_is_sound(const hbcd_table *table)
     const char *hbcd_activation_name(int kind)
     const char *hbcd_loss_name(int kind)
     const char *hbcd_sensitivity_name(int kind)

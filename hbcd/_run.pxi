@@ -26,6 +26,10 @@ cdef class Data:
         self.rows = x_.c.rows
 
 
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+cdef size_t FEW = 200_000  # rows times parameters: some tens of microseconds
+
+
 cdef class Net:
     """A network laid out by the core for one precision, from layer descriptions.
 
@@ -36,6 +40,7 @@ cdef class Net:
     cdef readonly int dtype
     cdef hbcd_net_size size
     cdef Memory memory
+    cdef Memory spare  # work space of predict_few
     cdef object hooks
     cdef Context context
     cdef void *c
@@ -117,6 +122,43 @@ cdef class Net:
             hbcd_net_block(self.dtype, self.c, b, &start, &stop, &n_in, &n_out, &layer)
             found.append((start, stop, n_in, n_out, layer))
         return found
+
+    def predict_few(self, theta, x):
+        """The outputs at a few rows, or None where anything needs a second look: conversion, checks, other threads.
+
+        The same numbers as `predict`; this path exists because a model that is asked for one row at a time spends
+        more on the way there than on the arithmetic.
+        """
+        if type(theta) is not np.ndarray or type(x) is not np.ndarray or self.serial or x.ndim != 2:
+            return None
+        cdef Table theta_, x_, out_
+        cdef Memory work
+        cdef hbcd_arena arena
+        cdef int status
+        try:
+            theta_, x_ = Table(theta), Table(x)
+        except (TypeError, ValueError):
+            return None
+        if (theta_.c.dtype != self.dtype or theta_.c.cols != 1 or theta_.c.rows != self.size.n_params
+                or theta_.c.row_stride != <ptrdiff_t>theta_.buffer.itemsize or x_.c.cols != self.size.n_in
+                or (self.dtype == HBCD_F32 and x_.c.dtype == HBCD_F64)  # may not fit
+                or x_.c.rows == 0 or x_.c.rows * self.size.n_params > FEW
+                or not hbcd_table_is_sound(&theta_.c) or not hbcd_table_is_sound(&x_.c)):
+            return None
+        out = np.empty((x_.c.rows, self.size.n_out), F32 if self.dtype == HBCD_F32 else F64)
+        out_ = Table(out, True)
+        work, self.spare = self.spare, None  # two threads at once: the second makes its own
+        if work is None:
+            arena = counting()
+            rows, x_.c.rows, out_.c.rows = len(x), HBCD_TILE, HBCD_TILE  # a tile's room serves fewer rows
+            self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &arena, &out_.c))
+            work = Memory(arena.used)
+            x_.c.rows, out_.c.rows = rows, rows
+        work.arena.used = 0
+        status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &work.arena, &out_.c)
+        self.spare = work
+        self.context.check(status)
+        return out
 
     def predict(self, theta, x, out, int n_threads):
         """out (rows, n_out) <- the network at x (rows, n_in)."""

@@ -115,7 +115,7 @@ class Network:
                 assert n_own is not None
                 self._rows.append((layer, None, n_out, n_own))
             width = self._rows[-1][2]
-        self._nets: dict[str, _core.Net] = {}
+        self._nets: dict[Any, _core.Net] = {}
         # The layout depends neither on the precision nor on the activations.
         rows = [(layer, None, n_out, n_params) for layer, _, n_out, n_params in self._rows]
         self.n_inputs: int = self.layers[0].n_inputs
@@ -137,13 +137,13 @@ class Network:
 
         One that calls back into Python belongs to one call: it carries the exception of that call.
         """
-        name = np.dtype(dtype).name
-        net = self._nets.get(name)
+        kind = np.dtype(dtype)
+        net = self._nets.get(kind)
         if net is None:
             loss = vars(type(self.loss))["_native"]
             net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, loss)
             if not net.calls_python:
-                self._nets[name] = net
+                self._nets[kind] = net
         return net
 
     # ---- parameters
@@ -195,6 +195,11 @@ class Network:
 
     def predict(self, theta: ArrayLike, X: ArrayLike, *, n_threads: int | None = None) -> Array:
         """The outputs (rows, n_outputs) at X (rows, n_inputs), in the precision of theta."""
+        simple = n_threads is None or (type(n_threads) is int and n_threads > 0)
+        known = self._nets.get(getattr(theta, "dtype", None)) if simple else None
+        few: Array | None = None if known is None else known.predict_few(theta, X)
+        if few is not None:
+            return few
         point = self._check_theta(theta, copy=False)
         rows = as_matrix("X", X, columns=self.n_inputs)
         check_fits("X", rows, point.dtype)

@@ -57,6 +57,9 @@ typedef struct hbcd_net_size {
     size_t n_in, n_out, n_layers, n_params, n_blocks;
 } hbcd_net_size;
 
+/* 1 if every element is finite; 0 if not, or if an element does not stand on a multiple of its size. */
+int hbcd_table_is_sound(const hbcd_table *table);
+
 /* Names of the built-in parts, by kind; NULL behind the last. */
 const char *hbcd_activation_name(int kind);
 const char *hbcd_loss_name(int kind);

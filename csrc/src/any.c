@@ -12,6 +12,22 @@
 /* Calls the function of the precision that dtype names. */
 #define EACH(name, ...) (dtype == HBCD_F32 ? hbcd_any_##name##_f32(__VA_ARGS__) : hbcd_any_##name##_f64(__VA_ARGS__))
 
+int hbcd_table_is_sound(const hbcd_table *table)
+{
+    const size_t size = table->dtype == HBCD_F64 ? sizeof(double) : sizeof(float);
+    const char *row = table->data;
+    if ((uintptr_t)row % size || table->row_stride % (ptrdiff_t)size || table->col_stride % (ptrdiff_t)size) return 0;
+    double zero = 0; /* x - x is 0 for a finite x, NaN for the others */
+    for (size_t r = 0; r < table->rows; r++, row += table->row_stride) {
+        const char *at = row;
+        for (size_t c = 0; c < table->cols; c++, at += table->col_stride) {
+            double x = table->dtype == HBCD_F64 ? *(const double *)(const void *)at : *(const float *)(const void *)at;
+            zero += x - x;
+        }
+    }
+    return zero == 0;
+}
+
 const char *hbcd_activation_name(int kind)
 {
     return kind >= 0 && kind < HBCD_N_ACTIVATIONS ? hbcd_kernels_baseline_f64.activation[kind].name : NULL;

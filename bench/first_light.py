@@ -1,9 +1,10 @@
-"""First light: every check of the first milestone in one run, as a table.
+"""First light: the checks of version 0.1 in one run, as a table.
 
     python bench/first_light.py [--data-home DIR] [--only NAME ...] [--json FILE]
 
 Needs the extra `bench` (scikit-learn for the splits); PyTorch is measured where it is installed.
-Data: --data-home, else HBCD_DATA, else ../shared/data, as the loaders have it.
+Data: --data-home, else HBCD_DATA, else a folder shared/data beside the checkout, else the cache of
+the loaders.
 """
 
 from __future__ import annotations

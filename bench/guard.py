@@ -19,6 +19,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -52,9 +53,10 @@ def output(command: list[str], **options: Any) -> str:
 def compiler() -> dict[str, str]:
     """Which compiler builds the core: gcc or clang, version, major version, machine."""
     command = os.environ.get("CC", "cc").split()
-    version = output([*command, "-dumpversion"]).strip()
     words = output([*command, "--version"])
     kind = "clang" if "clang" in words else "gcc"
+    found = re.search(r"\d+(\.\d+)+", re.sub(r"\(.*?\)", "", words))
+    version = found[0] if found else output([*command, "-dumpversion"]).strip()
     machine = output([*command, "-dumpmachine"]).strip()
     return {"kind": kind, "version": version, "major": version.split(".")[0], "machine": machine}
 
@@ -83,13 +85,16 @@ def instructions(program: Path, case: str, kind: str, repeats: int) -> int:
 
 def count(program: Path) -> dict[str, float]:
     """Instructions of one piece of work: of 2 n of them less those of n, over n."""
-    counts = {}
-    for case, repeats in CASES.items():
-        for kind in TYPES:
-            first = instructions(program, case, kind, repeats)
-            second = instructions(program, case, kind, 2 * repeats)
-            counts[f"{case} {kind}"] = (second - first) / repeats
-    return counts
+    work = [(case, kind) for case in CASES for kind in TYPES]
+
+    def one(item: tuple[str, str]) -> float:
+        repeats = CASES[item[0]]
+        first = instructions(program, *item, repeats)
+        return (instructions(program, *item, 2 * repeats) - first) / repeats
+
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        counts = pool.map(one, work)
+        return {f"{case} {kind}": number for (case, kind), number in zip(work, counts, strict=True)}
 
 
 def print_table(counts: dict[str, float], known: dict[str, float], tolerance: float) -> list[str]:

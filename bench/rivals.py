@@ -112,7 +112,10 @@ def main() -> int:
     options = parser.parse_args()
     for name in ("torch", "jax", "sklearn", "matplotlib"):
         if importlib.util.find_spec(name) is None:
-            print(f"{name} is not installed: it does not take part")
+            print(
+                f"{name} is not installed: "
+                + ("no picture" if name == "matplotlib" else "left out")
+            )
     plan = make_plan(options)
     runs = {threads: run_worker(threads, plan) for threads in sorted(set(options.threads))}
     results = [result for run in runs.values() for result in run["results"]]
@@ -145,9 +148,10 @@ def main() -> int:
     written = {"meta": meta, "results": results, "ratios": as_json(lines + steps)}
     written["bars"] = as_json(bars)
     (options.out / "rivals.json").write_text(json.dumps(written, indent=1) + "\n")
+    print(f"\nwritten: {options.out / 'rivals.json'}")
     if importlib.util.find_spec("matplotlib") is not None:
         draw(results, f"{processor()}, {versions_in_words(meta)}", options.out / "rivals.png")
-    print(f"\nwritten: {options.out}/rivals.json" + ", rivals.png")
+        print(f"written: {options.out / 'rivals.png'}")
     return int(any(bar.passed is False for bar in bars))
 
 

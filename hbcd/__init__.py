@@ -20,7 +20,7 @@ from hbcd.activations import (
     Tanh,
 )
 from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
-from hbcd.estimator import HybridRegressor, load
+from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted, load
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.losses import Loss, SquaredError
 from hbcd.network import Network
@@ -80,6 +80,7 @@ __all__ = [
     "MiniBatch",
     "MostSensitive",
     "Network",
+    "NotFittedError",
     "Optimizer",
     "OutputLayer",
     "Phase",
@@ -96,6 +97,7 @@ __all__ = [
     "Stop",
     "StopReason",
     "Tanh",
+    "TrainingInterrupted",
     "TrainingStrategy",
     "__version__",
     "fetch_ccpp",

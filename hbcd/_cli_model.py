@@ -29,6 +29,9 @@ def predict(args: argparse.Namespace) -> int:
         frame = frame.drop(columns=[name for name in names if name in frame.columns])
     values = model.predict(frame).reshape(len(frame), -1)
     if args.out:
+        for other in (args.model, args.file):
+            if os.path.exists(args.out) and os.path.samefile(args.out, other):
+                raise ValueError(f"out={args.out}: must not be a file that is read, {other}")
         _write(args.out, _csv(names, values))
     if args.json:
         columns = {name: values[:, k].tolist() for k, name in enumerate(names)}

@@ -165,6 +165,8 @@ cdef extern from "hbcd_any.h" nogil:
                        void **data)
     int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads,
                       hbcd_watch *watch, hbcd_arena *arena, double *f, void *g)
+    int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
+                        hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj)
     int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,
                          hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out)
     int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta,

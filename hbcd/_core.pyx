@@ -7,7 +7,8 @@ import os
 
 import numpy as np
 
-from cpython.buffer cimport PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_Release, PyObject_GetBuffer
+from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
+                             PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.memoryview cimport PyMemoryView_FromMemory
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer
@@ -84,6 +85,7 @@ cdef class Context:
     """One run: the first exception of a part written in Python, to be raised again when the core has unwound."""
 
     cdef public object error
+    cdef object keep  # what owns the memory of the call that runs: views handed to parts keep it alive
 
     cdef int fail(self, error):
         if self.error is None:
@@ -164,18 +166,32 @@ cdef void *pointer_or_null(array, int dtype, size_t n) except? NULL:
     return NULL if array is None else pointer(array, dtype, n)
 
 
-cdef object view(const void *data, size_t n, int dtype, bint writable=False):
-    """A vector on C memory, no copy.  It must not outlive the call it is handed to."""
-    cdef size_t bytes = n * (4 if dtype == HBCD_F32 else 8)
+cdef class Lent:
+    """A piece of memory with what owns it: an array on it stays valid, whatever its holder does with it."""
+
+    cdef void *data
+    cdef size_t bytes
+    cdef bint writable
+    cdef object owner
+
+    def __getbuffer__(self, Py_buffer *buffer, int flags):
+        PyBuffer_FillInfo(buffer, self, self.data, <Py_ssize_t>self.bytes, not self.writable, flags)
+
+
+cdef object view(const void *data, size_t n, int dtype, Context context, bint writable=False):
+    """A vector on C memory, no copy.  What it shows changes when the call it is handed to is over."""
+    cdef Lent lent = Lent()
     if n == 0:
         return np.empty(0, dtype_of(dtype))
-    memory = PyMemoryView_FromMemory(<char *>data, bytes, PyBUF_WRITE if writable else PyBUF_READ)
-    return np.frombuffer(memory, dtype_of(dtype))
+    lent.data, lent.bytes = <void *>data, n * (4 if dtype == HBCD_F32 else 8)
+    lent.writable, lent.owner = writable, context.keep
+    return np.frombuffer(lent, dtype_of(dtype))
 
 
-cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld, int dtype, bint writable=False):
+cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld, int dtype, Context context,
+                      bint writable=False):
     """A tile, feature-major in memory, as (rows, features)."""
-    return view(data, features * ld, dtype, writable).reshape(features, ld)[:, :rows].T
+    return view(data, features * ld, dtype, context, writable).reshape(features, ld)[:, :rows].T
 
 
 include "_hooks.pxi"

@@ -29,7 +29,8 @@ SELECTORS = table(hbcd_selector_name)
 # ---- activations ---------------------------------------------------------------------------------------------------
 
 cdef class ActivationHook:
-    cdef object part, context
+    cdef object part
+    cdef Context context
 
     def __init__(self, part, context):
         self.part = part
@@ -39,20 +40,20 @@ cdef class ActivationHook:
 cdef int activation_forward_hook(void *self, int dtype, size_t n, const void *z, void *a) noexcept with gil:
     cdef ActivationHook hook = <ActivationHook>self
     try:
-        hook.part.forward(view(z, n, dtype), view(a, n, dtype, True))
+        hook.part.forward(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context, True))
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 cdef int activation_backward_hook(void *self, int dtype, size_t n, const void *z, const void *a,
                                   void *g) noexcept with gil:
     cdef ActivationHook hook = <ActivationHook>self
     try:
-        hook.part.backward(view(z, n, dtype), view(a, n, dtype), view(g, n, dtype, True))
+        hook.part.backward(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context), view(g, n, dtype, hook.context, True))
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 # A pair of scipy.LowLevelCallable: int forward(int n, T *z, T *a[, void *]), int backward(int n, T *z, T *a, T *g[, void *]).
@@ -171,7 +172,8 @@ def activation_backward(str name, double parameter, z, a, grad):
 # ---- layers --------------------------------------------------------------------------------------------------------
 
 cdef class LayerHook:
-    cdef object part, context
+    cdef object part
+    cdef Context context
     cdef size_t n_in, n_out, n_params
 
     def __init__(self, part, context, n_in, n_out, n_params):
@@ -183,11 +185,11 @@ cdef int layer_forward_hook(void *self, int dtype, size_t rows, size_t ld, const
                             void *out) noexcept with gil:
     cdef LayerHook hook = <LayerHook>self
     try:
-        hook.part.forward(view(theta, hook.n_params, dtype), tile_view(x, hook.n_in, rows, ld, dtype),
-                          tile_view(out, hook.n_out, rows, ld, dtype, True))
+        hook.part.forward(view(theta, hook.n_params, dtype, hook.context), tile_view(x, hook.n_in, rows, ld, dtype, hook.context),
+                          tile_view(out, hook.n_out, rows, ld, dtype, hook.context, True))
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 cdef int layer_backward_hook(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
@@ -195,21 +197,22 @@ cdef int layer_backward_hook(void *self, int dtype, size_t rows, size_t ld, cons
     cdef LayerHook hook = <LayerHook>self
     try:
         grad_in = (np.empty((rows, hook.n_in), dtype_of(dtype)) if grad_x == NULL
-                   else tile_view(grad_x, hook.n_in, rows, ld, dtype, True))
+                   else tile_view(grad_x, hook.n_in, rows, ld, dtype, hook.context, True))
         grad_own = (np.zeros(hook.n_params, dtype_of(dtype)) if grad_theta == NULL
-                    else view(grad_theta, hook.n_params, dtype, True))
-        hook.part.backward(view(theta, hook.n_params, dtype), tile_view(x, hook.n_in, rows, ld, dtype),
-                           tile_view(out, hook.n_out, rows, ld, dtype),
-                           tile_view(grad_out, hook.n_out, rows, ld, dtype), grad_in, grad_own)
+                    else view(grad_theta, hook.n_params, dtype, hook.context, True))
+        hook.part.backward(view(theta, hook.n_params, dtype, hook.context), tile_view(x, hook.n_in, rows, ld, dtype, hook.context),
+                           tile_view(out, hook.n_out, rows, ld, dtype, hook.context),
+                           tile_view(grad_out, hook.n_out, rows, ld, dtype, hook.context), grad_in, grad_own)
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 # ---- sensitivities -------------------------------------------------------------------------------------------------
 
 cdef class SensitivityHook:
-    cdef object part, context
+    cdef object part
+    cdef Context context
     cdef hbcd_sensitivity_spec spec
 
     def __init__(self, part, context, size_t n_params):
@@ -222,23 +225,30 @@ cdef class SensitivityHook:
         self.spec.hook.n_params = n_params
 
 
-cdef object box_view(const void *lo, const void *hi, size_t n, int dtype):
+cdef object box_view(const void *lo, const void *hi, size_t n, int dtype, Context context):
     """(lo, hi) or None; a missing side is infinite."""
     if lo == NULL and hi == NULL:
         return None
-    return (np.full(n, -np.inf, dtype_of(dtype)) if lo == NULL else view(lo, n, dtype),
-            np.full(n, np.inf, dtype_of(dtype)) if hi == NULL else view(hi, n, dtype))
+    return (np.full(n, -np.inf, dtype_of(dtype)) if lo == NULL else view(lo, n, dtype, context),
+            np.full(n, np.inf, dtype_of(dtype)) if hi == NULL else view(hi, n, dtype, context))
 
 
 cdef int sensitivity_hook(void *self, int dtype, size_t n_params, size_t start, size_t stop, const void *theta,
                           const void *gradient, const void *lo, const void *hi, double *value) noexcept with gil:
     cdef SensitivityHook hook = <SensitivityHook>self
     try:
-        value[0] = float(hook.part.measure(view(theta, n_params, dtype), view(gradient, n_params, dtype),
-                                           slice(start, stop), box_view(lo, hi, n_params, dtype)))
+        measured = hook.part.measure(view(theta, n_params, dtype, hook.context),
+                                     view(gradient, n_params, dtype, hook.context), slice(start, stop),
+                                     box_view(lo, hi, n_params, dtype, hook.context))
+        try:
+            value[0] = NAN if isinstance(measured, str) else float(measured)
+        except (TypeError, ValueError):
+            value[0] = NAN
+        if value[0] != value[0]:
+            raise ValueError(f"measure={measured!r}: must be one number that is not NaN")
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 def measure_sensitivity(str name, theta, gradient, block, box=None, size_t n_outputs=1):
@@ -307,7 +317,8 @@ cdef class Choice:
 
 
 cdef class SelectorHook:
-    cdef object part, context
+    cdef object part
+    cdef Context context
     cdef hbcd_selector own
     cdef const hbcd_selector *c
 
@@ -329,16 +340,16 @@ cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcep
     try:
         visits = np.frombuffer(PyMemoryView_FromMemory(<char *>about.last_visit, n * sizeof(size_t), PyBUF_READ),
                                np.uintp)
-        choice = Choice(n, view(about.sensitivity, n, HBCD_F64).copy(), last_visits=visits.copy(),
+        choice = Choice(n, view(about.sensitivity, n, HBCD_F64, hook.context).copy(), last_visits=visits.copy(),
                         tolerance=about.tolerance, last=about.last, repeats=about.repeats, step=about.step,
                         rng=int(hbcd_rng_u64(about.rng)))
         chosen = hook.part.next_block(choice)
-        if not 0 <= int(chosen) < n:
-            raise ValueError(f"next_block={chosen}: must be a block from 0 to {n - 1}")
+        if isinstance(chosen, bool) or not isinstance(chosen, (int, np.integer)) or not 0 <= chosen < n:
+            raise ValueError(f"next_block={chosen!r}: must be a block from 0 to {n - 1}")
         block[0] = int(chosen)
         return 0
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
 
 
 def select_block(str name, about):

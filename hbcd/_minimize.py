@@ -120,6 +120,8 @@ def minimize(
     callback : callable, optional
         Called after each iteration as SciPy does: ``callback(intermediate_result=...)`` if its
         parameter has that name, else ``callback(x)``.  `StopIteration` stops the run.
+    args : tuple
+        Further arguments of `fun` and `jac`.
     stop : Stop, default Stop()
         Tolerances and limits.  Adam stops after 10 000 iterations if nothing limits it.
 
@@ -160,6 +162,8 @@ def minimize(
         None if callback is None else _callback(callback),
     )
     reason = StopReason(result["status"]) if result["status"] > 0 else StopReason.ITERATIONS
+    if not np.isfinite(result["f"]) and reason in SOLVED:
+        reason = StopReason.NOT_FINITE  # nothing that was tried had a value
     found = OptimizeResult(
         x=x,
         fun=result["f"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any, TextIO
 
@@ -44,7 +45,10 @@ class Display:
         """One state of the run."""
         if not self.shown:
             return
-        text = f"phase {phase + 1}, pass {epoch + 1}, step {step}, loss {loss:.6g}, best {best:.6g}"
+        text = f"phase {phase + 1}, pass {epoch + 1}, step {step}"
+        for name, value in (("loss", loss), ("best", best)):
+            if math.isfinite(value):
+                text += f", {name} {value:.6g}"
         if self.bar is not None:
             self.bar.set_postfix_str(text)
         else:

@@ -170,8 +170,11 @@ cdef class Net:
             n_threads = 1
         self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &arena, &out_.c))
         cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta, x, out)
         with nogil:
             status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &work.arena, &out_.c)
+        self.context.keep = None
         self.context.check(status)
 
     def loss(self, Data data, theta, gradient, int n_threads):
@@ -187,10 +190,44 @@ cdef class Net:
             raise ValueError("data: must have the precision of the network")
         self.context.check(hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &arena, &f, g))
         cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta, data, gradient)
         with nogil:
             status = hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &work.arena, &f, g)
+        self.context.keep = None
         self.context.check(status)
         return f
+
+    def normal(self, Data data, theta, int block, int n_threads):
+        """(f, J'We, J'WJ) of one block, or with block -1 of all parameters; float64 whatever the precision."""
+        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
+        cdef Context context = self.own_context()
+        cdef Watch watch = Watch(context, None)
+        cdef hbcd_arena arena = counting()
+        cdef size_t start = 0, stop = self.size.n_params, n_in, n_out, layer
+        cdef double f = NAN
+        cdef int status
+        if FORKED:
+            n_threads = 1
+        if data.dtype != self.dtype:
+            raise ValueError("data: must have the precision of the network")
+        if block < -1 or block >= <long long>self.size.n_blocks:
+            raise ValueError(f"block={block}: must be -1 or a block of the network")
+        if block >= 0:
+            hbcd_net_block(self.dtype, self.c, block, &start, &stop, &n_in, &n_out, &layer)
+        context.check(hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, NULL, &arena, &f, NULL,
+                                      NULL))
+        jtwr, jtwj = np.empty(stop - start), np.empty((stop - start, stop - start))
+        cdef double *jtwr_ = <double *>pointer(jtwr, HBCD_F64, stop - start, True)
+        cdef double *jtwj_ = <double *>pointer(jtwj.reshape(-1), HBCD_F64, (stop - start) * (stop - start), True)
+        cdef Memory work = Memory(arena.used)
+        with nogil:
+            status = hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, &watch.c, &work.arena, &f,
+                                     jtwr_, jtwj_)
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        context.check(status)
+        return f, jtwr, jtwj
 
     def pullback(self, theta, x, grad_out, grad_x, double[::1] grad not None):
         """Backward through the network: grad (n_params, float64) and, unless None, grad_x (rows, n_in)."""
@@ -205,8 +242,11 @@ cdef class Net:
         cdef int status
         self.context.check(hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &arena, below, grad_))
         cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta)
         with nogil:
             status = hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &work.arena, below, grad_)
+        self.context.keep = None
         self.context.check(status)
 
     def sensitivities(self, measure, theta, gradient, box=None):
@@ -218,10 +258,13 @@ cdef class Net:
         cdef void *gradient_ = pointer(gradient, self.dtype, n)
         cdef void *lo = NULL if box is None else pointer(box[0], self.dtype, n)
         cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
+        context.keep = (theta, gradient, box)
         values = np.empty(self.size.n_blocks)
         cdef double[::1] values_ = values
-        context.check(hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
-                                             &values_[0] if self.size.n_blocks else NULL))
+        cdef int status = hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
+                                                 &values_[0] if self.size.n_blocks else NULL)
+        context.keep = None
+        context.check(status)
         return values
 
 
@@ -238,7 +281,8 @@ cdef union optimizer_options:
 cdef class Optimizer:
     """The options of an optimizer as the core reads them."""
 
-    cdef object part, context
+    cdef object part
+    cdef Context context
     cdef optimizer_options options
     cdef hbcd_optimizer_spec spec
 
@@ -338,8 +382,8 @@ cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const v
         limits = StopLimits(stop.pg_tol, stop.f_tol, None if stop.target == -INFINITY else stop.target,
                             limit_or_none(stop.max_iterations), limit_or_none(stop.max_evaluations))
         generator = np.random.default_rng(int(hbcd_rng_u64(rng)))
-        reason = hook.part.minimize(bound, view(x, objective.n, objective.dtype, True),
-                                    box_view(lo, hi, objective.n, objective.dtype), limits, generator)
+        reason = hook.part.minimize(bound, view(x, objective.n, objective.dtype, hook.context, True),
+                                    box_view(lo, hi, objective.n, objective.dtype, hook.context), limits, generator)
         if report.n_iterations == 0:
             report.n_iterations = 1
         if bound.status != 0:
@@ -352,7 +396,7 @@ cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const v
     except StopEvaluating:
         return bound.status
     except BaseException as error:
-        return (<Context>hook.context).fail(error)
+        return hook.context.fail(error)
     finally:
         bound.c = NULL
 
@@ -438,7 +482,7 @@ cdef int watch_record(void *self, const hbcd_record *line) noexcept nogil:
 cdef int watch_iteration(void *self, size_t n, const void *x, double f) noexcept with gil:
     cdef Watch watch = <Watch>(<history *>self).owner
     try:
-        watch.callback(view(x, n, HBCD_F64).copy(), f)
+        watch.callback(view(x, n, HBCD_F64, watch.context).copy(), f)
         return 0
     except StopIteration:
         return HBCD_STOP_CALLBACK
@@ -460,7 +504,8 @@ cdef int fill_stop(hbcd_stop *c, stop) except -1:
 cdef class Function:
     """A Python function as an objective of the core."""
 
-    cdef object fun, context
+    cdef object fun
+    cdef Context context
     cdef hbcd_objective_any c
 
     def __init__(self, fun, context, int dtype, size_t n):
@@ -475,15 +520,15 @@ cdef int function_eval(void *self, const void *x, double *f, void *g) noexcept w
     cdef size_t n = function.c.n
     cdef int dtype = function.c.dtype
     try:
-        value, gradient = function.fun(view(x, n, dtype).copy(), g != NULL)
+        value, gradient = function.fun(view(x, n, dtype, function.context).copy(), g != NULL)
         f[0] = float(value)
         if g != NULL:
-            view(g, n, dtype, True)[:] = gradient
+            view(g, n, dtype, function.context, True)[:] = gradient
         return 0
     except StopEvaluating:
-        return (<Context>function.context).fail(StopEvaluating())
+        return function.context.fail(StopEvaluating())
     except BaseException as error:
-        return (<Context>function.context).fail(error)
+        return function.context.fail(error)
 
 
 def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None):
@@ -511,8 +556,10 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None):
     cdef hbcd_arena arena = counting()
     context.check(hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &arena, &report))
     cdef Memory memory = Memory(arena.used)
+    context.keep = (memory, x, lo, hi)
     with nogil:
         status = hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &memory.arena, &report)
+    context.keep = None
     if watch.interrupted:
         raise KeyboardInterrupt
     context.check(status)
@@ -537,13 +584,14 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     cdef SelectorHook selector
     cdef SensitivityHook sensitivity
     cdef Watch watch = Watch(context, stop.max_seconds, progress, None, True)
-    keep = []
+    keep, boxes = [], []
     if data.dtype != net.dtype or (held_out is not None and held_out.dtype != net.dtype):
         raise ValueError("data: must have the precision of the network")
     for k, phase in enumerate(phases):
         optimizer = Optimizer(phase.optimizer, context)
         sensitivity = SensitivityHook(phase.sensitivity, context, n)
-        keep += [optimizer, sensitivity, phase]
+        keep += [optimizer, sensitivity]
+        boxes += [phase.lo, phase.hi]
         spec[k].optimizer = optimizer.spec
         spec[k].sensitivity = sensitivity.spec
         spec[k].selector = NULL
@@ -576,9 +624,12 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     hbcd_rng_seed(&rng, seed, 0)
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &arena, &plan))
     cdef Memory memory = Memory(arena.used)
+    # Arrays are not traversed by the garbage collector, so what they keep must lead back to no part of the user's.
+    context.keep = (memory, data, held_out, theta, boxes)
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &memory.arena, &plan))
     with nogil:
         status = hbcd_plan_train(net.dtype, plan, theta_, &c, &rng, &report)
+    context.keep = None
     error = None
     if status < 0:
         try:

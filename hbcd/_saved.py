@@ -91,8 +91,8 @@ def restore(
     scalers = []
     for side, n in (("x", network.n_inputs), ("y", network.n_outputs)):
         mean, scale = arrays[f"{side}_mean"], arrays[f"{side}_scale"]
-        if mean.shape != (n,) or scale.shape != (n,) or not (scale > 0).all():
-            raise ValueError(f"{side}_mean, {side}_scale: must be {n} numbers, scales above 0")
+        if mean.shape != (n,) or scale.shape != (n,) or not (scale >= 0).all():
+            raise ValueError(f"{side}_mean, {side}_scale: must be {n} numbers, scales >= 0")
         scalers.append(Scaler(mean.astype(np.float64), scale.astype(np.float64)))
     encoder = None
     if document["encoder"] is not None:

@@ -20,8 +20,8 @@ class Scaler:
     Attributes
     ----------
     mean, scale : ndarray of shape (columns,)
-        Mean and standard deviation of the training rows, in the column's unit; scale 1 for a column
-        that does not vary.
+        Mean and standard deviation of the training rows, in the column's unit; scale 0 for a column
+        that does not vary, which `backward` gives back as its mean.
     """
 
     mean: NDArray[np.float64]
@@ -45,11 +45,12 @@ class Scaler:
         deviation = np.sqrt(variance)
         rounding = 10 * np.finfo(table.dtype).eps
         scale = deviation * largest  # 0 where it underflows
-        return cls(mean * largest, np.where((deviation > rounding) & (scale > 0), scale, 1.0))
+        return cls(mean * largest, np.where(deviation > rounding, scale, 0.0))
 
     def forward(self, table: Array, dtype: Any) -> Array:
         """Standardized columns in the given precision."""
-        return ((table - self.mean) / self.scale).astype(dtype, copy=False)
+        scale = np.where(self.scale > 0, self.scale, 1.0)
+        return ((table - self.mean) / scale).astype(dtype, copy=False)
 
     def backward(self, table: Array) -> Array:
         """Columns in their own units again."""

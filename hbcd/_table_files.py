@@ -16,7 +16,7 @@ ENGINES: Final = {
     ".csv.gz": "",
     ".tsv": "",
     ".tsv.gz": "",
-    ".parquet": "pyarrow: pip install pyarrow",
+    ".parquet": "pyarrow: pip install hbcd[parquet]",
     ".xlsx": "openpyxl: pip install hbcd[excel]",
     ".xls": "xlrd: pip install xlrd (or save it as .xlsx: pip install hbcd[excel])",
 }

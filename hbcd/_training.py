@@ -108,6 +108,8 @@ class Run:
 
     def phases(self, phases: Sequence[Phase], theta: Array, stop: Stop, seed: int) -> None:
         """Runs phases from theta in one call of the core; keeps the best."""
+        if not isinstance(phases, Sequence):
+            raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
         resolved = [
             resolve(phase, stop, self.network.n_parameters, theta.dtype) for phase in phases
         ]

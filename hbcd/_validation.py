@@ -70,6 +70,8 @@ def check_number(
 
 def as_real(name: str, value: ArrayLike) -> Array:
     """An aligned array of float32 or float64; whatever else is numeric becomes float64."""
+    if np.ma.is_masked(value):
+        raise ValueError(f"{name}: has masked (missing) values: must be finite numbers")
     try:
         array = np.asarray(value)
     except ValueError as error:

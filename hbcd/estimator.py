@@ -356,6 +356,13 @@ class _Silent:
 def load(path: str | os.PathLike[str]) -> HybridRegressor:
     """Reads a model written by `HybridRegressor.save`; nothing in the file is ever run.
 
+    The model predicts as it did.  What only matters for another fit is not in the file: seed, time
+    limit and a strategy that was an object (the default stands in its place); `history_` is empty.
+
+    Parameters
+    ----------
+    path : str or path
+
     Raises
     ------
     ValueError

@@ -65,6 +65,47 @@ class Objective:
         point = np.ascontiguousarray(theta, dtype=self._dtype)
         return float(self._net.loss(self._data, point, None, self.n_threads))
 
+    def normal_equations(
+        self, theta: ArrayLike, block: int | None = None
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """F, its gradient and its Gauss-Newton matrix, always in float64.
+
+        With the errors ``e = out - y``, their derivatives J (rows * n_outputs, n) and the weights
+        ``W = w_r / (n_outputs * sum_r w_r)``: ``F = e'We / 2``, ``gradient = J'We`` and the matrix
+        is ``J'WJ``.  The rows of J are used as they arise and never stored together.
+
+        Parameters
+        ----------
+        theta : array_like of shape (n_parameters,)
+        block : int, optional
+            An index into `Network.blocks`: n is the size of that block.  None: all parameters.
+
+        Returns
+        -------
+        f : float
+        jtr : ndarray of shape (n,)
+        jtj : ndarray of shape (n, n)
+            Symmetric to the last bit and positive semidefinite up to rounding.
+
+        Raises
+        ------
+        ValueError
+            A block that the network does not have, or a layer of one's own with parameters among
+            those asked for: such a layer says what its gradient is, but not its Jacobian.
+        """
+        kinds = [self.network._rows[layer][0] for *_, layer in self.network._blocks]
+        asked = check_integer("block", block, 0, none=True)
+        if asked is not None and asked >= len(kinds):
+            raise ValueError(f"block={asked}: must be less than {len(kinds)}, the number of blocks")
+        for index in range(len(kinds)) if asked is None else [asked]:
+            if kinds[index] is not None:
+                raise ValueError(
+                    f"block={asked}: must be dense layers only, and block {index} is a "
+                    f"{type(kinds[index]).__name__}, a layer of one's own with parameters"
+                )
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        return self._net.normal(self._data, point, -1 if asked is None else asked, self.n_threads)
+
 
 class Network:
     """A dense network, or layers of one's own between inputs and outputs.
@@ -323,6 +364,8 @@ class Network:
         Returns
         -------
         FitReport
+            Also after Ctrl-C: ``report.interrupted`` tells, and a loop over fits has to ask.  Where
+            the loss is finite nowhere it is reported as it is, with ``stop_reason`` NOT_FINITE.
 
         Raises
         ------

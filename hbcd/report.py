@@ -43,6 +43,8 @@ class FitReport:
         Wall-clock time.
     initial_loss : float
         Training loss at the parameters passed in.
+    phases : tuple of str
+        The optimizer of each phase, in the order of the history's `phase`.
     """
 
     theta: NDArray[Any]

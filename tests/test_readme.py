@@ -17,8 +17,9 @@ def test_every_recipe_runs(recipe, tmp_path, monkeypatch):
     exec(compile(recipe, "README.md", "exec"), {})
 
 
-def test_there_are_recipes():
+def test_there_are_recipes_and_no_gaps():
     assert len(RECIPES) >= 2
+    assert "@@" not in README
 
 
 @pytest.mark.parametrize("name", sorted(set(re.findall(r"`(test_\w+)`", README))))

@@ -2,7 +2,7 @@
  *   bench [SECONDS]     seconds per line, 0.1 by default
  * The network is 4-10-10-10-1 with tanh, the table 7654 rows of made-up numbers: the size of the article's example.
  * GF/s counts multiplications and additions of the dense layers only, so tanh makes it smaller.  The typed cases stand
- * in bench.inl (one evaluation, one step) and bench_training.inl (a whole run). */
+ * in bench.inl (one evaluation, one step), bench_normal.inl (normal equations) and bench_training.inl (a whole run). */
 #include "net.h"
 
 #include <math.h>
@@ -119,6 +119,9 @@ static const hbcd_icrs icrs = {.k1 = 1.0 / 3.0, .k2 = 0.5, .failures_per_paramet
 #define HBCD_EACH "../bench/bench.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
+#define HBCD_EACH "../bench/bench_normal.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
 #define HBCD_EACH "../bench/bench_training.inl"
 #include "hbcd_each_real.h"
 
@@ -138,6 +141,12 @@ int main(int argc, char **argv)
     print_head("one layer active, 7654 rows");
     hbcd_bench_blocks_f64(best);
     hbcd_bench_blocks_f32(best);
+    print_head("normal equations, 4-10-10-10-1, 7654 rows");
+    for (int isa = 0; isa <= best; isa++)
+        for (int threads = 1; threads <= most_threads; threads++) {
+            hbcd_bench_normal_f64(isa, threads, isa == best && threads == 1);
+            hbcd_bench_normal_f32(isa, threads, 0);
+        }
     print_head("one step, 310 rows = 1.1 per parameter");
     hbcd_bench_steps_f64(best);
     hbcd_bench_steps_f32(best);

@@ -183,7 +183,7 @@ static void FN(bench_steps)(int isa)
     FN(time_steps)(&b, isa, HBCD_ADAM, &adam, "ADAM step", BATCH, operations(0, 1, 1));
     FN(time_steps)(&b, isa, HBCD_LBFGS, &lbfgs, "L-BFGS iteration", BATCH, 0);
     size_t n = b.net->n_params;
-    b.objective = (TY(objective)){n, FN(cheap_eval), &n};
+    b.objective = (TY(objective)){.n = n, .eval = FN(cheap_eval), .self = &n};
     FN(time_steps)(&b, isa, HBCD_LBFGS, &lbfgs, "L-BFGS iteration, its own work", 0, 0);
     b.box = &box;
     FN(time_steps)(&b, isa, HBCD_LBFGS, &lbfgs, "L-BFGS iteration in a box, its own work", 0, 0);

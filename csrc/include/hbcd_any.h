@@ -75,6 +75,9 @@ int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hb
                    void **data);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g);
+/* f, jtwr (n) and jtwj (n, n) of block `block`, -1 for all parameters; as FN(net_normal). */
+int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
+                    hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);
 int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,
                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
 int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta, const hbcd_table *grad_out,

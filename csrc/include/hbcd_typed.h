@@ -15,6 +15,10 @@ typedef struct TY(objective) {
      * 0; or > 0, a stop code that ended the evaluation early (f and g are then meaningless); or < 0. */
     int (*eval)(void *self, const REAL *x, double *f, REAL *g);
     void *self;
+    /* The normal equations of f = sum_r w_r e_r^2 / 2 at x, always double: f, its gradient jtwr = J'We (n) and
+     * jtwj = J'WJ (n, n), all of it, symmetric to the bit; status as eval.  NULL where there are none: a loss that is
+     * no sum of squares, a layer without a Jacobian, or no memory set aside for it. */
+    int (*normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj);
 } TY(objective);
 
 typedef struct TY(optimizer) {
@@ -77,6 +81,11 @@ typedef struct TY(loss) {
     unsigned flags;
 } TY(loss);
 
+#ifndef HBCD_LOSS_FLAGS
+#define HBCD_LOSS_FLAGS
+enum { HBCD_LOSS_LEAST_SQUARES = 1 }; /* half a sum of squares of out - target: its Gauss-Newton weight is 1 */
+#endif
+
 typedef struct TY(sensitivity) {
     const char *name;
     /* One number for a block, from the whole theta, gradient and box (n_params each). */
@@ -105,6 +114,12 @@ int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
  * the arena like everything else.  loss = sum_r w_r sum_k (out - y)^2 / 2 / (outputs * sum_r w_r). */
 int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
                  hbcd_arena *arena, double *f, REAL *g);
+/* The normal equations of block `block` (-1: of all parameters), n of them, always double: with e = out - y (rows,
+ * outputs), J = de / d theta and W = w_r / (outputs * sum_r w_r) it sets f to the loss e'We / 2, jtwr (n) to its
+ * gradient J'We and jtwj (n, n) to J'WJ, all of it.  J is never stored for more than HBCD_PANEL rows of a thread.
+ * HBCD_ERR_ARGUMENT also where a layer hook has parameters among them. */
+int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, int block, int n_threads,
+                   hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);
 /* out: (rows, n_out) through `out`, any stride and precision. */
 int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads,
                     hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);

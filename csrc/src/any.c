@@ -79,6 +79,14 @@ int hbcd_net_loss(int dtype, const void *net, const void *data, const void *thet
                              : hbcd_net_loss_f64(net, data, theta, n_threads, watch, arena, f, g);
 }
 
+int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
+                    hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj)
+{
+    return dtype == HBCD_F32
+               ? hbcd_net_normal_f32(net, data, theta, block, n_threads, watch, arena, f, jtwr, jtwj)
+               : hbcd_net_normal_f64(net, data, theta, block, n_threads, watch, arena, f, jtwr, jtwj);
+}
+
 int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,
                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out)
 {

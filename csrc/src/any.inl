@@ -198,7 +198,7 @@ static int FN(any_minimize)(const hbcd_optimizer_spec *spec, const hbcd_objectiv
     void *state = hbcd_arena_take(arena, optimizer.state_size(optimizer.options, any->n), 1);
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
-    TY(objective) objective = {any->n, FN(any_objective_eval), (void *)(uintptr_t)any};
+    TY(objective) objective = {.n = any->n, .eval = FN(any_objective_eval), .self = (void *)(uintptr_t)any};
     TY(box) box = {lo, hi};
     hbcd_report_start(report);
     HBCD_TRY(optimizer.reset(optimizer.options, state, any->n));

@@ -60,7 +60,13 @@ static void run_lanes(run *r, size_t first, size_t last, int thread)
 
 int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context, hbcd_watch *watch)
 {
-    run r = {n_tiles, hbcd_n_lanes(n_tiles), work, context, watch, 0};
+    return hbcd_lanes_run_in(hbcd_n_lanes(n_tiles), n_tiles, n_threads, cost, work, context, watch);
+}
+
+int hbcd_lanes_run_in(size_t n_lanes, size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
+                      hbcd_watch *watch)
+{
+    run r = {n_tiles, n_lanes, work, context, watch, 0};
     if (n_threads > (int)r.n_lanes) n_threads = (int)r.n_lanes;
     if (n_threads <= 1 || cost < WORTH_A_REGION) {
         run_lanes(&r, 0, r.n_lanes, 0);

@@ -15,6 +15,10 @@ size_t hbcd_n_lanes(size_t n_tiles);
  * first nonzero answer, or that of any work, ends all lanes early and is returned. */
 int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
                    hbcd_watch *watch);
+/* The same with fewer lanes than hbcd_n_lanes, for work whose sums are large: lane k of n has the tiles
+ * [k n_tiles / n, (k + 1) n_tiles / n).  n_lanes must follow from the problem alone, never from the threads. */
+int hbcd_lanes_run_in(size_t n_lanes, size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
+                      hbcd_watch *watch);
 
 /* sum[k] = lane 0 + lane 1 + ..., n values each, lanes `stride` apart: the one reduction. */
 void hbcd_lanes_sum(size_t n_lanes, size_t stride, size_t n, const double *lanes, double *sum);

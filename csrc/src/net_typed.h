@@ -76,6 +76,8 @@ void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld
 
 /* ---- objective: net + data + block --------------------------------------------------------------------- */
 
+typedef struct TY(normal) TY(normal);
+
 typedef struct TY(bound) {
     const TY(net) *net;
     int n_threads;
@@ -96,6 +98,7 @@ typedef struct TY(bound) {
     REAL *known_x, *known_g; /* (n_params) each */
     double known_f;
     int known;
+    TY(normal) *normal;      /* room for normal equations; NULL: none */
 } TY(bound);
 
 /* Measures or carves for data of up to max_rows; up to cache_rows of them with room for what lies below a block. */
@@ -104,6 +107,13 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
 /* Binds all parameters (block < 0) or one block; what lies below the block is computed once, here. */
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block);
 TY(objective) FN(objective_of)(TY(bound) *bound);
+/* Room for the normal equations of up to n parameters on up to max_rows rows, after bound_make; HBCD_ERR_ARGUMENT for
+ * an n that no memory holds.  Sums are kept for 16 lanes up to 512 parameters, for 4 beyond. */
+int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *arena);
+/* Whether what is bound has normal equations, and then they: `bound` is a TY(bound) *, the rest as in TY(objective).
+ * f and jtwr have the bits of an evaluation (before rounding to REAL). */
+int FN(has_normal)(const TY(bound) *bound);
+int FN(objective_normal)(void *bound, const REAL *x, double *f, double *jtwr, double *jtwj);
 /* Tells the objective its value and gradient at the present point of bound->theta, from a full evaluation. */
 void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g);
 

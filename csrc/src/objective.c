@@ -1,8 +1,12 @@
-/* objective.c: net + data + block as a function to minimize, for float and double. */
+/* objective.c: net + data + block as a function to minimize (objective.inl) and as
+ * least squares (normal.inl), for float and double. */
 #include "net.h"
 
 #include <math.h>
 #include <string.h>
 
 #define HBCD_EACH "objective.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
+#define HBCD_EACH "normal.inl"
 #include "hbcd_each_real.h"

@@ -100,6 +100,23 @@ static int FN(known_value)(TY(bound) *bound, const REAL *x, double *f, REAL *g)
     return 1;
 }
 
+/* The sums of f and, if asked for, of the gradient begin at zero. */
+static void FN(clear_lanes)(TY(bound) *bound, size_t lanes, int with_gradient)
+{
+    for (size_t lane = 0; lane < lanes; lane++) {
+        bound->f_lane[lane] = 0;
+        if (with_gradient)
+            memset(bound->grad + lane * bound->net->n_params + bound->start, 0, bound->n * sizeof(double));
+    }
+}
+
+/* What turns sums over rows into the mean; a batch without weight has nothing to say. */
+static double FN(share_of)(const TY(bound) *bound)
+{
+    double share = (double)bound->net->n_out * bound->data->weight_sum;
+    return share > 0 ? 1 / share : 0;
+}
+
 static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 {
     TY(bound) *bound = self;
@@ -109,17 +126,12 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 
     TY(evaluation) evaluation = {bound, g != NULL};
     size_t tiles = FN(n_tiles)(bound->data->rows), lanes = hbcd_n_lanes(tiles);
-    for (size_t lane = 0; lane < lanes; lane++) {
-        bound->f_lane[lane] = 0;
-        if (g) memset(bound->grad + lane * net->n_params + bound->start, 0, bound->n * sizeof(double));
-    }
+    FN(clear_lanes)(bound, lanes, g != NULL);
     double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start);
     int status = hbcd_lanes_run(tiles, bound->n_threads, cost, FN(evaluate_tile), &evaluation, bound->watch);
     if (status != 0) return status;
 
-    double share = (double)net->n_out * bound->data->weight_sum;
-    share = share > 0 ? 1 / share : 0; /* a batch without weight has nothing to say */
-    double sum;
+    double share = FN(share_of)(bound), sum;
     hbcd_lanes_sum(lanes, 1, 1, bound->f_lane, &sum);
     *f = sum * share;
     if (g == NULL) return HBCD_OK;
@@ -130,7 +142,10 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 
 TY(objective) FN(objective_of)(TY(bound) *bound)
 {
-    return (TY(objective)){bound->n, FN(objective_eval), bound};
+    return (TY(objective)){.n = bound->n,
+                           .eval = FN(objective_eval),
+                           .self = bound,
+                           .normal = FN(has_normal)(bound) ? FN(objective_normal) : NULL};
 }
 
 void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g)

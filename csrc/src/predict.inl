@@ -11,6 +11,21 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
     return FN(objective_of)(&bound).eval(&bound, theta, f, g);
 }
 
+int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, int block, int n_threads,
+                   hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj)
+{
+    TY(bound) bound;
+    if (block < -1 || (block >= 0 && (size_t)block >= net->n_blocks)) return HBCD_ERR_ARGUMENT;
+    size_t n = block < 0 ? net->n_params : net->blocks[block].size;
+    FN(bound_make)(net, data->rows, block < 0 ? 0 : data->rows, n_threads, watch, arena, &bound);
+    HBCD_TRY(FN(normal_make)(&bound, data->rows, n, arena));
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(hbcd_arena_check(arena));
+    memcpy(bound.theta, theta, net->n_params * sizeof *theta);
+    int status = FN(objective_bind)(&bound, data, block);
+    return status ? status : FN(objective_normal)(&bound, theta + bound.start, f, jtwr, jtwj);
+}
+
 static void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table)
 {
     for (size_t c = 0; c < table->cols; c++, from += ld) {

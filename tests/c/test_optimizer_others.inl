@@ -96,7 +96,7 @@ static void FN(prepare)(TY(bench) *b, int optimizer, const void *options, int ki
     memset(b, 0, sizeof *b);
     CHECK(FN(optimizer_make)(optimizer, options, &b->optimizer) == HBCD_OK);
     b->probe = (TY(probe)){.kind = kind, .n = p->n, .best = INFINITY};
-    b->objective = (TY(objective)){p->n, FN(probe_eval), &b->probe};
+    b->objective = (TY(objective)){.n = p->n, .eval = FN(probe_eval), .self = &b->probe};
     for (size_t i = 0; i < p->n; i++) {
         b->x[i] = (REAL)p->start[i], b->lo[i] = (REAL)p->lo[i], b->hi[i] = (REAL)p->hi[i];
     }

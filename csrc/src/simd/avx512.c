@@ -16,6 +16,8 @@
 #define ROW_BLOCK 4
 #define GRAD_IN 5
 #define GRAD_OUT 5
+#define SYRK_STRIPS 3
+#define SYRK_COLUMNS 8
 #define KERNEL_ISA HBCD_ISA_AVX512
 #define KERNEL_TABLE FN(kernels_avx512)
 

@@ -9,6 +9,8 @@
 #define ROW_BLOCK 2
 #define GRAD_IN 3
 #define GRAD_OUT 3
+#define SYRK_STRIPS 1
+#define SYRK_COLUMNS 2
 #define KERNEL_ISA HBCD_ISA_BASELINE
 #define KERNEL_TABLE FN(kernels_baseline)
 

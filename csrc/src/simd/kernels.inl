@@ -1,10 +1,11 @@
 /* kernels.inl: the whole set of kernels for one instruction set and one precision.
- * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT), KERNEL_ISA and
- * KERNEL_TABLE. */
+ * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT, SYRK_STRIPS,
+ * SYRK_COLUMNS), KERNEL_ISA and KERNEL_TABLE. */
 #include "simd/affine.inl"
 #include "simd/elementary.inl"
 #include "simd/activation.inl"
 #include "simd/loss.inl"
+#include "simd/syrk.inl"
 
 extern const TY(kernels) KERNEL_TABLE;
 const TY(kernels) KERNEL_TABLE = {
@@ -14,4 +15,5 @@ const TY(kernels) KERNEL_TABLE = {
     .activation = ACTIVATION_ROWS,
     .loss = LOSS_ROWS,
     .exponential = FN(exponential),
+    .syrk = FN(syrk),
 };

@@ -28,4 +28,4 @@ static int FN(squared_error)(void *self, size_t rows, size_t ld, size_t outputs,
     return HBCD_OK;
 }
 
-#define LOSS_ROWS {[HBCD_SQUARED_ERROR] = {"squared_error", FN(squared_error), NULL, 0}}
+#define LOSS_ROWS {[HBCD_SQUARED_ERROR] = {"squared_error", FN(squared_error), NULL, HBCD_LOSS_LEAST_SQUARES}}

@@ -195,4 +195,6 @@ cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld,
 
 
 include "_hooks.pxi"
+include "_net.pxi"
+include "_optimizer.pxi"
 include "_run.pxi"

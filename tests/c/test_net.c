@@ -1,6 +1,7 @@
 /* test_net.c: laws of the network: kernels against plain loops, tables into tiles, loss and gradient against central
  * differences of a network written down once more in plain loops.  Typed bodies: test_net_affine.inl (kernels),
- * test_net_data.inl (tables), test_net.inl (one evaluation), test_net_laws.inl (what holds for all of them). */
+ * test_net_data.inl (tables), test_net.inl (one evaluation) and its laws in test_net_laws.inl, test_net_outputs.inl and
+ * test_net_parts.inl (layers and activations from outside, what is refused). */
 #include "check.h"
 #include "memory.h"
 #include "net.h"
@@ -9,7 +10,7 @@
 
 enum { MAX_LAYERS = 5, MAX_PARAMS = 400 };
 
-/* ---- a network in plain loops: the oracle ---------------------------------------------------------------------- */
+/* ---- a network in plain loops: the oracle ------------------------------------------------------------------------ */
 
 static double act(int kind, double leak, double z)
 {
@@ -127,6 +128,12 @@ static double distance(size_t n, const double *a, const double *b)
 #define HBCD_EACH "../../tests/c/test_net_laws.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
+#define HBCD_EACH "../../tests/c/test_net_outputs.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
+#define HBCD_EACH "../../tests/c/test_net_parts.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
 
 /* ---- both precisions together ------------------------------------------------------------------------------------ */
 
@@ -201,5 +208,9 @@ int main(void)
     hbcd_test_data_f64();
     hbcd_test_laws_f32();
     hbcd_test_laws_f64();
+    hbcd_test_outputs_f32();
+    hbcd_test_outputs_f64();
+    hbcd_test_parts_f32();
+    hbcd_test_parts_f64();
     CHECK_DONE("test_net");
 }

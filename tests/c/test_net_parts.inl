@@ -13,7 +13,8 @@ static int FN(hook_status)(TY(hook) *hook, int dtype)
 }
 
 /* A dense layer in plain loops, on the rows that count. */
-static int FN(slow_forward)(void *self, int dtype, size_t rows, size_t ld, const void *theta_, const void *x_, void *out_)
+static int FN(slow_forward)(void *self, int dtype, size_t rows, size_t ld, const void *theta_, const void *x_,
+                            void *out_)
 {
     TY(hook) *hook = self;
     const REAL *theta = theta_, *x = x_;
@@ -176,7 +177,7 @@ static void FN(test_an_error_of_a_part_comes_back)(void)
         }
 }
 
-/* ---- what is refused ------------------------------------------------------------------------------------------------ */
+/* ---- what is refused --------------------------------------------------------------------------------------------- */
 
 static int FN(made)(const hbcd_net_spec *spec)
 {
@@ -235,7 +236,8 @@ static void FN(test_too_little_memory_is_refused)(void)
     CHECK(FN(net_loss)(world.net, &world.data, world.theta, 2, NULL, &count[1], &f, NULL) == HBCD_OK);
     CHECK(FN(net_predict)(world.net, &x, world.theta, 2, NULL, &count[2], &to) == HBCD_OK);
     for (size_t call = 0; call < 3; call++)
-        for (size_t size = 0; size < count[call].used; size += size < 1024 ? HBCD_ALIGN : count[call].used / 7 / 64 * 64) {
+        for (size_t piece = 0; piece < 64; piece++) { /* every 64th part of it */
+            size_t size = count[call].used * piece / 64 / HBCD_ALIGN * HBCD_ALIGN;
             memory m = borrow(size);
             int status = call == 0 ? FN(net_make)(&p.spec, &m.arena, &net)
                        : call == 1 ? FN(net_loss)(world.net, &world.data, world.theta, 2, NULL, &m.arena, &f, NULL)
@@ -247,4 +249,13 @@ static void FN(test_too_little_memory_is_refused)(void)
         }
     FN(close_world)(&world);
     free_problem(&p);
+}
+
+static void FN(test_parts)(void)
+{
+    FN(test_parts_from_outside_do_the_same)();
+    FN(test_padding_never_reaches_the_gradient)();
+    FN(test_an_error_of_a_part_comes_back)();
+    FN(test_invalid_networks_are_refused)();
+    FN(test_too_little_memory_is_refused)();
 }

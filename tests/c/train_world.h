@@ -30,10 +30,15 @@ typedef struct vector {
     } at;
 } vector;
 
-static inline void set(int dtype, vector *v, size_t k, double value)
+static inline double get(int dtype, const void *x, size_t k)
 {
-    if (dtype == HBCD_F32) v->at.f32[k] = (float)value;
-    else v->at.f64[k] = value;
+    return dtype == HBCD_F32 ? (double)((const float *)x)[k] : ((const double *)x)[k];
+}
+
+static inline void set(int dtype, void *x, size_t k, double value)
+{
+    if (dtype == HBCD_F32) ((float *)x)[k] = (float)value;
+    else ((double *)x)[k] = value;
 }
 
 static inline size_t vector_bytes(int dtype) { return N_PARAMS * (dtype == HBCD_F32 ? sizeof(float) : sizeof(double)); }
@@ -217,6 +222,24 @@ static inline int go(const world *w, run *r, size_t n_phases, const hbcd_phase_s
     CHECK(status == r->report.status);
     give_back(&m);
     return status;
+}
+
+/* What holds after every run: theta is the best point measured, and the report says its loss. */
+static inline void check_best(const world *w, const run *r)
+{
+    double least = w->held_out ? loss_on(w, w->held_out, &w->start) : r->report.f_start, validation = least;
+    CHECK(r->report.f_start == loss_on(w, w->data, &w->start));
+    CHECK(r->report.f == loss_on(w, w->data, &r->theta));
+    for (size_t k = 0; k < r->n_lines; k++) {
+        const hbcd_record *line = &r->lines[k];
+        double score = w->held_out ? line->validation : line->loss;
+        if (line->epoch_end && score < least) least = score;
+        CHECK(k == 0 || line->step >= r->lines[k - 1].step);
+        CHECK(k == 0 || line->n_evaluations >= r->lines[k - 1].n_evaluations);
+    }
+    validation = w->held_out ? loss_on(w, w->held_out, &r->theta) : r->report.f;
+    CHECK(validation == least);
+    if (!w->held_out) CHECK(r->report.f <= r->report.f_start);
 }
 
 #endif

@@ -91,12 +91,11 @@ HBCD_INLINE REAL FN(tanh_one)(REAL x)
     return COPYSIGN(m / (m + 2), x);
 }
 
-/* 1 / (1 + e^-x) from e^-|x|, so that small results keep their relative accuracy. */
+/* 1 / (1 + e^-x) from e^-|x|, so that small results keep their relative accuracy; t is NaN where x is. */
 HBCD_INLINE REAL FN(sigmoid_one)(REAL x)
 {
     REAL t = FN(exp_one)(-FABS(x));
     REAL top = x < 0 ? t : (REAL)1;
-    top = x != x ? x : top;
     return top / (1 + t);
 }
 

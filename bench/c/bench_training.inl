@@ -7,8 +7,8 @@ static size_t FN(make_phases)(int fast, const TY(box) *box, hbcd_icrs *search, T
 {
     const TY(sensitivity) *measure = FN(sensitivity_row)(HBCD_PROJECTED_GRADIENT);
     for (size_t p = 0; p < TY(N_PHASES); p++) {
-        phases[p] = (TY(phase)){.sensitivity = measure, .batch_growth = 1, .visits_per_batch = 2, .sensitivity_tol = 1e-4,
-                                .max_seconds = INFINITY};
+        phases[p] = (TY(phase)){.sensitivity = measure, .batch_growth = 1, .visits_per_batch = 2,
+                                .sensitivity_tol = 1e-4, .max_seconds = INFINITY};
         hbcd_stop_default(&phases[p].stop);
     }
     *search = icrs;

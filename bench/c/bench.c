@@ -15,7 +15,7 @@ static const size_t widths[N_LAYERS] = {10, 10, 10, 1};
 
 static double seconds_per_line = 0.1;
 
-/* ---- time --------------------------------------------------------------------------------------------------------- */
+/* ---- time -------------------------------------------------------------------------------------------------------- */
 
 typedef struct timing {
     double median, spread; /* seconds; half the distance of the quartiles, relative to the median */
@@ -46,7 +46,7 @@ static timing time_of(void (*call)(void *self), void *self)
     return (timing){median, 0.5 * (sample[3 * n / 4] - sample[n / 4]) / median};
 }
 
-/* ---- table -------------------------------------------------------------------------------------------------------- */
+/* ---- table ------------------------------------------------------------------------------------------------------- */
 
 static void print_head(const char *title)
 {
@@ -78,7 +78,7 @@ static double operations(size_t first, int with_gradient, int all)
     return sum;
 }
 
-/* ---- the problem ---------------------------------------------------------------------------------------------------- */
+/* ---- the problem ------------------------------------------------------------------------------------------------- */
 
 static double table_x[ROWS * N_IN], table_y[ROWS];
 
@@ -116,13 +116,13 @@ static const hbcd_lbfgs lbfgs_finish = {.memory = 20, .armijo = 1e-3, .wolfe = 0
 static const hbcd_icrs icrs = {.k1 = 1.0 / 3.0, .k2 = 0.5, .failures_per_parameter = 4, .floor = 0.05,
                                .max_evaluations = SIZE_MAX};
 
-#define HBCD_EACH "../bench/bench.inl"
+#define HBCD_EACH "../../bench/c/bench.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
-#define HBCD_EACH "../bench/bench_normal.inl"
+#define HBCD_EACH "../../bench/c/bench_normal.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
-#define HBCD_EACH "../bench/bench_training.inl"
+#define HBCD_EACH "../../bench/c/bench_training.inl"
 #include "hbcd_each_real.h"
 
 int main(int argc, char **argv)

@@ -121,7 +121,7 @@ static void FN(bench_blocks)(int isa)
     }
 }
 
-/* ---- steps ---------------------------------------------------------------------------------------------------------- */
+/* ---- steps ------------------------------------------------------------------------------------------------------- */
 
 /* One call of the optimizer from the same start with the same random numbers; counts its steps. */
 static void FN(call_optimizer)(void *self)

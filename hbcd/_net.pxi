@@ -1,0 +1,268 @@
+# _net.pxi: data and networks, one call of the core each.
+
+# ---- networks and data -----------------------------------------------------------------------------------------------
+
+cdef class Data:
+    """Tables copied into the core's tiles."""
+
+    cdef readonly int dtype
+    cdef readonly size_t rows
+    cdef Memory memory
+    cdef void *c
+
+    def __init__(self, dtype, x, y, weight=None):
+        self.dtype = code(dtype)
+        cdef Table x_ = Table(x), y_ = Table(y)
+        cdef Table w_ = None if weight is None else Table(weight)
+        cdef const hbcd_table *w = NULL if weight is None else &w_.c
+        cdef hbcd_arena arena = counting()
+        cdef Context context = Context()
+        context.check(hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &arena, &self.c))
+        self.memory = Memory(arena.used)
+        cdef int status
+        with nogil:
+            status = hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &self.memory.arena, &self.c)
+        context.check(status)
+        self.rows = x_.c.rows
+
+
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+cdef size_t FEW = 200_000  # rows times parameters: some tens of microseconds
+
+
+cdef class Net:
+    """A network laid out by the core for one precision, from layer descriptions.
+
+    layers: for each layer after the input (part, activation, n_out, n_params): part None for a dense layer, else an
+    object with forward and backward; activation an object or None for identity.
+    """
+
+    cdef readonly int dtype
+    cdef hbcd_net_size size
+    cdef Memory memory
+    cdef Memory spare  # work space of predict_few
+    cdef object hooks
+    cdef Context context
+    cdef void *c
+    cdef bint serial
+
+    def __init__(self, dtype, size_t n_in, layers, loss):
+        self.dtype = code(dtype)
+        self.context = Context()
+        self.hooks = []
+        cdef Memory specs = Memory(len(layers) * sizeof(hbcd_layer_spec))
+        cdef hbcd_layer_spec *layer = <hbcd_layer_spec *>specs.arena.base
+        cdef hbcd_net_spec spec
+        cdef size_t width = n_in
+        for part, activation, n_out, n_params in layers:
+            layer.kind = HBCD_DENSE
+            layer.n_out = n_out
+            if part is not None:
+                hook = LayerHook(part, self.context, width, n_out, n_params)
+                self.hooks.append(hook)
+                self.serial = True
+                layer.kind = HBCD_LAYER_HOOK
+                layer.n_params = n_params
+                layer.layer_hook.forward = layer_forward_hook
+                layer.layer_hook.backward = layer_backward_hook
+                layer.layer_hook.self = <void *>hook
+            self.set_activation(layer, activation, dtype)
+            width = n_out
+            layer += 1
+        spec.n_in, spec.n_layers = n_in, len(layers)
+        spec.layers = <hbcd_layer_spec *>specs.arena.base
+        spec.loss, spec.isa, spec.serial = LOSSES[loss], ISA, self.serial
+        cdef hbcd_arena arena = counting()
+        self.context.check(hbcd_net_make(self.dtype, &spec, &arena, &self.c))
+        self.memory = Memory(arena.used)
+        self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
+        hbcd_net_describe(self.dtype, self.c, &self.size)
+
+    cdef int set_activation(self, hbcd_layer_spec *layer, activation, dtype) except -1:
+        cdef CompiledActivationHook pair
+        name = "identity" if activation is None else native(activation)
+        if name == "compiled":
+            pair = CompiledActivationHook(activation, dtype)
+            self.hooks.append(pair)
+            layer.activation = HBCD_ACTIVATION_HOOK
+            layer.activation_hook.forward = compiled_forward
+            layer.activation_hook.backward = compiled_backward
+            layer.activation_hook.self = <void *>&pair.pair
+        elif name is None:
+            hook = ActivationHook(activation, self.context)
+            self.hooks.append(hook)
+            self.serial = True
+            layer.activation = HBCD_ACTIVATION_HOOK
+            layer.activation_hook.forward = activation_forward_hook
+            layer.activation_hook.backward = activation_backward_hook
+            layer.activation_hook.self = <void *>hook
+        else:
+            layer.activation = ACTIVATIONS[name]
+            layer.activation_parameter = getattr(activation, "leak", 0.0)
+        return 0
+
+    cdef Context own_context(self):
+        """Where one call keeps its exception.  A network without Python parts is shared by calls, on several threads."""
+        return self.context if self.serial else Context()
+
+    @property
+    def n_params(self):
+        return self.size.n_params
+
+    @property
+    def calls_python(self):
+        """Whether some part of it runs under the interpreter lock."""
+        return bool(self.serial)
+
+    def blocks(self):
+        """(start, stop, n_in, n_out, layer) of every layer that has parameters."""
+        cdef size_t start, stop, n_in, n_out, layer, b
+        found = []
+        for b in range(self.size.n_blocks):
+            hbcd_net_block(self.dtype, self.c, b, &start, &stop, &n_in, &n_out, &layer)
+            found.append((start, stop, n_in, n_out, layer))
+        return found
+
+    def predict_few(self, theta, x):
+        """The outputs at a few rows, or None where anything needs a second look: conversion, checks, other threads.
+
+        The same numbers as `predict`; this path exists because a model that is asked for one row at a time spends
+        more on the way there than on the arithmetic.
+        """
+        if type(theta) is not np.ndarray or type(x) is not np.ndarray or self.serial or x.ndim != 2:
+            return None
+        cdef Table theta_, x_, out_
+        cdef Memory work
+        cdef hbcd_arena arena
+        cdef int status
+        try:
+            theta_, x_ = Table(theta), Table(x)
+        except (TypeError, ValueError):
+            return None
+        if (theta_.c.dtype != self.dtype or theta_.c.cols != 1 or theta_.c.rows != self.size.n_params
+                or theta_.c.row_stride != <ptrdiff_t>theta_.buffer.itemsize or x_.c.cols != self.size.n_in
+                or (self.dtype == HBCD_F32 and x_.c.dtype == HBCD_F64)  # may not fit
+                or x_.c.rows == 0 or x_.c.rows * self.size.n_params > FEW
+                or not hbcd_table_is_sound(&theta_.c) or not hbcd_table_is_sound(&x_.c)):
+            return None
+        out = np.empty((x_.c.rows, self.size.n_out), F32 if self.dtype == HBCD_F32 else F64)
+        out_ = Table(out, True)
+        work, self.spare = self.spare, None  # two threads at once: the second makes its own
+        if work is None:
+            arena = counting()
+            rows, x_.c.rows, out_.c.rows = len(x), HBCD_TILE, HBCD_TILE  # a tile's room serves fewer rows
+            self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &arena, &out_.c))
+            work = Memory(arena.used)
+            x_.c.rows, out_.c.rows = rows, rows
+        work.arena.used = 0
+        status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &work.arena, &out_.c)
+        self.spare = work
+        self.context.check(status)
+        return out
+
+    def predict(self, theta, x, out, int n_threads):
+        """out (rows, n_out) <- the network at x (rows, n_in)."""
+        cdef Table x_ = Table(x), out_ = Table(out, True)
+        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
+        cdef hbcd_arena arena = counting()
+        cdef int status
+        if FORKED:
+            n_threads = 1
+        self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &arena, &out_.c))
+        cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta, x, out)
+        with nogil:
+            status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &work.arena, &out_.c)
+        self.context.keep = None
+        self.context.check(status)
+
+    def loss(self, Data data, theta, gradient, int n_threads):
+        """Mean loss at theta; gradient (n_params) is filled unless it is None."""
+        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
+        cdef void *g = NULL if gradient is None else pointer(gradient, self.dtype, self.size.n_params, True)
+        cdef hbcd_arena arena = counting()
+        cdef double f = NAN
+        cdef int status
+        if FORKED:
+            n_threads = 1
+        if data.dtype != self.dtype:
+            raise ValueError("data: must have the precision of the network")
+        self.context.check(hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &arena, &f, g))
+        cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta, data, gradient)
+        with nogil:
+            status = hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &work.arena, &f, g)
+        self.context.keep = None
+        self.context.check(status)
+        return f
+
+    def normal(self, Data data, theta, int block, int n_threads):
+        """(f, J'We, J'WJ) of one block, or with block -1 of all parameters; float64 whatever the precision."""
+        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
+        cdef Context context = self.own_context()
+        cdef Watch watch = Watch(context, None)
+        cdef hbcd_arena arena = counting()
+        cdef size_t start = 0, stop = self.size.n_params, n_in, n_out, layer
+        cdef double f = NAN
+        cdef int status
+        if FORKED:
+            n_threads = 1
+        if data.dtype != self.dtype:
+            raise ValueError("data: must have the precision of the network")
+        if block < -1 or block >= <long long>self.size.n_blocks:
+            raise ValueError(f"block={block}: must be -1 or a block of the network")
+        if block >= 0:
+            hbcd_net_block(self.dtype, self.c, block, &start, &stop, &n_in, &n_out, &layer)
+        context.check(hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, NULL, &arena, &f, NULL,
+                                      NULL))
+        jtwr, jtwj = np.empty(stop - start), np.empty((stop - start, stop - start))
+        cdef double *jtwr_ = <double *>pointer(jtwr, HBCD_F64, stop - start, True)
+        cdef double *jtwj_ = <double *>pointer(jtwj.reshape(-1), HBCD_F64, (stop - start) * (stop - start), True)
+        cdef Memory work = Memory(arena.used)
+        with nogil:
+            status = hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, &watch.c, &work.arena, &f,
+                                     jtwr_, jtwj_)
+        if watch.interrupted:
+            raise KeyboardInterrupt
+        context.check(status)
+        return f, jtwr, jtwj
+
+    def pullback(self, theta, x, grad_out, grad_x, double[::1] grad not None):
+        """Backward through the network: grad (n_params, float64) and, unless None, grad_x (rows, n_in)."""
+        cdef Table x_ = Table(x), grad_out_ = Table(grad_out)
+        cdef Table grad_x_ = None if grad_x is None else Table(grad_x, True)
+        cdef const hbcd_table *below = NULL if grad_x is None else &grad_x_.c
+        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
+        if <size_t>grad.shape[0] != self.size.n_params:
+            raise ValueError(f"grad: must have {self.size.n_params} values")
+        cdef double *grad_ = &grad[0] if grad.shape[0] else NULL
+        cdef hbcd_arena arena = counting()
+        cdef int status
+        self.context.check(hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &arena, below, grad_))
+        cdef Memory work = Memory(arena.used)
+        if self.serial:
+            self.context.keep = (work, theta)
+        with nogil:
+            status = hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &work.arena, below, grad_)
+        self.context.keep = None
+        self.context.check(status)
+
+    def sensitivities(self, measure, theta, gradient, box=None):
+        """One number per block."""
+        cdef Context context = self.own_context()
+        cdef SensitivityHook hook = SensitivityHook(measure, context, self.size.n_params)
+        cdef size_t n = self.size.n_params
+        cdef void *theta_ = pointer(theta, self.dtype, n)
+        cdef void *gradient_ = pointer(gradient, self.dtype, n)
+        cdef void *lo = NULL if box is None else pointer(box[0], self.dtype, n)
+        cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
+        context.keep = (theta, gradient, box)
+        values = np.empty(self.size.n_blocks)
+        cdef double[::1] values_ = values
+        cdef int status = hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
+                                                 &values_[0] if self.size.n_blocks else NULL)
+        context.keep = None
+        context.check(status)
+        return values

@@ -1,0 +1,133 @@
+# _optimizer.pxi: optimizers, built in and written in Python.
+
+# ---- optimizers ------------------------------------------------------------------------------------------------------
+
+cdef union optimizer_options:
+    hbcd_adam adam
+    hbcd_lbfgs lbfgs
+    hbcd_bb bb
+    hbcd_icrs icrs
+    hbcd_optimizer_hook hook
+
+
+cdef class Optimizer:
+    """The options of an optimizer as the core reads them."""
+
+    cdef object part
+    cdef Context context
+    cdef optimizer_options options
+    cdef hbcd_optimizer_spec spec
+
+    def __init__(self, part, context, row=None):
+        self.part, self.context = part, context
+        name = native(part) if row is None else row
+        if name is None:
+            self.options.hook.minimize = optimizer_hook
+            self.options.hook.self = <void *>self
+            self.spec.kind = HBCD_HOOK
+        else:
+            getattr(self, "_" + name)(part)
+        self.spec.options = &self.options
+
+    def _adam(self, part):
+        self.spec.kind = HBCD_ADAM
+        self.options.adam = hbcd_adam(part.learning_rate, part.beta1, part.beta2, part.epsilon)
+
+    def _lbfgs(self, part):
+        self.spec.kind = HBCD_LBFGS
+        self.options.lbfgs = hbcd_lbfgs(part.memory, part.damping, part.armijo, part.wolfe, part.max_line_search)
+
+    def _bb(self, part):
+        self.spec.kind = HBCD_BB
+        step = {"bb1": HBCD_BB1, "bb2": HBCD_BB2, "abbmin": HBCD_ABBMIN}[part.step]
+        self.options.bb = hbcd_bb(step, part.history, part.armijo, part.step_min, part.step_max, part.tau,
+                                  part.abb_memory)
+
+    def _icrs(self, part):
+        self.spec.kind = HBCD_ICRS
+        self.options.icrs = hbcd_icrs(part.k1, part.k2, part.failures_per_parameter,
+                                      0 if part.max_failures is None else part.max_failures, part.cumulative,
+                                      part.reset_width, part.tolerance, part.floor, limit(part.max_evaluations))
+
+
+class StopEvaluating(Exception):
+    """Raised by an objective when the run is over; an optimizer written in Python lets it pass."""
+
+
+class StopLimits:
+    """The stopping rule handed to an optimizer written in Python; fields as in hbcd.Stop, max_* None: no limit."""
+
+    __slots__ = ("pg_tol", "f_tol", "target", "max_iterations", "max_evaluations", "max_seconds")
+
+    def __init__(self, pg_tol, f_tol, target, max_iterations, max_evaluations):
+        self.pg_tol, self.f_tol, self.target = pg_tol, f_tol, target
+        self.max_iterations, self.max_evaluations = max_iterations, max_evaluations
+        self.max_seconds = None  # the core watches the clock: the objective ends the run
+
+
+cdef class BoundObjective:
+    """An objective of the core as a callable: objective(x) -> (f, gradient), objective.value(x) -> f."""
+
+    cdef const hbcd_objective_any *c
+    cdef readonly int status
+
+    cdef int dtype(self) except -1:
+        if self.c == NULL:
+            raise RuntimeError("objective: is only valid during the call that received it")
+        return self.c.dtype
+
+    cdef double call(self, x, gradient) except? -1.7e300:
+        if self.status != 0:
+            raise StopEvaluating
+        cdef double f = NAN
+        cdef void *x_ = pointer(x, self.c.dtype, self.c.n)
+        cdef void *g = NULL if gradient is None else pointer(gradient, self.c.dtype, self.c.n, True)
+        cdef const hbcd_objective_any *c = self.c
+        cdef int status
+        with nogil:
+            status = c.eval(c.self, x_, &f, g)
+        if status != 0:
+            self.status = status
+            raise StopEvaluating
+        return f
+
+    def __call__(self, x):
+        dtype = dtype_of(self.dtype())
+        gradient = np.empty(self.c.n, dtype)
+        f = self.call(np.ascontiguousarray(x, dtype=dtype), gradient)
+        return f, gradient
+
+    def value(self, x):
+        return self.call(np.ascontiguousarray(x, dtype=dtype_of(self.dtype())), None)
+
+
+cdef object limit_or_none(size_t value):
+    return None if value == SIZE_MAX else value
+
+
+cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const void *lo, const void *hi, void *x,
+                        const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report) noexcept with gil:
+    cdef Optimizer hook = <Optimizer>self
+    cdef BoundObjective bound = BoundObjective()
+    bound.c = objective
+    try:
+        limits = StopLimits(stop.pg_tol, stop.f_tol, None if stop.target == -INFINITY else stop.target,
+                            limit_or_none(stop.max_iterations), limit_or_none(stop.max_evaluations))
+        generator = np.random.default_rng(int(hbcd_rng_u64(rng)))
+        reason = hook.part.minimize(bound, view(x, objective.n, objective.dtype, hook.context, True),
+                                    box_view(lo, hi, objective.n, objective.dtype, hook.context), limits, generator)
+        if report.n_iterations == 0:
+            report.n_iterations = 1
+        if bound.status != 0:
+            return bound.status
+        if reason is None:
+            return HBCD_STOP_ITERATIONS
+        if not isinstance(reason, (int, np.integer)) or not HBCD_OK < reason <= HBCD_STOP_NOT_FINITE:
+            raise ValueError(f"minimize={reason!r}: must return an hbcd.StopReason or None")
+        return int(reason)
+    except StopEvaluating:
+        return bound.status
+    except BaseException as error:
+        return hook.context.fail(error)
+    finally:
+        bound.c = NULL

@@ -104,7 +104,7 @@ def test_a_truncated_file_is_refused_in_one_line(tmp_path, name):
     [
         ("a.xlsx", r"pip install hbcd\[excel\]"),
         ("a.xls", "pip install xlrd"),
-        ("a.parquet", "pip install pyarrow"),
+        ("a.parquet", r"pip install hbcd\[parquet\]"),
     ],
 )
 def test_a_missing_reader_names_what_to_install(tmp_path, monkeypatch, name, remedy):

@@ -62,6 +62,17 @@ def test_out_writes_the_same_as_is_printed(capsys, here, model):
     assert {path.name for path in here.iterdir()} == {*before, "p.csv"}
 
 
+@pytest.mark.parametrize("victim", ["model", "file", "file by another name"])
+def test_predict_never_writes_over_what_it_reads(capsys, here, model, victim):
+    (here / "link.csv").symlink_to("own.csv")
+    out = {"model": model, "file": "own.csv", "file by another name": "link.csv"}[victim]
+    before = (here / "own.csv").read_bytes(), (here / model).read_bytes()
+    code, shown, err = run(capsys, "predict", model, "own.csv", "--out", out)
+    assert (code, shown) == (2, "")
+    assert "must not be a file that is read" in err
+    assert ((here / "own.csv").read_bytes(), (here / model).read_bytes()) == before
+
+
 def test_json_of_predictions_reads_back_as_the_same_bits(capsys, model):
     code, out, _ = run(capsys, "predict", model, "own.csv", "--json")
     result = json.loads(out)

@@ -87,3 +87,10 @@ def test_without_a_stream_it_is_standard_error(monkeypatch):
     monkeypatch.setattr(sys, "stderr", None)  # a program without a console
     with Display() as display:
         display(**STATE)
+
+
+def test_a_loss_that_is_not_known_yet_is_not_shown(terminal):
+    with Display(terminal) as display:
+        display(**{**STATE, "loss": float("nan")})
+        assert "step 17, best 0.125" in terminal.getvalue()
+        assert "nan" not in terminal.getvalue()

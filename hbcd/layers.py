@@ -22,7 +22,7 @@ class Layer:
 
     In `forward` and `backward`, `x` is (rows, n_in), `out` and `grad_out` are (rows, n_out), theta
     and grad_theta (n_parameters,): views on the core's memory, in the run's precision, valid during
-    the call only.  They are called with up to 128 rows at a time.
+    the call only.  They are called with up to 256 rows at a time.
     """
 
     def n_parameters(self, n_in: int) -> int:

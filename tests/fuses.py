@@ -102,7 +102,7 @@ class Drive(hbcd.TrainingStrategy):
 
 
 RNG = np.random.default_rng(0)
-X = RNG.normal(size=(150, 3))  # two tiles: a part may fail in either
+X = RNG.normal(size=(300, 3))  # two tiles: a part may fail in either
 Y = np.sin(X[:, 0]) + 0.5 * X[:, 1]
 
 KINDS = [

@@ -12,8 +12,8 @@ from reference import ACTIVATIONS, random_network, random_rows, random_theta, wo
 DEPTHS = range(5)
 WIDTHS = range(1, 18)
 OUTPUTS = (1, 2, 3)
-# Either side of every edge: 16 rows are the padding, 128 a tile, 16 lanes of tiles come last.
-TILE_EDGES = (1, 15, 16, 17, 127, 128, 129, 143, 144, 145, 300, 16 * 128 + 1)
+# Either side of every edge: 16 rows are the padding, 256 a tile, 16 lanes of tiles come last.
+TILE_EDGES = (1, 15, 16, 17, 255, 256, 257, 271, 272, 273, 600, 16 * 256 + 1)
 
 # h = 1e-5: the truncation error, about h^2 = 1e-10, and the rounding error, about eps / h = 2e-11,
 # are both far below the 1e-7 that is promised; z moves by less than the margin of 1e-3 to a kink.
@@ -248,7 +248,7 @@ def test_a_block_of_the_objective_is_the_slice_of_the_whole(depth, dtype):
                 assert np.array_equal(gradient, whole[block])
 
 
-@pytest.mark.parametrize(("rows", "batch"), [(300, 37), (257, 128), (129, 16), (40, 1), (500, 129)])
+@pytest.mark.parametrize(("rows", "batch"), [(600, 37), (513, 256), (257, 16), (40, 1), (900, 257)])
 @pytest.mark.parametrize("weighted", [False, True])
 def test_batches_of_an_epoch_hold_every_row_once(rows, batch, weighted):
     net, theta, X, y = problem(rows, 2, 5, 2, "tanh", rows)

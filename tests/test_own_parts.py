@@ -120,9 +120,9 @@ def test_the_parts_are_told_what_the_design_says():
         Minimize(), hbcd.Backward(), sensitivity=Measure(), inner_iterations=7, epochs=1
     )
     net.train(
-        net.init(0, np.float32), X[:200], Y[:200], strategy=Listed(phase), stop=hbcd.Stop(1e-3)
+        net.init(0, np.float32), X[:300], Y[:300], strategy=Listed(phase), stop=hbcd.Stop(1e-3)
     )
-    assert seen["layer"] == ((1,), (200 - 128, 3), (200 - 128, 3), np.float32)
+    assert seen["layer"] == ((1,), (300 - 256, 3), (300 - 256, 3), np.float32)
     assert seen["measure"] == ((5,), (5,), slice(1, 5), np.float32)
     assert seen["minimize"] == ((4,), np.float32, 1e-3, 7)
 

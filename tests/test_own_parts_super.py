@@ -163,7 +163,7 @@ def test_a_layer_that_calls_super_gives_the_same_numbers(activation, dtype):
     f, g = own.loss_and_gradient(theta, X, Y)
     expected_f, expected_g = built_in.loss_and_gradient(theta, X, Y)
     assert f == expected_f
-    # The gradient of a tile of 128 rows is rounded to the run's precision on its way.
+    # The gradient of a tile of 256 rows is rounded to the run's precision on its way.
     assert np.abs(g - expected_g).max() < 4 * np.finfo(dtype).eps
     assert OwnHidden.calls > before + 4
 

@@ -150,7 +150,7 @@ def test_a_time_limit_holds_in_the_middle_of_a_run():
     endless = hbcd.FullBatch(hbcd.Adam(1e-6), None)
     report = train(endless, x=x, y=y, stop=hbcd.Stop(f_tol=None, max_seconds=0.1))
     assert report.stop_reason is hbcd.StopReason.TIME
-    assert 0.1 <= report.seconds < 0.4  # the limit is looked at every 128 rows; a busy machine
+    assert 0.1 <= report.seconds < 0.4  # the limit is looked at every 256 rows; a busy machine
 
 
 def test_a_limit_of_a_phase_ends_the_phase_and_not_the_run():

@@ -229,7 +229,7 @@ const hbcd_selector *hbcd_selector_row(int kind);
 
 /* ---- description of a network ------------------------------------------------------------------ */
 
-enum { HBCD_TILE = 128, HBCD_PAD = 16 }; /* rows of a tile; rows are padded to a multiple of HBCD_PAD */
+enum { HBCD_TILE = 256, HBCD_PAD = 16 }; /* rows of a tile; rows are padded to a multiple of HBCD_PAD */
 enum { HBCD_LANES = 16 };                /* sums are kept per lane and added in lane order */
 
 /* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes. */

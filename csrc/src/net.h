@@ -6,7 +6,7 @@
 #include "private.h"
 #include "simd/kernels.h"
 
-enum { HBCD_PANEL = 128 }; /* rows of a panel of the Jacobian: at least those of a tile */
+enum { HBCD_PANEL = HBCD_TILE }; /* rows of a panel of the Jacobian: at least those of a tile */
 
 #define HBCD_EACH "net_typed.h"
 #include "hbcd_each_real.h"

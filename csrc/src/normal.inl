@@ -11,7 +11,7 @@
 #define MANY_PARAMETERS 512
 #define TOO_MANY_PARAMETERS ((size_t)1 << 24)
 /* Lanes of fewer tiles spend their time on clearing and adding sums. */
-#define TILES_OF_A_LANE 4
+#define TILES_OF_A_LANE 2
 /* Strips of sums between two looks at the watch: 0.05 s at 10 000 parameters. */
 #define STRIPS_AT_ONCE 48
 

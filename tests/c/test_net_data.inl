@@ -35,7 +35,7 @@ static void FN(carve_data)(const hbcd_table *x, const hbcd_table *y, const hbcd_
 
 static void FN(check_table)(const hbcd_table *x)
 {
-    const size_t rows[] = {1, 15, 16, 17, 127, 128, 129, 256, 257, 1000};
+    const size_t rows[] = {1, 15, 16, 17, HBCD_TILE - 1, HBCD_TILE, HBCD_TILE + 1, 2 * HBCD_TILE, 2 * HBCD_TILE + 1, 1000};
     for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
         hbcd_table part = *x, y = *x, w = *x;
         memory m;
@@ -85,7 +85,7 @@ static void FN(test_tables_of_any_stride)(void)
 static void FN(test_gathered_rows_are_the_rows)(void)
 {
     enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
-    const size_t sizes[] = {1, 16, 17, 127, 128, 129, 130, 300, 999}, sources[] = {1, 50, 128, 129, 1000};
+    const size_t sizes[] = {1, 16, 17, HBCD_TILE - 1, HBCD_TILE, HBCD_TILE + 1, HBCD_TILE + 2, 300, 999}, sources[] = {1, 50, HBCD_TILE, HBCD_TILE + 1, 1000};
     double *all = malloc(R * C * sizeof *all);
     if (!all) abort();
     for (size_t r = 0; r < R; r++)

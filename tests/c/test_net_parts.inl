@@ -83,7 +83,7 @@ static void FN(hang_in)(problem *p, size_t layer, int as_layer, TY(hook) *hook)
 static void FN(test_parts_from_outside_do_the_same)(void)
 {
     const double slack = REAL_IS_F32 ? 2e-6 : 1e-14;
-    const size_t rows[] = {1, 20, 300};
+    const size_t rows[] = {1, 20, 600};
     for (size_t k = 0; k < 3; k++)
         for (size_t layer = 0; layer < 3; layer++)
             for (int as_layer = 0; as_layer <= 1; as_layer++) {
@@ -164,7 +164,7 @@ static void FN(test_an_error_of_a_part_comes_back)(void)
             TY(hook) hook;
             double f, f_right;
             REAL g[MAX_PARAMS];
-            make_problem(&p, 3, 2, 2, HBCD_TANH, 300, 0);
+            make_problem(&p, 3, 2, 2, HBCD_TANH, 600, 0);
             FN(hang_in)(&p, 1, as_layer, &hook);
             FN(open_world)(&p, &world);
             CHECK(FN(whole)(&world, 1, NULL, &f_right, g) == HBCD_OK);
@@ -227,10 +227,10 @@ static void FN(test_too_little_memory_is_refused)(void)
     problem p;
     TY(world) world;
     TY(net) *net;
-    double f, out[300];
-    make_problem(&p, 3, 2, 1, HBCD_TANH, 300, 0);
+    double f, out[600];
+    make_problem(&p, 3, 2, 1, HBCD_TANH, 600, 0);
     FN(open_world)(&p, &world);
-    hbcd_table x = table_of(p.x, HBCD_F64, 300, 3), to = table_of(out, HBCD_F64, 300, 1);
+    hbcd_table x = table_of(p.x, HBCD_F64, 600, 3), to = table_of(out, HBCD_F64, 600, 1);
     hbcd_arena count[3] = {{NULL, 0, 0}, {NULL, 0, 0}, {NULL, 0, 0}};
     CHECK(FN(net_make)(&p.spec, &count[0], &net) == HBCD_OK);
     CHECK(FN(net_loss)(world.net, &world.data, world.theta, 2, NULL, &count[1], &f, NULL) == HBCD_OK);

@@ -247,7 +247,7 @@ static void test_a_poll_ends_a_run_at_once(int dtype)
     const int codes[] = {HBCD_STOP_INTERRUPTED, HBCD_STOP_CALLBACK, HBCD_ERR_HOOK};
     world w;
     hbcd_phase_spec phases[MOST_PHASES];
-    open_world(&w, dtype, 601, 0);
+    open_world(&w, dtype, 1201, 0);
     for (int list = 0; list < LISTS; list++)
         for (size_t c = 0; c < sizeof codes / sizeof *codes; c++) {
             size_t n = phase_list(&w, list, phases);

@@ -9,6 +9,8 @@ typedef REAL TY(vec);
 #define WIDTH 1
 #endif
 
+#include "simd/sums.inl"
+
 /* One register block: outs <= OUT_BLOCK and vecs <= ROW_BLOCK are literals at every call, so all loops unroll. */
 HBCD_INLINE void FN(affine_block)(const int outs, const int vecs, size_t n_in, size_t ld, const REAL *w, size_t w_in,
                                   size_t w_out, const REAL *b, const REAL *x, REAL *y)
@@ -58,46 +60,24 @@ static void FN(affine)(size_t n_in, size_t n_out, size_t ld, const REAL *w, size
     }
 }
 
-/* The sum of a vector's elements, halves first: one fixed order.  64 bytes are halved as vectors (float gradients take
- * 0.9 of the time); with 32 the compiler's own code for the plain loop takes fewer instructions. */
-HBCD_INLINE double FN(horizontal)(TY(vec) v)
-{
-#if defined(HBCD_VECTOR_TYPES) && VECTOR_BYTES == 64
-    typedef REAL half __attribute__((vector_size(32)));
-    typedef REAL quarter __attribute__((vector_size(16)));
-    half halves[2];
-    quarter quarters[2];
-    memcpy(halves, &v, sizeof halves);
-    halves[0] += halves[1];
-    memcpy(quarters, &halves[0], sizeof quarters);
-    quarter rest = quarters[0] + quarters[1];
-#else
-    TY(vec) rest = v;
-#endif
-    enum { LEFT = sizeof rest / sizeof(REAL) };
-    REAL part[LEFT];
-    memcpy(part, &rest, sizeof part);
-    for (int n = LEFT / 2; n > 0; n /= 2)
-        for (int k = 0; k < n; k++) part[k] += part[k + n];
-    return (double)part[0];
-}
-
 /* grad(i, o) += x(i, :) . d(o, :) for a block of ins x outs sums in registers. */
 HBCD_INLINE void FN(gradient_block)(const int ins, const int outs, size_t n_out, size_t ld, const REAL *x,
                                     const REAL *d, double *grad)
 {
-    TY(vec) sum[GRAD_IN][GRAD_OUT];
-    HBCD_UNROLL for (int i = 0; i < ins; i++) HBCD_UNROLL for (int o = 0; o < outs; o++) sum[i][o] = (TY(vec)){0};
+    TY(vec) sum[GRAD_IN * GRAD_OUT];
+    HBCD_UNROLL for (int i = 0; i < ins; i++) HBCD_UNROLL for (int o = 0; o < outs; o++) sum[i * outs + o] = (TY(vec)){0};
     for (size_t r = 0; r < ld; r += WIDTH) {
         TY(vec) left[GRAD_IN];
         HBCD_UNROLL for (int i = 0; i < ins; i++) left[i] = *(const TY(vec) *)(const void *)(x + (size_t)i * ld + r);
         HBCD_UNROLL for (int o = 0; o < outs; o++) {
             TY(vec) right = *(const TY(vec) *)(const void *)(d + (size_t)o * ld + r);
-            HBCD_UNROLL for (int i = 0; i < ins; i++) sum[i][o] += left[i] * right;
+            HBCD_UNROLL for (int i = 0; i < ins; i++) sum[i * outs + o] += left[i] * right;
         }
     }
+    REAL part[GRAD_IN * GRAD_OUT + WIDTH];
+    FN(sums)(ins * outs, sum, part);
     HBCD_UNROLL for (int i = 0; i < ins; i++)
-        HBCD_UNROLL for (int o = 0; o < outs; o++) grad[(size_t)i * n_out + (size_t)o] += FN(horizontal)(sum[i][o]);
+        HBCD_UNROLL for (int o = 0; o < outs; o++) grad[(size_t)i * n_out + (size_t)o] += (double)part[i * outs + o];
 }
 
 #define GRADIENT_CASE(ins, outs)                                                                                       \
@@ -137,7 +117,9 @@ static void FN(affine_gradient)(size_t n_in, size_t n_out, size_t ld, const REAL
     for (size_t o = 0; o < n_out; o++) {
         TY(vec) sum = {0};
         for (size_t r = 0; r < ld; r += WIDTH) sum += *(const TY(vec) *)(const void *)(d + o * ld + r);
-        bias[o] += FN(horizontal)(sum);
+        REAL total[WIDTH];
+        FN(sums)(1, &sum, total);
+        bias[o] += (double)total[0];
     }
 }
 

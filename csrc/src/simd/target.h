@@ -24,6 +24,12 @@
 #define HBCD_UNROLL
 #endif
 
+#if defined(__has_builtin)
+#if __has_builtin(__builtin_shufflevector)
+#define HBCD_SHUFFLES 1
+#endif
+#endif
+
 /* The iterations of a loop are independent, also where input and output are the same array.  Without it clang's check
  * for overlap sends work in place to the scalar loop. */
 #if defined(__clang__)

@@ -97,6 +97,8 @@ cdef extern from "hbcd_any.h" nogil:
         int dtype
         size_t rows, cols
         ptrdiff_t row_stride, col_stride
+        const double *mean
+        const double *scale
 
     ctypedef struct hbcd_activation_hook:
         int (*forward)(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil

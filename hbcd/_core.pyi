@@ -10,6 +10,7 @@ from typing_extensions import disjoint_base  # known to every type checker; neve
 # Vectors and tables of float32 or float64.
 _Real: TypeAlias = NDArray[Any]
 _Box: TypeAlias = tuple[_Real, _Real]
+_Columns: TypeAlias = tuple[NDArray[np.float64], NDArray[np.float64]]  # mean, scale
 # (part or None for a dense layer, activation or None, n_out, n_params)
 _LayerRow: TypeAlias = tuple[Any, Any, int, int]
 # phase, epoch, step, block, loss, best, seconds, n_evaluations
@@ -83,7 +84,13 @@ class BoundObjective:
 @disjoint_base
 class Data:
     def __init__(
-        self, dtype: DTypeLike, x: _Real, y: _Real, weight: _Real | None = None
+        self,
+        dtype: DTypeLike,
+        x: _Real,
+        y: _Real,
+        weight: _Real | None = None,
+        x_columns: _Columns | None = None,
+        y_columns: _Columns | None = None,
     ) -> None: ...
     @property
     def dtype(self) -> int: ...
@@ -103,7 +110,14 @@ class Net:
     def calls_python(self) -> bool: ...
     def blocks(self) -> list[tuple[int, int, int, int, int]]: ...
     def predict_few(self, theta: Any, x: Any) -> Any: ...
-    def predict(self, theta: _Real, x: _Real, out: _Real, n_threads: int) -> None: ...
+    def predict(
+        self,
+        theta: _Real,
+        x: _Real,
+        out: _Real,
+        n_threads: int,
+        x_columns: _Columns | None = None,
+    ) -> None: ...
     def loss(self, data: Data, theta: _Real, gradient: _Real | None, n_threads: int) -> float: ...
     def normal(
         self, data: Data, theta: _Real, block: int, n_threads: int

@@ -133,8 +133,9 @@ cdef class Table:
     cdef Py_buffer buffer
     cdef bint held
     cdef hbcd_table c
+    cdef object columns  # (mean, scale), kept alive
 
-    def __cinit__(self, array, bint writable=False):
+    def __cinit__(self, array, bint writable=False, columns=None):
         PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
         self.held = True
         cdef bytes kind = self.buffer.format
@@ -146,6 +147,10 @@ cdef class Table:
         self.c.row_stride = self.buffer.strides[0]
         self.c.cols = self.buffer.shape[1] if self.buffer.ndim == 2 else 1
         self.c.col_stride = self.buffer.strides[1] if self.buffer.ndim == 2 else 0
+        if columns is not None:
+            self.columns = columns
+            self.c.mean = <const double *>pointer(columns[0], HBCD_F64, self.c.cols)
+            self.c.scale = <const double *>pointer(columns[1], HBCD_F64, self.c.cols)
 
     def __dealloc__(self):
         if self.held:

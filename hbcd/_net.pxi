@@ -3,16 +3,19 @@
 # ---- networks and data -----------------------------------------------------------------------------------------------
 
 cdef class Data:
-    """Tables copied into the core's tiles."""
+    """Tables copied into the core's tiles.
+
+    x_columns, y_columns: (mean, scale) of the columns, float64, where they are to be standardized on the way.
+    """
 
     cdef readonly int dtype
     cdef readonly size_t rows
     cdef Memory memory
     cdef void *c
 
-    def __init__(self, dtype, x, y, weight=None):
+    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None):
         self.dtype = code(dtype)
-        cdef Table x_ = Table(x), y_ = Table(y)
+        cdef Table x_ = Table(x, False, x_columns), y_ = Table(y, False, y_columns)
         cdef Table w_ = None if weight is None else Table(weight)
         cdef const hbcd_table *w = NULL if weight is None else &w_.c
         cdef hbcd_arena arena = counting()
@@ -160,9 +163,9 @@ cdef class Net:
         self.context.check(status)
         return out
 
-    def predict(self, theta, x, out, int n_threads):
-        """out (rows, n_out) <- the network at x (rows, n_in)."""
-        cdef Table x_ = Table(x), out_ = Table(out, True)
+    def predict(self, theta, x, out, int n_threads, x_columns=None):
+        """out (rows, n_out) <- the network at x (rows, n_in), standardized by x_columns = (mean, scale) if given."""
+        cdef Table x_ = Table(x, False, x_columns), out_ = Table(out, True)
         cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
         cdef hbcd_arena arena = counting()
         cdef int status

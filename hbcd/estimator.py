@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd import _names, _saved, modelfile
 from hbcd._metrics import r2_scores
 from hbcd._progress import Display
-from hbcd._scaling import Scaler
+from hbcd._scaling import Scaled, Scaler
 from hbcd._validation import as_matrix, as_weights, check_integer, check_number
 from hbcd.activations import Activation
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
@@ -28,6 +28,7 @@ from hbcd.tables import TableEncoder
 __all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
 
 Array = NDArray[Any]
+_FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
 
 
 class NotFittedError(ValueError, AttributeError):
@@ -198,18 +199,15 @@ class HybridRegressor:
         x_scaler, y_scaler = Scaler.fit(rows, weight), Scaler.fit(targets, weight)
         held_out = None
         if eval_set is not None:
-            held_out = self._held_out(eval_set, encoder, rows.shape[1], targets.shape[1])
-            held_out = (
-                x_scaler.forward(held_out[0], dtype),
-                y_scaler.forward(held_out[1], dtype),
-            )
+            x, t = self._held_out(eval_set, encoder, rows.shape[1], targets.shape[1])
+            held_out = Scaled(x, x_scaler), Scaled(t, y_scaler)
         network = self._network(rows.shape[1], targets.shape[1])
         generator = np.random.default_rng(_names.seed(self.random_state))
         with Display() if self.verbose else _Silent() as display:
             report = network.train(
                 network.init(generator, dtype),
-                x_scaler.forward(rows, dtype),
-                y_scaler.forward(targets, dtype),
+                Scaled(rows, x_scaler),
+                Scaled(targets, y_scaler),
                 weight,
                 held_out,
                 strategy,
@@ -303,7 +301,10 @@ class HybridRegressor:
         """Predictions in the target's units: (rows,), or (rows, outputs) where y had two axes."""
         self._check_fitted()
         rows = self._numbers(X, self.encoder_, self.network_.n_inputs)
-        scaled = self.x_scaler_.forward(rows, self.theta_.dtype)
+        few = rows.size <= _FEW
+        scaled = (
+            self.x_scaler_.forward(rows, self.theta_.dtype) if few else Scaled(rows, self.x_scaler_)
+        )
         out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
         values = self.y_scaler_.backward(out.astype(np.float64, copy=False))
         return values[:, 0] if self._flat else values

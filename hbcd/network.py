@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
+from hbcd._scaling import Scaled
 from hbcd._training import Progress, Run
 from hbcd._validation import (
     as_matrix,
@@ -234,7 +235,9 @@ class Network:
 
     # ---- evaluation
 
-    def predict(self, theta: ArrayLike, X: ArrayLike, *, n_threads: int | None = None) -> Array:
+    def predict(
+        self, theta: ArrayLike, X: ArrayLike | Scaled, *, n_threads: int | None = None
+    ) -> Array:
         """The outputs (rows, n_outputs) at X (rows, n_inputs), in the precision of theta."""
         simple = n_threads is None or (type(n_threads) is int and n_threads > 0)
         known = self._nets.get(getattr(theta, "dtype", None)) if simple else None
@@ -242,20 +245,39 @@ class Network:
         if few is not None:
             return few
         point = self._check_theta(theta, copy=False)
-        rows = as_matrix("X", X, columns=self.n_inputs)
-        check_fits("X", rows, point.dtype)
+        rows, columns = self._table("X", X, self.n_inputs, None, point.dtype)
         out = np.empty((rows.shape[0], self.n_outputs), point.dtype)
-        self._net(point.dtype).predict(point, rows, out, effective_threads(n_threads))
+        self._net(point.dtype).predict(point, rows, out, effective_threads(n_threads), columns)
         return out
 
     def _data(
-        self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, dtype: Any, of: str = ""
+        self,
+        X: ArrayLike | Scaled,
+        y: ArrayLike | Scaled,
+        sample_weight: ArrayLike | None,
+        dtype: Any,
+        of: str = "",
     ) -> _core.Data:
-        rows = as_matrix(f"{of}X", X, columns=self.n_inputs)
-        targets = as_matrix(f"{of}y", y, columns=self.n_outputs, rows=rows.shape[0])
-        check_fits(f"{of}X", rows, dtype)
-        check_fits(f"{of}y", targets, dtype)
-        return _core.Data(dtype, rows, targets, as_weights(sample_weight, rows.shape[0]))
+        x, x_columns = self._table(f"{of}X", X, self.n_inputs, None, dtype)
+        targets, y_columns = self._table(f"{of}y", y, self.n_outputs, x.shape[0], dtype)
+        weight = as_weights(sample_weight, x.shape[0])
+        return _core.Data(dtype, x, targets, weight, x_columns, y_columns)
+
+    @staticmethod
+    def _table(
+        name: str, values: ArrayLike | Scaled, columns: int, rows: int | None, dtype: Any
+    ) -> tuple[Array, Any]:
+        """A checked table, and the (mean, scale) to standardize it with on its way to the core."""
+        if isinstance(values, Scaled):
+            largest = values.largest()
+            if not largest <= float(np.finfo(dtype).max):
+                raise ValueError(
+                    f"{name}: standardized magnitude {largest:g}: must fit into {np.dtype(dtype)}"
+                )
+            return values.table, values.columns
+        table = as_matrix(name, values, columns=columns, rows=rows)
+        check_fits(name, table, dtype)
+        return table, None
 
     def bind(
         self,
@@ -328,10 +350,10 @@ class Network:
     def train(
         self,
         theta: ArrayLike,
-        X: ArrayLike,
-        y: ArrayLike,
+        X: ArrayLike | Scaled,
+        y: ArrayLike | Scaled,
         sample_weight: ArrayLike | None = None,
-        eval_set: tuple[ArrayLike, ArrayLike] | None = None,
+        eval_set: tuple[ArrayLike | Scaled, ArrayLike | Scaled] | None = None,
         strategy: TrainingStrategy | None = None,
         stop: Stop | None = None,
         rng: Any = 0,

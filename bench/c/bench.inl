@@ -29,8 +29,8 @@ static void FN(make_bench_net)(int isa, TY(net) **net)
 
 static void FN(make_bench_data)(size_t rows, TY(data) *data)
 {
-    hbcd_table x = {table_x, HBCD_F64, rows, N_IN, N_IN * sizeof *table_x, sizeof *table_x};
-    hbcd_table y = {table_y, HBCD_F64, rows, 1, sizeof *table_y, sizeof *table_y};
+    hbcd_table x = {table_x, HBCD_F64, rows, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
+    hbcd_table y = {table_y, HBCD_F64, rows, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
     must(FN(data_make)(&x, &y, NULL, &count, data));
     hbcd_arena arena = borrow(count.used);

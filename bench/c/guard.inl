@@ -26,8 +26,8 @@ static TY(net) *FN(guard_net)(int isa)
 static TY(guard) FN(guard_make)(int isa)
 {
     TY(guard) w = {.net = FN(guard_net)(isa)};
-    hbcd_table x = {table_x, HBCD_F64, ROWS, N_IN, N_IN * sizeof *table_x, sizeof *table_x};
-    hbcd_table y = {table_y, HBCD_F64, ROWS, 1, sizeof *table_y, sizeof *table_y};
+    hbcd_table x = {table_x, HBCD_F64, ROWS, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
+    hbcd_table y = {table_y, HBCD_F64, ROWS, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena arena = {NULL, 0, 0};
     must(FN(data_make)(&x, &y, NULL, &arena, &w.data));
     arena = borrow(arena.used);

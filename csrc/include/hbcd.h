@@ -232,12 +232,15 @@ const hbcd_selector *hbcd_selector_row(int kind);
 enum { HBCD_TILE = 256, HBCD_PAD = 16 }; /* rows of a tile; rows are padded to a multiple of HBCD_PAD */
 enum { HBCD_LANES = 16 };                /* sums are kept per lane and added in lane order */
 
-/* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes. */
+/* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes.
+ * Where mean and scale are given, (cols) each and no scale 0, what is read is (element - mean[c]) / scale[c], formed
+ * in double: a table is standardized while it is copied, and never held twice. */
 typedef struct hbcd_table {
     void *data;
     int dtype;
     size_t rows, cols;
     ptrdiff_t row_stride, col_stride;
+    const double *mean, *scale; /* NULL: as they are */
 } hbcd_table;
 
 enum hbcd_activation_kind { HBCD_IDENTITY, HBCD_SIGMOID, HBCD_TANH, HBCD_RELU, HBCD_LEAKY_RELU, HBCD_N_ACTIVATIONS,

@@ -9,12 +9,25 @@ void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_
     data->w = with_w ? hbcd_arena_take(arena, room, sizeof(REAL)) : NULL;
 }
 
+/* Rows of one column from its element at `from` on. */
+static void FN(pack_scaled)(const hbcd_table *table, const char *from, size_t rows, double mean, double scale, REAL *to)
+{
+    if (table->dtype == HBCD_F64)
+        for (size_t r = 0; r < rows; r++, from += table->row_stride)
+            to[r] = (REAL)((*(const double *)from - mean) / scale);
+    else
+        for (size_t r = 0; r < rows; r++, from += table->row_stride)
+            to[r] = (REAL)((*(const float *)from - mean) / scale);
+}
+
 void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to)
 {
     const char *base = (const char *)table->data + (ptrdiff_t)begin * table->row_stride;
     for (size_t c = 0; c < table->cols; c++, to += ld, base += table->col_stride) {
         const char *from = base;
-        if (table->dtype == HBCD_F64)
+        if (table->scale)
+            FN(pack_scaled)(table, from, rows, table->mean[c], table->scale[c], to);
+        else if (table->dtype == HBCD_F64)
             for (size_t r = 0; r < rows; r++, from += table->row_stride) to[r] = (REAL) * (const double *)from;
         else
             for (size_t r = 0; r < rows; r++, from += table->row_stride) to[r] = (REAL) * (const float *)from;

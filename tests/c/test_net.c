@@ -105,7 +105,8 @@ static void free_problem(problem *p)
 static hbcd_table table_of(void *data, int dtype, size_t rows, size_t cols)
 {
     ptrdiff_t size = dtype == HBCD_F64 ? sizeof(double) : sizeof(float);
-    return (hbcd_table){data, dtype, rows, cols, size * (ptrdiff_t)cols, size};
+    return (hbcd_table){.data = data, .dtype = dtype, .rows = rows, .cols = cols,
+                        .row_stride = size * (ptrdiff_t)cols, .col_stride = size};
 }
 
 /* || a - b || / || b || */

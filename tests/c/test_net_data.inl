@@ -43,6 +43,7 @@ static void FN(check_table)(const hbcd_table *x)
         part.rows = y.rows = w.rows = rows[k];
         part.cols = 3, y.cols = 2, w.cols = 1;
         y.data = (char *)x->data + 3 * x->col_stride;
+        if (x->scale) y.mean += 3, y.scale += 3;
         FN(carve_data)(&part, &y, &w, &m, &data);
         CHECK(FN(tiles_hold)(data.x, rows[k], 3, NULL, 0));
         CHECK(FN(tiles_hold)(data.y, rows[k], 2, NULL, 3));
@@ -55,7 +56,8 @@ static void FN(check_table)(const hbcd_table *x)
     }
 }
 
-/* Row by row, column by column, every other row and column of a larger table, backwards; both precisions. */
+/* Row by row, column by column, every other row and column of a larger table, backwards; both precisions; as they are
+ * and standardized on the way.  All numbers are exact. */
 static void FN(test_tables_of_any_stride)(void)
 {
     enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
@@ -64,17 +66,20 @@ static void FN(test_tables_of_any_stride)(void)
     if (!f64 || !f32) abort();
     const ptrdiff_t strides[][2] = {{C, 1}, {1, R}, {4 * C, 2}, {-C, 1}, {C, -1}};
     const ptrdiff_t starts[] = {0, 0, C, (R - 1) * C, C - 1};
-    for (size_t k = 0; k < sizeof starts / sizeof *starts; k++) {
+    const double mean[C] = {0, -2, 1, 0.5, 64}, scale[C] = {1, 0.25, 2, 8, 0.5};
+    for (size_t run = 0; run < 2 * (sizeof starts / sizeof *starts); run++) {
+        const size_t k = run / 2, scaled = run % 2;
         for (size_t i = 0; i < 4 * R * C; i++) f64[i] = -1e9, f32[i] = -1e9f;
         for (size_t r = 0; r < R; r++)
             for (size_t c = 0; c < C; c++) {
                 ptrdiff_t at = starts[k] + (ptrdiff_t)r * strides[k][0] + (ptrdiff_t)c * strides[k][1];
-                f64[at] = FN(cell)(r, c);
-                f32[at] = (float)FN(cell)(r, c);
+                f64[at] = scaled ? FN(cell)(r, c) * scale[c] + mean[c] : FN(cell)(r, c);
+                f32[at] = (float)f64[at];
             }
         const ptrdiff_t d = sizeof *f64, s = sizeof *f32;
-        hbcd_table wide = {f64 + starts[k], HBCD_F64, R, C, d * strides[k][0], d * strides[k][1]};
-        hbcd_table narrow = {f32 + starts[k], HBCD_F32, R, C, s * strides[k][0], s * strides[k][1]};
+        hbcd_table wide = {f64 + starts[k], HBCD_F64, R, C, d * strides[k][0], d * strides[k][1], NULL, NULL};
+        hbcd_table narrow = {f32 + starts[k], HBCD_F32, R, C, s * strides[k][0], s * strides[k][1], NULL, NULL};
+        if (scaled) wide.mean = narrow.mean = mean, wide.scale = narrow.scale = scale;
         FN(check_table)(&wide);
         FN(check_table)(&narrow);
     }

@@ -30,7 +30,8 @@ static double *numbers(size_t n)
 static hbcd_table table_of(double *data, size_t rows, size_t cols)
 {
     const ptrdiff_t size = sizeof *data;
-    return (hbcd_table){data, HBCD_F64, rows, cols, size * (ptrdiff_t)cols, size};
+    return (hbcd_table){.data = data, .dtype = HBCD_F64, .rows = rows, .cols = cols,
+                        .row_stride = size * (ptrdiff_t)cols, .col_stride = size};
 }
 
 static hbcd_net_f64 *plain_net(const problem *p, memory *m)

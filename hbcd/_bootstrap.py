@@ -9,7 +9,7 @@ moment, and only where the user has not decided otherwise.
 
 import os
 
-SPINS = "2000"  # some tens of microseconds, about the gap between two evaluations
+SPINS = "8000"  # some 100 microseconds: longer than the gap between two evaluations
 
 _decided = any(name in os.environ for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"))
 if not _decided:

@@ -120,7 +120,7 @@ cdef extern from "hbcd_any.h" nogil:
     ctypedef struct hbcd_net_spec:
         size_t n_in, n_layers
         const hbcd_layer_spec *layers
-        int loss, isa, serial
+        int loss, isa, serial, threads_sleep
 
     ctypedef struct hbcd_objective_any:
         int dtype

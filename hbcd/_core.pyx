@@ -38,6 +38,8 @@ def _pick_isa():
 
 
 cdef int ISA = _pick_isa()
+# OpenMP has no function that tells.
+cdef bint THREADS_SLEEP = os.environ.get("OMP_WAIT_POLICY", "").strip().lower() == "passive"
 cdef bint FORKED = False  # a child process runs on its own thread only: OpenMP runtimes hang after fork
 
 

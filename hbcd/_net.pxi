@@ -75,6 +75,7 @@ cdef class Net:
         spec.n_in, spec.n_layers = n_in, len(layers)
         spec.layers = <hbcd_layer_spec *>specs.arena.base
         spec.loss, spec.isa, spec.serial = LOSSES[loss], ISA, self.serial
+        spec.threads_sleep = THREADS_SLEEP
         cdef hbcd_arena arena = counting()
         self.context.check(hbcd_net_make(self.dtype, &spec, &arena, &self.c))
         self.memory = Memory(arena.used)

@@ -284,6 +284,7 @@ typedef struct hbcd_net_spec {
     int loss;                  /* hbcd_loss_kind */
     int isa;                   /* hbcd_isa: which variant of the kernels */
     int serial;                /* 1: some part must run on the calling thread only */
+    int threads_sleep;         /* 1: other threads have to be woken for every evaluation (OMP_WAIT_POLICY=passive) */
 } hbcd_net_spec;
 
 /* ---- the same for both precisions --------------------------------------------------------------- */

@@ -45,7 +45,8 @@ static int FN(net_fill_layer)(const hbcd_layer_spec *spec, size_t n_in, size_t n
 
 int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
 {
-    TY(net) sums = {.n_in = spec->n_in, .width = spec->n_in, .n_layers = spec->n_layers, .serial = spec->serial};
+    TY(net) sums = {.n_in = spec->n_in, .width = spec->n_in, .n_layers = spec->n_layers, .serial = spec->serial,
+                    .threads_sleep = spec->threads_sleep};
     *net = NULL;
     if (spec->n_in == 0 || spec->n_layers == 0 || spec->loss < 0 || spec->loss >= HBCD_N_LOSSES)
         return HBCD_ERR_ARGUMENT;

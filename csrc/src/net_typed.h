@@ -29,7 +29,7 @@ struct TY(net) {
     size_t largest;      /* parameters of the largest block */
     size_t neurons;      /* outputs of all layers: rows of `a` in a tile's work space */
     size_t kept;         /* rows of `z`: layers whose activation needs it */
-    int serial;
+    int serial, threads_sleep;
     TY(layer) *layers;   /* (n_layers) */
     TY(block) *blocks;   /* (n_blocks): layers that have parameters */
     TY(loss) loss;
@@ -58,6 +58,10 @@ int FN(tile_forward)(const TY(net) *net, size_t first, size_t last, size_t rows,
  * NULL sets grad_x (n_in of layer `first`, ld). */
 int FN(tile_backward)(const TY(net) *net, size_t first, int only_first, size_t rows, size_t ld, const REAL *theta,
                       const REAL *x, const TY(work) *work, double *grad, REAL *grad_x);
+
+/* What `cost` operations count for when a second thread is to repay its waking: 20 to 200 us on a virtual machine, so
+ * that 180 us of work may take longer on two threads, and 450 us do not. */
+static inline double FN(repays)(const TY(net) *net, double cost) { return net->threads_sleep ? 0.1 * cost : cost; }
 
 /* Tiles of data: where tile t begins in an array of `features` per row, its rows and leading dimension. */
 static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)

@@ -205,7 +205,7 @@ int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, dou
         memset(last, 0, HBCD_PANEL * HBCD_STRIP * sizeof *last);
     }
     double cost = (double)rows * (double)n * ((double)n * (double)net->n_out + 6);
-    int status = hbcd_lanes_run_in(lanes, tiles, threads, cost, FN(normal_tile), &equations, bound->watch);
+    int status = hbcd_lanes_run_in(lanes, tiles, threads, FN(repays)(net, cost), FN(normal_tile), &equations, bound->watch);
     if (status != 0) return status;
 
     double share = FN(share_of)(bound), sum;

@@ -64,7 +64,8 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     bound->input = bound->cache;
     bound->input_width = net->layers[bound->first - 1].n_out;
     double cost = 2.0 * (double)data->rows * (double)net->layers[bound->first].start;
-    return hbcd_lanes_run(FN(n_tiles)(data->rows), bound->n_threads, cost, FN(cache_tile), bound, bound->watch);
+    return hbcd_lanes_run(FN(n_tiles)(data->rows), bound->n_threads, FN(repays)(net, cost), FN(cache_tile), bound,
+                          bound->watch);
 }
 
 typedef struct TY(evaluation) {
@@ -128,7 +129,8 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
     size_t tiles = FN(n_tiles)(bound->data->rows), lanes = hbcd_n_lanes(tiles);
     FN(clear_lanes)(bound, lanes, g != NULL);
     double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start);
-    int status = hbcd_lanes_run(tiles, bound->n_threads, cost, FN(evaluate_tile), &evaluation, bound->watch);
+    int status = hbcd_lanes_run(tiles, bound->n_threads, FN(repays)(net, cost), FN(evaluate_tile), &evaluation,
+                                bound->watch);
     if (status != 0) return status;
 
     double share = FN(share_of)(bound), sum;

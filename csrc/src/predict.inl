@@ -77,7 +77,7 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
     double cost = 2.0 * (double)x->rows * (double)net->n_params;
-    return hbcd_lanes_run(tiles, n_threads, cost, FN(predict_tile), &p, watch);
+    return hbcd_lanes_run(tiles, n_threads, FN(repays)(net, cost), FN(predict_tile), &p, watch);
 }
 
 int FN(net_pullback)(const TY(net) *net, const hbcd_table *x, const REAL *theta, const hbcd_table *grad_out,

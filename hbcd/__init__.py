@@ -24,7 +24,7 @@ from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted,
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.losses import Loss, SquaredError
 from hbcd.network import Network
-from hbcd.optimizers import ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.optimizers import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
 from hbcd.report import FitReport
 from hbcd.selectors import (
     Backward,
@@ -54,6 +54,7 @@ from hbcd.strategies import (
 )
 
 __all__ = [
+    "BFGS",
     "ICRS",
     "LBFGS",
     "Activation",

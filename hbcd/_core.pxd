@@ -57,8 +57,9 @@ cdef extern from "hbcd_any.h" nogil:
         size_t n_iterations, n_evaluations
 
     enum:
-        HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS
+        HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS
         HBCD_BB1, HBCD_BB2, HBCD_ABBMIN
+        HBCD_BFGS_FIRST, HBCD_BFGS_AL_BAALI, HBCD_BFGS_OREN_LUENBERGER
     ctypedef struct hbcd_adam:
         double learning_rate, beta1, beta2, epsilon
     ctypedef struct hbcd_lbfgs:
@@ -77,6 +78,10 @@ cdef extern from "hbcd_any.h" nogil:
         int cumulative, reset_width
         double tolerance, floor
         size_t max_evaluations
+    ctypedef struct hbcd_bfgs:
+        int scaling
+        double armijo, wolfe
+        size_t max_line_search
 
     ctypedef struct hbcd_choice:
         size_t n_blocks

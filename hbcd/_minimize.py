@@ -149,6 +149,7 @@ def minimize(
         raise ValueError(f"x0: has shape {x.shape}, must be a vector of at least one number")
     if not np.isfinite(x).all():
         raise ValueError("x0: must be finite")
+    method.check_size(x.size)
     lo, hi = _bounds(bounds, x.size)
     function = _Function(fun, jac, tuple(args), lo, hi)
     result = _core.minimize(

@@ -11,7 +11,7 @@ import numpy as np
 
 from hbcd._validation import as_seed
 from hbcd.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
-from hbcd.optimizers import ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.optimizers import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
 from hbcd.selectors import (
     Backward,
     BlockSelector,
@@ -58,6 +58,7 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "adam": Adam,
     "bb": BarzilaiBorwein,
     "icrs": ICRS,
+    "bfgs": BFGS,
 }
 SELECTORS: dict[str, Callable[[], BlockSelector]] = {
     "most_sensitive": MostSensitive,

@@ -7,6 +7,7 @@ cdef union optimizer_options:
     hbcd_lbfgs lbfgs
     hbcd_bb bb
     hbcd_icrs icrs
+    hbcd_bfgs bfgs
     hbcd_optimizer_hook hook
 
 
@@ -48,6 +49,12 @@ cdef class Optimizer:
         self.options.icrs = hbcd_icrs(part.k1, part.k2, part.failures_per_parameter,
                                       0 if part.max_failures is None else part.max_failures, part.cumulative,
                                       part.reset_width, part.tolerance, part.floor, limit(part.max_evaluations))
+
+    def _bfgs(self, part):
+        self.spec.kind = HBCD_BFGS
+        scaling = {"first": HBCD_BFGS_FIRST, "al_baali": HBCD_BFGS_AL_BAALI,
+                   "oren_luenberger": HBCD_BFGS_OREN_LUENBERGER}[part.scaling]
+        self.options.bfgs = hbcd_bfgs(scaling, part.armijo, part.wolfe, part.max_line_search)
 
 
 class StopEvaluating(Exception):

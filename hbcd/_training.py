@@ -113,6 +113,11 @@ class Run:
         resolved = [
             resolve(phase, stop, self.network.n_parameters, theta.dtype) for phase in phases
         ]
+        largest = max((one.stop - one.start for one in self.network.blocks), default=0)
+        for phase in phases:
+            phase.optimizer.check_size(
+                self.network.n_parameters if phase.selector is None else largest
+            )
         net = self.network._net(theta.dtype)
         before = time.perf_counter() - self.started
         point = theta.copy()

@@ -173,7 +173,8 @@ def _add_fit(commands: Any) -> None:
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
     add("--strategy", default="fast", metavar="NAME",
         help="fast (default), paper, full_batch, mini_batch, bcd, batch_shell")  # fmt: skip
-    add("--optimizer", metavar="NAME", help="in place of the strategy's: lbfgs, adam, bb, icrs")
+    add("--optimizer", metavar="NAME",
+        help="in place of the strategy's: lbfgs, bfgs, adam, bb, icrs")  # fmt: skip
     add("--selector", metavar="NAME", help="in place of the strategy's choice of layers: "
         "most_sensitive, random, forward, ping_pong, backward")  # fmt: skip
     add("--seed", type=int, default=0, metavar="N", help="of split and training, default 0")

@@ -1,4 +1,4 @@
-"""Optimizers of a block or of everything: ADAM, L-BFGS-B, Barzilai-Borwein, ICRS, one's own."""
+"""Optimizers of a block or of everything: ADAM, L-BFGS, BFGS, Barzilai-Borwein, ICRS, one's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hbcd import _core
 from hbcd._validation import as_seed, box_vectors, check_integer, check_number
 from hbcd.stopping import Stop, StopReason
 
-__all__ = ["ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "Optimizer"]
+__all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "Optimizer"]
 
 Array = NDArray[Any]
 Box = tuple[Array, Array] | None
@@ -48,6 +48,9 @@ class Optimizer:
         """
         raise NotImplementedError(f"{type(self).__name__}.minimize: must be written")
 
+    def check_size(self, n: int) -> None:
+        """Called before a run with the number of variables: ValueError if they are too many."""
+
     @property
     def scipy(self) -> Callable[..., Any]:
         """Itself for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
@@ -70,6 +73,7 @@ class _Compiled(Optimizer):
         rng: Any = None,
     ) -> StopReason:
         """Moves `x` (contiguous float32 or float64) in place to the best point found."""
+        self.check_size(x.size)
         lo, hi = box_vectors("box", box, x.size, x.dtype)
         value = getattr(objective, "value", None)
 
@@ -151,6 +155,62 @@ class LBFGS(_Compiled):
         check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
         check_number("wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True)
         check_integer("max_line_search", self.max_line_search, 1)
+
+
+@dataclass(frozen=True)
+class BFGS(_Compiled):
+    """BFGS inside a box, with the whole inverse Hessian: for up to some thousand variables.
+
+    Nocedal and Wright 2006, section 6.1, with the strong Wolfe line search of More and Thuente
+    (1994).  The matrix is in double precision whatever that of the variables, so that rounding
+    does not make it indefinite.  ``H0 = (s'y / y'y) I`` once the first step is made.  A variable
+    that is held on its bound leaves the model: ``H - h h' / h_ii``, with h its column, is the
+    exact inverse of the Hessian without it.
+
+    Parameters
+    ----------
+    scaling : {"al_baali", "oren_luenberger", "first"}, default "al_baali"
+        The inverse Hessian is multiplied by gamma before each update.  With
+        ``r = s'Bs / s'y``: ``max(1, r)`` (Al-Baali 1998), r (Oren and Luenberger 1974), or 1.
+    armijo, wolfe : float, default 1e-3 and 0.9
+        ``f(x + t d) <= f(x) + armijo t g'd`` and ``|g(x + t d)'d| <= wolfe |g'd|``.
+    max_line_search : int, default 20
+        Evaluations in one line search.
+    memory_limit : int, default 2**30
+        Bytes that the matrix may take: ``4 n (n + 1)`` for n variables, 100 MB for 5000.
+
+    Raises
+    ------
+    ValueError
+        When a run has too many variables for `memory_limit`.
+    """
+
+    scaling: Literal["al_baali", "oren_luenberger", "first"] = "al_baali"
+    armijo: float = 1e-3
+    wolfe: float = 0.9
+    max_line_search: int = 20
+    memory_limit: int = 2**30
+    _native = "bfgs"
+    monotone: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.scaling not in ("al_baali", "oren_luenberger", "first"):
+            raise ValueError(
+                f"scaling={self.scaling!r}: must be 'al_baali', 'oren_luenberger' or 'first'"
+            )
+        check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
+        check_number("wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True)
+        check_integer("max_line_search", self.max_line_search, 1)
+        check_integer("memory_limit", self.memory_limit, 1)
+
+    def check_size(self, n: int) -> None:
+        """ValueError if the matrix of n variables is larger than `memory_limit`."""
+        need = 4 * n * (n + 1)
+        if need > self.memory_limit:
+            raise ValueError(
+                f"memory_limit={self.memory_limit}: must be at least {need} bytes for BFGS on "
+                f"{n} variables; LBFGS needs far less"
+            )
 
 
 @dataclass(frozen=True)

@@ -9,6 +9,7 @@ import hbcd
 METHODS = {
     "adam": hbcd.Adam(learning_rate=0.05),
     "lbfgs": hbcd.LBFGS(),
+    "bfgs": hbcd.BFGS(),
     "bb": hbcd.BarzilaiBorwein(),
     "icrs": hbcd.ICRS(max_evaluations=20_000),
 }

@@ -7,6 +7,7 @@ import hbcd
 from own import Listed, X, Y, assert_same_run, both_precisions, dense
 
 OPTIMIZERS = [hbcd.LBFGS(), hbcd.Adam(0.01), hbcd.BarzilaiBorwein(), hbcd.LBFGS(3, damping=True)]
+OPTIMIZERS.append(hbcd.BFGS())
 
 
 def own_optimizer(optimizer):

@@ -9,9 +9,10 @@ OPTIMIZERS = {
     "adam": hbcd.Adam(learning_rate=0.01),
     "lbfgs": hbcd.LBFGS(),
     "bb": hbcd.BarzilaiBorwein(),
+    "bfgs": hbcd.BFGS(),
     "icrs": hbcd.ICRS(),
 }
-MONOTONE = ["lbfgs", "icrs"]
+MONOTONE = ["lbfgs", "bfgs", "icrs"]
 SELECTORS = {
     "most_sensitive": hbcd.MostSensitive(),
     "random": hbcd.RandomBlock(),
@@ -50,11 +51,13 @@ def train(strategy, net=NET, theta=THETA, x=X, y=Y, **options):
 
 STRATEGIES = {
     "full_lbfgs": hbcd.FullBatch(),
+    "full_bfgs": hbcd.FullBatch(hbcd.BFGS()),
     "full_adam": hbcd.FullBatch(hbcd.Adam(0.02)),
     "full_bb": hbcd.FullBatch(hbcd.BarzilaiBorwein()),
     "full_icrs": hbcd.FullBatch(hbcd.ICRS(max_evaluations=5000)),
     "mini_adam": hbcd.MiniBatch(hbcd.Adam(0.01), 32),
     "mini_lbfgs": hbcd.MiniBatch(hbcd.LBFGS(), 200, inner_iterations=3, epochs=20),
+    "mini_bfgs": hbcd.MiniBatch(hbcd.BFGS(), 200, inner_iterations=3, epochs=20),
     "mini_bb": hbcd.MiniBatch(hbcd.BarzilaiBorwein(), 200, inner_iterations=3, epochs=20),
     "mini_icrs": hbcd.MiniBatch(hbcd.ICRS(), 200, inner_iterations=5, epochs=20),
     "blocks": hbcd.BlockCoordinateDescent(),

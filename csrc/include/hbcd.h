@@ -168,7 +168,7 @@ int hbcd_stop_test(const hbcd_stop *stop, hbcd_report *report, double f_old, dou
 
 /* ---- options of the optimizers ---------------------------------------------------------------- */
 
-enum hbcd_optimizer_kind { HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_N_OPTIMIZERS };
+enum hbcd_optimizer_kind { HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_N_OPTIMIZERS };
 
 typedef struct hbcd_adam {   /* Kingma and Ba 2015, algorithm 1, then projection onto the box */
     double learning_rate, beta1, beta2, epsilon;
@@ -201,6 +201,13 @@ typedef struct hbcd_icrs {   /* Banga and Casares 1987: one point, all coordinat
     double floor;            /* smallest distance to a bound that counts, relative to the box width */
     size_t max_evaluations;  /* of its own, SIZE_MAX: none */
 } hbcd_icrs;
+
+enum hbcd_bfgs_scaling { HBCD_BFGS_FIRST, HBCD_BFGS_AL_BAALI, HBCD_BFGS_OREN_LUENBERGER };
+typedef struct hbcd_bfgs {   /* the whole inverse Hessian: state_size grows as 4 n^2 bytes */
+    int scaling;             /* hbcd_bfgs_scaling */
+    double armijo, wolfe;    /* 0 < armijo < wolfe < 1 */
+    size_t max_line_search;  /* evaluations in one line search */
+} hbcd_bfgs;
 
 /* ---- block selection --------------------------------------------------------------------------- */
 

@@ -216,21 +216,6 @@ static int FN(subspace_minimum)(TY(lbfgs_state) *st, const TY(box) *box, const R
     return 1;
 }
 
-static int FN(is_inside)(size_t n, const TY(box) *box, const REAL *x, const REAL *d)
-{
-    int outside = 0;
-    for (size_t i = 0; box->lo && i < n; i++) outside |= x[i] + d[i] < box->lo[i];
-    for (size_t i = 0; box->hi && i < n; i++) outside |= x[i] + d[i] > box->hi[i];
-    return !outside;
-}
-
-/* z - x, a hair longer: x + d, projected, is then exactly on every bound that z is on, in spite of rounding. */
-static void FN(direction_to)(size_t n, const REAL *x, const REAL *z, REAL *d)
-{
-    const REAL longer = (REAL)(1.0 + (REAL_IS_F32 ? 2 * FLT_EPSILON : 2 * DBL_EPSILON));
-    for (size_t i = 0; i < n; i++) d[i] = longer * (z[i] - x[i]);
-}
-
 /* d <- towards the minimizer of the model in the box.  Returns g'd; NaN: a factorization failed. */
 static double FN(box_direction)(TY(lbfgs_state) *st, const TY(box) *box, const REAL *x, const REAL *g, REAL *d)
 {

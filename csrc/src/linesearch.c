@@ -96,10 +96,10 @@ static double next_step(search *s, point *low, point *high, const point *p)
     return next;
 }
 
-static void search_start(search *s, const hbcd_lbfgs *options, double f0, double slope0, double t_max, double t)
+static void search_start(search *s, const line_rule *rule, double f0, double slope0, double t_max, double t)
 {
     const point start = {0.0, f0, slope0};
-    *s = (search){.f0 = f0, .slope0 = slope0, .armijo = options->armijo, .wolfe = options->wolfe, .t_max = t_max,
+    *s = (search){.f0 = f0, .slope0 = slope0, .armijo = rule->armijo, .wolfe = rule->wolfe, .t_max = t_max,
                   .noise = 0.25 * DBL_EPSILON * fabs(f0), .low = start, .high = start, .from = 0.0,
                   .to = t + EXTRAPOLATE_MOST * t, .width = t_max, .old_width = 2.0 * t_max};
 }

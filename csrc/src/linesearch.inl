@@ -14,7 +14,7 @@ static int FN(move)(size_t n, const TY(box) *box, const REAL *restrict x0, doubl
     return moved;
 }
 
-int FN(wolfe_search)(const TY(objective) *objective, const hbcd_lbfgs *options, const hbcd_stop *stop,
+int FN(wolfe_search)(const TY(objective) *objective, const line_rule *rule, const hbcd_stop *stop,
                      hbcd_report *report, const TY(box) *box, const REAL *x0, const REAL *d, double f0,
                      double slope0, double step_max, TY(trial) *found, TY(trial) *best)
 {
@@ -22,10 +22,10 @@ int FN(wolfe_search)(const TY(objective) *objective, const hbcd_lbfgs *options, 
     double t = found->step;
     int status = HBCD_OK;
     search s;
-    search_start(&s, options, f0, slope0, step_max, t);
+    search_start(&s, rule, f0, slope0, step_max, t);
     found->step = best->step = 0.0;
     best->f = f0;
-    for (size_t k = 0; k < options->max_line_search; k++) {
+    for (size_t k = 0; k < rule->max_trials; k++) {
         if (!FN(move)(n, box, x0, t, d, found->x)) break;
         status = FN(evaluate)(objective, stop, report, found->x, &found->f, found->g);
         if (status != HBCD_OK) break;

@@ -96,14 +96,9 @@ static void FN(remember)(TY(lbfgs_run) *run, const REAL *x, const TY(trial) *to,
 static double FN(largest_step)(const TY(lbfgs_run) *run, const REAL *x)
 {
     const TY(lbfgs_state) *st = &run->st;
-    double t = UNLIMITED;
-    if (run->box == NULL) return t;
+    if (run->box == NULL) return UNLIMITED;
     if (!st->header->moved) return 1.0;
-    const REAL *lo = run->box->lo, *hi = run->box->hi, *d = st->d;
-    for (size_t i = 0; i < st->n; i++) {
-        if (d[i] < 0 && lo && t * d[i] < (double)lo[i] - x[i]) t = ((double)lo[i] - x[i]) / d[i];
-        if (d[i] > 0 && hi && t * d[i] > (double)hi[i] - x[i]) t = ((double)hi[i] - x[i]) / d[i];
-    }
+    double t = FN(way_to_bound)(st->n, run->box, x, st->d, UNLIMITED);
     return fmax(t, 1.0); /* x + d is in the box, up to rounding */
 }
 
@@ -129,7 +124,8 @@ static int FN(search_once)(TY(lbfgs_run) *run, const REAL *x, double f, double *
     if (!(*slope < 0) || isinf(*slope)) return HBCD_STOP_LINE_SEARCH;
     double step_max = FN(largest_step)(run, x);
     found->step = FN(first_step)(run, step_max);
-    return FN(wolfe_search)(run->objective, run->options, run->stop, run->report, run->box, x, st->d, f, *slope,
+    const line_rule rule = {run->options->armijo, run->options->wolfe, run->options->max_line_search};
+    return FN(wolfe_search)(run->objective, &rule, run->stop, run->report, run->box, x, st->d, f, *slope,
                             step_max, found, best);
 }
 

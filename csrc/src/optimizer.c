@@ -37,6 +37,13 @@ static int icrs_valid(const hbcd_icrs *options)
            options->tolerance >= 0 && isfinite(options->tolerance) && options->floor >= 0 && options->floor < 1;
 }
 
+static int bfgs_valid(const hbcd_bfgs *options)
+{
+    return options->scaling >= HBCD_BFGS_FIRST && options->scaling <= HBCD_BFGS_OREN_LUENBERGER &&
+           options->armijo > 0 && options->armijo < options->wolfe && options->wolfe < 1 &&
+           options->max_line_search >= 1;
+}
+
 static int options_valid(int kind, const void *options)
 {
     switch (kind) {
@@ -44,6 +51,7 @@ static int options_valid(int kind, const void *options)
     case HBCD_LBFGS: return lbfgs_valid(options);
     case HBCD_BB: return bb_valid(options);
     case HBCD_ICRS: return icrs_valid(options);
+    case HBCD_BFGS: return bfgs_valid(options);
     default: return 0;
     }
 }

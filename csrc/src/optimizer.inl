@@ -7,6 +7,7 @@ int FN(optimizer_make)(int kind, const void *options, TY(optimizer) *optimizer)
         [HBCD_LBFGS] = &FN(row_lbfgs),
         [HBCD_BB] = &FN(row_bb),
         [HBCD_ICRS] = &FN(row_icrs),
+        [HBCD_BFGS] = &FN(row_bfgs),
     };
     if (kind < 0 || kind >= HBCD_N_OPTIMIZERS || options == NULL || optimizer == NULL) return HBCD_ERR_ARGUMENT;
     if (!options_valid(kind, options)) return HBCD_ERR_ARGUMENT;

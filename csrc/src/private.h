@@ -4,6 +4,12 @@
 
 #include "hbcd.h"
 
+/* What a line search is asked for: f(x + t d) <= f + armijo t g'd, |g(x + t d)'d| <= wolfe |g'd|. */
+typedef struct line_rule {
+    double armijo, wolfe; /* 0 < armijo < wolfe < 1 */
+    size_t max_trials;    /* evaluations */
+} line_rule;
+
 #define HBCD_EACH "private_typed.h"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH

@@ -15,6 +15,11 @@ int FN(is_bounded)(size_t n, const TY(box) *box);            /* 1: some bound is
 int FN(is_boxed)(size_t n, const TY(box) *box);              /* 1: every bound is finite */
 /* || P(x - g) - x ||_inf, the projected gradient norm of L-BFGS-B. */
 double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const REAL *g);
+int FN(is_inside)(size_t n, const TY(box) *box, const REAL *x, const REAL *d); /* 1: x + d breaks no bound */
+/* The largest t <= t_most for which x + t d breaks no bound; box may be NULL. */
+double FN(way_to_bound)(size_t n, const TY(box) *box, const REAL *x, const REAL *d, double t_most);
+/* d <- z - x, a hair longer: x + d, projected, is then exactly on every bound that z is on, in spite of rounding. */
+void FN(direction_to)(size_t n, const REAL *x, const REAL *z, REAL *d);
 
 /* ---- optimizer: what all of them share --------------------------------------------------------------- */
 
@@ -23,7 +28,7 @@ double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const
 int FN(evaluate)(const TY(objective) *objective, const hbcd_stop *stop, hbcd_report *report, const REAL *x,
                  double *f, REAL *g);
 
-extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs); /* options = NULL */
+extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs), FN(row_bfgs); /* options = NULL */
 
 /* ---- linesearch ------------------------------------------------------------------------------------ */
 
@@ -38,7 +43,7 @@ typedef struct TY(trial) {
  * not finite shorten the step.  In: found->step, the first trial.  Out, whatever the status:
  * found: the point that fulfils both;  best: the lowest trial that is below f0 and below found, if there is one.
  * 0: either exists; HBCD_STOP_LINE_SEARCH: neither; other codes of evaluate pass through. */
-int FN(wolfe_search)(const TY(objective) *objective, const hbcd_lbfgs *options, const hbcd_stop *stop,
+int FN(wolfe_search)(const TY(objective) *objective, const line_rule *rule, const hbcd_stop *stop,
                      hbcd_report *report, const TY(box) *box, const REAL *x0, const REAL *d, double f0,
                      double slope0, double step_max, TY(trial) *found, TY(trial) *best);
 

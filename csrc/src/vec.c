@@ -1,6 +1,7 @@
 /* vec.c: the vector arithmetic of the optimizers, for both precisions. */
 #include "private.h"
 
+#include <float.h>
 #include <math.h>
 
 enum { LANES = 8 }; /* partial sums: lets the compiler use vector registers without changing any order */

@@ -130,3 +130,28 @@ double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const
     }
     return (double)largest + (double)nan;
 }
+
+int FN(is_inside)(size_t n, const TY(box) *box, const REAL *x, const REAL *d)
+{
+    int outside = 0;
+    for (size_t i = 0; box->lo && i < n; i++) outside |= x[i] + d[i] < box->lo[i];
+    for (size_t i = 0; box->hi && i < n; i++) outside |= x[i] + d[i] > box->hi[i];
+    return !outside;
+}
+
+double FN(way_to_bound)(size_t n, const TY(box) *box, const REAL *x, const REAL *d, double t_most)
+{
+    const REAL *lo = box != NULL ? box->lo : NULL, *hi = box != NULL ? box->hi : NULL;
+    double t = t_most;
+    for (size_t i = 0; i < n; i++) {
+        if (d[i] < 0 && lo && t * d[i] < (double)lo[i] - x[i]) t = ((double)lo[i] - x[i]) / d[i];
+        if (d[i] > 0 && hi && t * d[i] > (double)hi[i] - x[i]) t = ((double)hi[i] - x[i]) / d[i];
+    }
+    return t;
+}
+
+void FN(direction_to)(size_t n, const REAL *x, const REAL *z, REAL *d)
+{
+    const REAL longer = (REAL)(1.0 + (REAL_IS_F32 ? 2 * FLT_EPSILON : 2 * DBL_EPSILON));
+    for (size_t i = 0; i < n; i++) d[i] = longer * (z[i] - x[i]);
+}

@@ -13,12 +13,15 @@ static const hbcd_adam adam_options = {.learning_rate = 0.01, .beta1 = 0.9, .bet
 static const hbcd_lbfgs lbfgs_options = {.memory = 10, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 20};
 static const hbcd_bb bb_options = {.step = HBCD_ABBMIN, .history = 10, .armijo = 1e-4, .step_min = 1e-10,
                                    .step_max = 1e10, .tau = 0.8, .abb_memory = 5};
+static const hbcd_bfgs bfgs_options = {.scaling = HBCD_BFGS_AL_BAALI, .armijo = 1e-3, .wolfe = 0.9,
+                                       .max_line_search = 20};
 static const hbcd_icrs icrs_options = {.k1 = 1.0 / 3.0, .k2 = 0.5, .failures_per_parameter = 4.0, .tolerance = 1e-4,
                                        .floor = 0.05, .max_evaluations = 2000};
 
 static inline hbcd_optimizer_spec optimizer_spec(int kind)
 {
-    const void *const options[HBCD_N_OPTIMIZERS] = {&adam_options, &lbfgs_options, &bb_options, &icrs_options};
+    const void *const options[HBCD_N_OPTIMIZERS] = {&adam_options, &lbfgs_options, &bb_options, &icrs_options,
+                                                   &bfgs_options};
     return (hbcd_optimizer_spec){kind, options[kind]};
 }
 

@@ -1,4 +1,4 @@
-/* test_optimizer_lbfgs.inl: the typed half of test_optimizer_lbfgs.c. */
+/* test_optimizer_newton.inl: the typed half of test_optimizer_newton.c. */
 
 /* An objective that counts, remembers the lowest value it gave out, and misbehaves on request. */
 typedef struct TY(probe) {
@@ -68,7 +68,7 @@ typedef struct TY(bench) {
     void *state;
 } TY(bench);
 
-static void FN(bench_start)(TY(bench) *b, int problem, const hbcd_lbfgs *options)
+static void FN(bench_start)(TY(bench) *b, int problem, const method *how)
 {
     const size_t n = problems[problem].n;
     *b = (TY(bench)){.probe = {.problem = problem, .lowest = INFINITY}};
@@ -79,11 +79,11 @@ static void FN(bench_start)(TY(bench) *b, int problem, const hbcd_lbfgs *options
     }
     b->box = (TY(box)){b->probe.lo, b->probe.hi};
     b->objective = (TY(objective)){.n = n, .eval = FN(probe_eval), .self = &b->probe};
-    CHECK(FN(optimizer_make)(HBCD_LBFGS, options, &b->optimizer) == HBCD_OK);
-    size_t bytes = b->optimizer.state_size(options, n);
+    CHECK(FN(optimizer_make)(how->kind, how->options, &b->optimizer) == HBCD_OK);
+    size_t bytes = b->optimizer.state_size(how->options, n);
     b->state = malloc(bytes);
     memset(b->state, 0xAB, bytes);
-    b->optimizer.reset(options, b->state, n);
+    b->optimizer.reset(how->options, b->state, n);
     hbcd_stop_default(&b->stop);
     b->stop.max_evaluations = 5000;
 }
@@ -109,31 +109,31 @@ static void FN(check_best)(TY(bench) *b)
     CHECK(FN(value)(b->probe.problem, b->objective.n, b->x, g) == b->report.f);
 }
 
-static void FN(test_minima_are_found)(void)
+static void FN(test_minima_are_found)(const method *methods)
 {
     for (int problem = 0; problem < N_PROBLEMS; problem++)
         for (size_t o = 0; o < N_OPTIONS; o++) {
             TY(bench) b;
             const double minimum = problems[problem].minimum, tol = REAL_IS_F32 ? 1e-4 : 1e-6;
-            FN(bench_start)(&b, problem, &all_options[o]);
+            FN(bench_start)(&b, problem, &methods[o]);
             FN(again)(&b);
             FN(check_best)(&b);
             CHECK(b.report.n_evaluations < 2000); /* also where there is no minimum */
             if (!problems[problem].bounded) CHECK(b.report.f < -1e6);
             /* One trial per search is too few for a certain end: it only must not get stuck in a loop. */
-            else if (all_options[o].max_line_search > 1 && !isnan(minimum)) CHECK_NEAR(b.report.f, minimum, tol);
+            else if (methods[o].max_line_search > 1 && !isnan(minimum)) CHECK_NEAR(b.report.f, minimum, tol);
             free(b.state);
         }
 }
 
 /* Kuhn-Tucker: the gradient vanishes where x is free and points outwards where it is not. */
-static void FN(test_active_bounds_fulfil_the_optimality_conditions)(void)
+static void FN(test_active_bounds_fulfil_the_optimality_conditions)(const method *methods)
 {
     for (size_t o = 0; o < 3; o++) {
         TY(bench) b;
         REAL g[MAX_N];
         size_t on_bound = 0;
-        FN(bench_start)(&b, ACTIVE, &all_options[o]);
+        FN(bench_start)(&b, ACTIVE, &methods[o]);
         b.stop.f_tol = -1.0;
         FN(again)(&b);
         FN(value)(ACTIVE, b.objective.n, b.x, g);
@@ -148,13 +148,13 @@ static void FN(test_active_bounds_fulfil_the_optimality_conditions)(void)
     }
 }
 
-static void FN(test_an_early_stop_never_loses_the_best_point)(void)
+static void FN(test_an_early_stop_never_loses_the_best_point)(const method *methods)
 {
     for (int problem = 0; problem < N_PROBLEMS; problem++) {
         double last_by_iterations = INFINITY, last_by_evaluations = INFINITY;
         for (size_t limit = 1; limit <= 50; limit++) {
             TY(bench) b;
-            FN(bench_start)(&b, problem, &all_options[0]);
+            FN(bench_start)(&b, problem, &methods[0]);
             b.stop.max_iterations = limit;
             FN(again)(&b);
             FN(check_best)(&b);
@@ -163,7 +163,7 @@ static void FN(test_an_early_stop_never_loses_the_best_point)(void)
             last_by_iterations = b.report.f;
             free(b.state);
 
-            FN(bench_start)(&b, problem, &all_options[0]);
+            FN(bench_start)(&b, problem, &methods[0]);
             b.stop.max_evaluations = limit;
             FN(again)(&b);
             FN(check_best)(&b);
@@ -174,12 +174,12 @@ static void FN(test_an_early_stop_never_loses_the_best_point)(void)
     }
 }
 
-static void FN(test_an_interruption_passes_through_with_the_best_point)(void)
+static void FN(test_an_interruption_passes_through_with_the_best_point)(const method *methods)
 {
     for (int problem = 0; problem < N_PROBLEMS; problem++)
         for (size_t at = 2; at <= 20; at++) {
             TY(bench) b;
-            FN(bench_start)(&b, problem, &all_options[0]);
+            FN(bench_start)(&b, problem, &methods[0]);
             b.probe.stop_at = at;
             b.probe.stop_status = at % 2 ? HBCD_STOP_INTERRUPTED : HBCD_ERR_HOOK;
             FN(again)(&b);
@@ -189,12 +189,12 @@ static void FN(test_an_interruption_passes_through_with_the_best_point)(void)
         }
 }
 
-static void FN(test_values_that_are_not_finite_only_shorten_steps)(void)
+static void FN(test_values_that_are_not_finite_only_shorten_steps)(const method *methods)
 {
     for (int problem = 0; problem < N_PROBLEMS; problem++)
         for (size_t every = 2; every <= 6; every++) {
             TY(bench) b;
-            FN(bench_start)(&b, problem, &all_options[every % N_OPTIONS]);
+            FN(bench_start)(&b, problem, &methods[every % N_OPTIONS]);
             b.probe.nan_every = every;
             FN(again)(&b);
             FN(check_best)(&b);
@@ -202,10 +202,10 @@ static void FN(test_values_that_are_not_finite_only_shorten_steps)(void)
         }
 }
 
-static void FN(test_a_start_that_is_not_finite_is_left_alone)(void)
+static void FN(test_a_start_that_is_not_finite_is_left_alone)(const method *methods)
 {
     TY(bench) b;
-    FN(bench_start)(&b, BARRIER, &all_options[0]);
+    FN(bench_start)(&b, BARRIER, &methods[0]);
     b.x[1] = -1;
     FN(again)(&b);
     CHECK(b.report.status == HBCD_STOP_NOT_FINITE && b.report.n_evaluations == 1 && b.report.n_iterations == 0);
@@ -213,25 +213,25 @@ static void FN(test_a_start_that_is_not_finite_is_left_alone)(void)
     free(b.state);
 }
 
-static void FN(test_a_good_start_costs_one_evaluation)(void)
+static void FN(test_a_good_start_costs_one_evaluation)(const method *methods)
 {
     TY(bench) b;
-    FN(bench_start)(&b, CONSTANT, &all_options[0]);
+    FN(bench_start)(&b, CONSTANT, &methods[0]);
     FN(again)(&b);
     CHECK(b.report.status == HBCD_STOP_GRADIENT && b.report.n_evaluations == 1 && b.report.n_iterations == 0);
     CHECK(b.report.f_start == 7.0 && b.report.pg == 0.0);
     free(b.state);
-    FN(bench_start)(&b, ROSENBROCK, &all_options[0]);
+    FN(bench_start)(&b, ROSENBROCK, &methods[0]);
     b.stop.target = 1e9;
     FN(again)(&b);
     CHECK(b.report.status == HBCD_STOP_TARGET && b.report.n_evaluations == 1);
     free(b.state);
 }
 
-static void FN(test_the_start_is_projected_onto_the_box)(void)
+static void FN(test_the_start_is_projected_onto_the_box)(const method *methods)
 {
     TY(bench) b;
-    FN(bench_start)(&b, LINEAR_BOX, &all_options[0]);
+    FN(bench_start)(&b, LINEAR_BOX, &methods[0]);
     for (size_t i = 0; i < b.objective.n; i++) b.x[i] = i % 2 ? 100 : -100;
     FN(again)(&b);
     CHECK(b.report.f_start == -2.0 * (1 + 3 + 5) + 3.0 * (2 + 4 + 6) && b.report.f == -42.0);
@@ -239,14 +239,14 @@ static void FN(test_the_start_is_projected_onto_the_box)(void)
 }
 
 /* Two iterations per call, as often as needed, are the same run as one long call. */
-static void FN(test_calls_without_reset_go_on)(void)
+static void FN(test_calls_without_reset_go_on)(const method *methods)
 {
     for (int problem = 0; problem < N_PROBLEMS; problem++) {
         TY(bench) whole, pieces;
         size_t iterations = 0;
         if (!problems[problem].bounded) continue; /* the last step length is at its limit at once */
-        FN(bench_start)(&whole, problem, &all_options[0]);
-        FN(bench_start)(&pieces, problem, &all_options[0]);
+        FN(bench_start)(&whole, problem, &methods[0]);
+        FN(bench_start)(&pieces, problem, &methods[0]);
         FN(again)(&whole);
         pieces.stop.max_iterations = 2;
         do {
@@ -260,10 +260,10 @@ static void FN(test_calls_without_reset_go_on)(void)
     }
 }
 
-static void FN(test_a_state_for_another_size_is_refused)(void)
+static void FN(test_a_state_for_another_size_is_refused)(const method *methods)
 {
     TY(bench) b;
-    FN(bench_start)(&b, ROSENBROCK, &all_options[0]);
+    FN(bench_start)(&b, ROSENBROCK, &methods[0]);
     b.objective.n = 2;
     FN(again)(&b);
     CHECK(b.report.status == HBCD_ERR_ARGUMENT && b.probe.count == 0);
@@ -314,17 +314,16 @@ static void FN(test_vectors)(void)
     CHECK(FN(projected_gradient)(N, &box, z, y) == 2 && FN(projected_gradient)(N, &below, z, y) == 5);
 }
 
-static void FN(test_all)(void)
+static void FN(test_all)(const method *methods)
 {
-    FN(test_vectors)();
-    FN(test_minima_are_found)();
-    FN(test_active_bounds_fulfil_the_optimality_conditions)();
-    FN(test_an_early_stop_never_loses_the_best_point)();
-    FN(test_an_interruption_passes_through_with_the_best_point)();
-    FN(test_values_that_are_not_finite_only_shorten_steps)();
-    FN(test_a_start_that_is_not_finite_is_left_alone)();
-    FN(test_a_good_start_costs_one_evaluation)();
-    FN(test_the_start_is_projected_onto_the_box)();
-    FN(test_calls_without_reset_go_on)();
-    FN(test_a_state_for_another_size_is_refused)();
+    FN(test_minima_are_found)(methods);
+    FN(test_active_bounds_fulfil_the_optimality_conditions)(methods);
+    FN(test_an_early_stop_never_loses_the_best_point)(methods);
+    FN(test_an_interruption_passes_through_with_the_best_point)(methods);
+    FN(test_values_that_are_not_finite_only_shorten_steps)(methods);
+    FN(test_a_start_that_is_not_finite_is_left_alone)(methods);
+    FN(test_a_good_start_costs_one_evaluation)(methods);
+    FN(test_the_start_is_projected_onto_the_box)(methods);
+    FN(test_calls_without_reset_go_on)(methods);
+    FN(test_a_state_for_another_size_is_refused)(methods);
 }

@@ -1,0 +1,64 @@
+/* bfgs_matrix.h: the inverse Hessian of BFGS, in double whatever the precision of the vectors: its eigenvalues spread
+ * as far as those of the Hessian, and rounding to float would soon make it indefinite.
+ * Symmetric (n, n), lower triangle packed row by row: element (i, j), j <= i, at i (i + 1) / 2 + j. */
+#ifndef HBCD_BFGS_MATRIX_H
+#define HBCD_BFGS_MATRIX_H
+
+#include <stddef.h>
+
+enum { MATRIX_LANES = 8 }; /* partial sums, as in vec.c: vector registers without reordering */
+
+static size_t matrix_row(size_t i)
+{
+    return i * (i + 1) / 2;
+}
+
+/* h <- factor I, without the rows and columns that are fixed. */
+static void matrix_diagonal(size_t n, double factor, const unsigned char *fixed, double *h)
+{
+    for (size_t k = 0; k < matrix_row(n); k++) h[k] = 0;
+    for (size_t i = 0; i < n; i++) h[matrix_row(i) + i] = fixed[i] ? 0 : factor;
+}
+
+/* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs. */
+static void matrix_update_times(size_t n, double *restrict h, double gamma, const double *restrict s,
+                                const double *restrict p, const double *restrict v, double *restrict out)
+{
+    for (size_t i = 0; i < n; i++) {
+        double *restrict row = h + matrix_row(i), sum[MATRIX_LANES] = {0};
+        const double s_i = s[i], p_i = p[i], v_i = v[i];
+        size_t j = 0;
+        for (; j + MATRIX_LANES <= i; j += MATRIX_LANES)
+            for (size_t k = 0; k < MATRIX_LANES; k++) {
+                double element = gamma * row[j + k] + (s_i * p[j + k] + p_i * s[j + k]);
+                row[j + k] = element;
+                sum[k] += element * v[j + k];
+                out[j + k] += element * v_i;
+            }
+        for (size_t k = 0; j < i; j++, k++) {
+            double element = gamma * row[j] + (s_i * p[j] + p_i * s[j]);
+            row[j] = element;
+            sum[k] += element * v[j];
+            out[j] += element * v_i;
+        }
+        row[i] = gamma * row[i] + 2.0 * s_i * p_i;
+        out[i] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) + row[i] * v_i;
+    }
+}
+
+/* column <- column i of h */
+static void matrix_column(size_t n, const double *h, size_t i, double *column)
+{
+    for (size_t j = 0; j <= i; j++) column[j] = h[matrix_row(i) + j];
+    for (size_t j = i + 1; j < n; j++) column[j] = h[matrix_row(j) + i];
+}
+
+/* Row and column i of h <- 0, its diagonal element <- diagonal. */
+static void matrix_isolate(size_t n, double *h, size_t i, double diagonal)
+{
+    for (size_t j = 0; j < i; j++) h[matrix_row(i) + j] = 0;
+    for (size_t j = i + 1; j < n; j++) h[matrix_row(j) + i] = 0;
+    h[matrix_row(i) + i] = diagonal;
+}
+
+#endif

@@ -1,0 +1,146 @@
+/* test_optimizer_newton.c: laws of the quasi-Newton methods with bounds (L-BFGS, BFGS), of their line search and of the
+ * vector arithmetic below them.  The typed body is test_optimizer_newton.inl. */
+#include "check.h"
+#include "bfgs_matrix.h"
+#include "private.h"
+
+#include <float.h>
+
+enum { MAX_N = 40 };
+
+enum { QUADRATIC, ROSENBROCK, ACTIVE, SADDLE_BOX, LINEAR_BOX, LINEAR_FREE, CONCAVE_FREE, CONSTANT, BARRIER,
+       N_PROBLEMS };
+
+/* Laws that hold for every problem go through this table; `bounded`: it has a minimum, whose value is `minimum`. */
+typedef struct law_problem {
+    const char *name;
+    size_t n;
+    double start, lo, hi; /* of every variable */
+    int bounded;
+    double minimum;
+} law_problem;
+
+static const law_problem problems[N_PROBLEMS] = {
+    /* sum c_i (x_i - 1)^2 / 2, c = 1 ... 1e4 */
+    [QUADRATIC] = {"quadratic", 40, -1.0, -INFINITY, INFINITY, 1, 0.0},
+    /* pairs of 100 (b - a^2)^2 + (1 - a)^2 */
+    [ROSENBROCK] = {"rosenbrock", 10, -1.2, -INFINITY, INFINITY, 1, 0.0},
+    /* the quadratic plus coupling, its minimizer partly outside the box */
+    [ACTIVE] = {"active", 40, 0.0, -0.75, 0.5, 1, NAN},
+    /* sum over pairs of a^2 - b^2: b on a bound */
+    [SADDLE_BOX] = {"saddle in a box", 4, 0.5, -2.0, 3.0, 1, -18.0},
+    /* sum i x_i: the lowest corner */
+    [LINEAR_BOX] = {"linear in a box", 6, 0.5, -2.0, 3.0, 1, -42.0},
+    [LINEAR_FREE] = {"linear", 6, 0.5, -INFINITY, INFINITY, 0, 0.0},
+    [CONCAVE_FREE] = {"concave", 3, 0.5, -INFINITY, INFINITY, 0, 0.0},
+    [CONSTANT] = {"constant", 3, 0.5, -1.0, INFINITY, 1, 7.0},
+    /* sum x - log x: not finite for x <= 0 */
+    [BARRIER] = {"barrier", 3, 30.0, -INFINITY, INFINITY, 1, 3.0},
+};
+
+static const hbcd_lbfgs lbfgs_options[] = {
+    {.memory = 10, .damping = 0, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 20},
+    {.memory = 1, .damping = 0, .armijo = 1e-4, .wolfe = 0.5, .max_line_search = 20},
+    {.memory = 5, .damping = 1, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 20},
+    {.memory = 3, .damping = 0, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 1},
+};
+static const hbcd_bfgs bfgs_options[] = {
+    {.scaling = HBCD_BFGS_FIRST, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 20},
+    {.scaling = HBCD_BFGS_AL_BAALI, .armijo = 1e-4, .wolfe = 0.5, .max_line_search = 20},
+    {.scaling = HBCD_BFGS_OREN_LUENBERGER, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 20},
+    {.scaling = HBCD_BFGS_AL_BAALI, .armijo = 1e-3, .wolfe = 0.9, .max_line_search = 1},
+};
+
+/* A method and its options; the last of a family has one trial per search. */
+typedef struct method {
+    int kind;
+    const void *options;
+    size_t max_line_search;
+} method;
+
+enum { N_OPTIONS = 4, N_FAMILIES = 2 };
+static const method families[N_FAMILIES][N_OPTIONS] = {
+    {{HBCD_LBFGS, &lbfgs_options[0], 20},
+     {HBCD_LBFGS, &lbfgs_options[1], 20},
+     {HBCD_LBFGS, &lbfgs_options[2], 20},
+     {HBCD_LBFGS, &lbfgs_options[3], 1}},
+    {{HBCD_BFGS, &bfgs_options[0], 20},
+     {HBCD_BFGS, &bfgs_options[1], 20},
+     {HBCD_BFGS, &bfgs_options[2], 20},
+     {HBCD_BFGS, &bfgs_options[3], 1}},
+};
+
+#define HBCD_EACH "../../tests/c/test_optimizer_newton.inl"
+#include "hbcd_each_real.h"
+
+/* bfgs_matrix.h beside the same sums over a dense matrix. */
+static void test_the_packed_matrix_is_the_dense_one(void)
+{
+    enum { N = 21 }; /* rows of no, one and two groups of lanes, and a rest */
+    double dense[N][N], packed[N * (N + 1) / 2], s[N], p[N], v[N], out[N], column[N];
+    const unsigned char fixed[N] = {[4] = 1};
+    matrix_diagonal(N, 3.0, fixed, packed);
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < N; j++) dense[i][j] = i == j && i != 4 ? 3.0 : 0.0;
+        s[i] = (double)i - 7, p[i] = (double)(i * i % 11), v[i] = 5 - (double)i;
+    }
+    for (int round = 0; round < 2; round++) { /* whole numbers: every order of summation gives the same */
+        matrix_update_times(N, packed, 2.0, s, p, v, out);
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+            for (size_t j = 0; j < N; j++) {
+                dense[i][j] = 2.0 * dense[i][j] + s[i] * p[j] + p[i] * s[j];
+                sum += dense[i][j] * v[j];
+            }
+            CHECK(out[i] == sum);
+        }
+    }
+    matrix_isolate(N, packed, 9, 0.5);
+    for (size_t j = 0; j < N; j++) dense[9][j] = dense[j][9] = j == 9 ? 0.5 : 0.0;
+    for (size_t i = 0; i < N; i++) {
+        matrix_column(N, packed, i, column);
+        for (size_t j = 0; j < N; j++) CHECK(column[j] == dense[j][i]);
+    }
+}
+
+static void test_options_outside_their_range_are_refused(void)
+{
+    const hbcd_lbfgs good = lbfgs_options[0];
+    hbcd_lbfgs bad[7] = {good, good, good, good, good, good, good};
+    hbcd_optimizer_f64 optimizer;
+    bad[0].memory = 0;
+    bad[1].armijo = 0.0;
+    bad[2].armijo = 0.95;
+    bad[3].wolfe = 1.0;
+    bad[4].wolfe = NAN;
+    bad[5].max_line_search = 0;
+    bad[6].damping = 2;
+    for (size_t i = 0; i < 7; i++) CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, &bad[i], &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, NULL, &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(-1, &good, &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(HBCD_N_OPTIMIZERS, &good, &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, &good, &optimizer) == HBCD_OK);
+    const hbcd_bfgs fine = bfgs_options[0];
+    hbcd_bfgs wrong[5] = {fine, fine, fine, fine, fine};
+    wrong[0].scaling = -1;
+    wrong[1].scaling = HBCD_BFGS_OREN_LUENBERGER + 1;
+    wrong[2].armijo = 0.95;
+    wrong[3].wolfe = NAN;
+    wrong[4].max_line_search = 0;
+    for (size_t i = 0; i < 5; i++)
+        CHECK(hbcd_optimizer_make_f64(HBCD_BFGS, &wrong[i], &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(HBCD_BFGS, &fine, &optimizer) == HBCD_OK);
+}
+
+int main(void)
+{
+    test_options_outside_their_range_are_refused();
+    test_the_packed_matrix_is_the_dense_one();
+    hbcd_test_vectors_f32();
+    hbcd_test_vectors_f64();
+    for (size_t family = 0; family < N_FAMILIES; family++) {
+        hbcd_test_all_f32(families[family]);
+        hbcd_test_all_f64(families[family]);
+    }
+    CHECK_DONE("test_optimizer_newton");
+}

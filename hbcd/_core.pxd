@@ -83,10 +83,14 @@ cdef extern from "hbcd_any.h" nogil:
         double armijo, wolfe
         size_t max_line_search
 
+    ctypedef struct hbcd_outlook:
+        double gradient, curvature, gain, operations
+
     ctypedef struct hbcd_choice:
         size_t n_blocks
         const double *sensitivity
         const size_t *last_visit
+        const hbcd_outlook *outlook
         double tolerance
         int last
         size_t repeats, step

@@ -51,6 +51,10 @@ class Choice:
         sensitivities: ArrayLike,
         *,
         last_visits: ArrayLike | None = None,
+        gradient_norms: ArrayLike | None = None,
+        curvatures: ArrayLike | None = None,
+        gains: ArrayLike | None = None,
+        operations: ArrayLike | None = None,
         tolerance: float = 0.0,
         last: int = -1,
         repeats: int = 0,
@@ -63,6 +67,14 @@ class Choice:
     def sensitivities(self) -> NDArray[np.float64]: ...
     @property
     def last_visits(self) -> NDArray[np.uintp]: ...
+    @property
+    def gradient_norms(self) -> NDArray[np.float64]: ...
+    @property
+    def curvatures(self) -> NDArray[np.float64]: ...
+    @property
+    def gains(self) -> NDArray[np.float64]: ...
+    @property
+    def operations(self) -> NDArray[np.float64]: ...
     @property
     def tolerance(self) -> float: ...
     @property

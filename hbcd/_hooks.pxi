@@ -269,6 +269,20 @@ def measure_sensitivity(str name, theta, gradient, block, box=None, size_t n_out
 
 # ---- selectors -----------------------------------------------------------------------------------------------------
 
+cdef object per_block(str name, values, default):
+    """One number per block as float64; `default` where None is given."""
+    if values is None:
+        return default
+    made = np.ascontiguousarray(values, dtype=np.float64)
+    if made.shape != default.shape:
+        raise ValueError(f"{name}: must have n_blocks={default.size} values")
+    return made
+
+
+# The numeric fields of hbcd_outlook.
+OUTLOOK = np.dtype([(name, np.float64) for name in ("gradient", "curvature", "gain", "operations")])
+
+
 cdef class Choice:
     """What a block selector is told.
 
@@ -280,6 +294,16 @@ cdef class Choice:
         Sensitivity of every block on the present batch.
     last_visits : ndarray of shape (n_blocks,)
         Step of the last visit plus one; 0 for a block not visited yet.
+    gradient_norms : ndarray of shape (n_blocks,)
+        ``||g||_2`` of every block, without the variables that a bound holds.
+    curvatures : ndarray of shape (n_blocks,)
+        L of every block, estimated from its visits: ``max(|2 (f_new - f - g's)| / s's, L / 2)`` for
+        a step s; NaN where there was none.
+    gains : ndarray of shape (n_blocks,)
+        ``(f - f_new) / ||g||^2`` of its visits, averaged with what it was; NaN where there was none.
+        ``gains * gradient_norms**2`` is the decrease to expect of the next visit.
+    operations : ndarray of shape (n_blocks,)
+        Multiply-adds per row of a visit like the last one, with the gradient measured before it.
     tolerance : float
         Blocks at or below it count as converged.
     last : int
@@ -293,13 +317,13 @@ cdef class Choice:
     """
 
     cdef readonly size_t n_blocks, repeats, step
-    cdef readonly object sensitivities, last_visits
+    cdef readonly object sensitivities, last_visits, gradient_norms, curvatures, gains, operations
     cdef readonly double tolerance
     cdef readonly int last
     cdef object _rng
 
-    def __init__(self, n_blocks, sensitivities, *, last_visits=None, tolerance=0.0, last=-1, repeats=0, step=0,
-                 rng=None):
+    def __init__(self, n_blocks, sensitivities, *, last_visits=None, gradient_norms=None, curvatures=None, gains=None,
+                 operations=None, tolerance=0.0, last=-1, repeats=0, step=0, rng=None):
         self.n_blocks, self.tolerance, self.last = n_blocks, tolerance, last
         self.repeats, self.step = repeats, step
         self.sensitivities = np.ascontiguousarray(sensitivities, dtype=np.float64)
@@ -307,6 +331,10 @@ cdef class Choice:
             np.zeros(n_blocks) if last_visits is None else last_visits, dtype=np.uintp)
         if self.sensitivities.shape != (n_blocks,) or self.last_visits.shape != (n_blocks,):
             raise ValueError(f"sensitivities, last_visits: must have n_blocks={n_blocks} values")
+        self.gradient_norms = per_block("gradient_norms", gradient_norms, np.abs(self.sensitivities))
+        self.curvatures = per_block("curvatures", curvatures, np.full(n_blocks, np.nan))
+        self.gains = per_block("gains", gains, np.full(n_blocks, np.nan))
+        self.operations = per_block("operations", operations, np.ones(n_blocks))
         self._rng = rng
 
     @property
@@ -340,7 +368,11 @@ cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcep
     try:
         visits = np.frombuffer(PyMemoryView_FromMemory(<char *>about.last_visit, n * sizeof(size_t), PyBUF_READ),
                                np.uintp)
+        outlook = np.frombuffer(PyMemoryView_FromMemory(<char *>about.outlook, n * sizeof(hbcd_outlook), PyBUF_READ),
+                                OUTLOOK)
         choice = Choice(n, view(about.sensitivity, n, HBCD_F64, hook.context).copy(), last_visits=visits.copy(),
+                        gradient_norms=outlook["gradient"].copy(), curvatures=outlook["curvature"].copy(),
+                        gains=outlook["gain"].copy(), operations=outlook["operations"].copy(),
                         tolerance=about.tolerance, last=about.last, repeats=about.repeats, step=about.step,
                         rng=int(hbcd_rng_u64(about.rng)))
         chosen = hook.part.next_block(choice)
@@ -365,6 +397,11 @@ def select_block(str name, about):
         raise ValueError("about: must have at least one block and one sensitivity for each")
     c.sensitivity = &sensitivities[0]
     c.last_visit = &visits[0]
+    outlook = np.empty(c.n_blocks, OUTLOOK)
+    outlook["gradient"], outlook["curvature"] = about.gradient_norms, about.curvatures
+    outlook["gain"], outlook["operations"] = about.gains, about.operations
+    cdef const double[::1] numbers = outlook.view(np.float64)
+    c.outlook = <const hbcd_outlook *>&numbers[0]
     c.tolerance, c.last, c.repeats, c.step = about.tolerance, about.last, about.repeats, about.step
     hbcd_rng_seed(&rng, about.rng.integers(2**63), 0)
     c.rng = &rng

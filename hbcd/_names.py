@@ -15,7 +15,9 @@ from hbcd.optimizers import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
 from hbcd.selectors import (
     Backward,
     BlockSelector,
+    DecreasePerOperation,
     ForwardSequential,
+    LipschitzWeighted,
     MostSensitive,
     PingPong,
     RandomBlock,
@@ -66,6 +68,8 @@ SELECTORS: dict[str, Callable[[], BlockSelector]] = {
     "forward": ForwardSequential,
     "ping_pong": PingPong,
     "backward": Backward,
+    "gsl": LipschitzWeighted,
+    "per_operation": DecreasePerOperation,
 }
 STRATEGIES: dict[str, Callable[[], TrainingStrategy]] = {
     "fast": Hybrid.fast,

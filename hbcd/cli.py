@@ -176,7 +176,7 @@ def _add_fit(commands: Any) -> None:
     add("--optimizer", metavar="NAME",
         help="in place of the strategy's: lbfgs, bfgs, adam, bb, icrs")  # fmt: skip
     add("--selector", metavar="NAME", help="in place of the strategy's choice of layers: "
-        "most_sensitive, random, forward, ping_pong, backward")  # fmt: skip
+        "most_sensitive, random, forward, ping_pong, backward, gsl, per_operation")  # fmt: skip
     add("--seed", type=int, default=0, metavar="N", help="of split and training, default 0")
     add("--threads", type=int, metavar="N", help="default: all processors")
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")

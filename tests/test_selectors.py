@@ -11,6 +11,8 @@ BUILT_IN = {
     "forward": hbcd.ForwardSequential(),
     "ping_pong": hbcd.PingPong(),
     "backward": hbcd.Backward(),
+    "gsl": hbcd.LipschitzWeighted(),
+    "per_operation": hbcd.DecreasePerOperation(),
 }
 each_selector = pytest.mark.parametrize("name", BUILT_IN)
 

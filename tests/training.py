@@ -19,6 +19,8 @@ SELECTORS = {
     "forward": hbcd.ForwardSequential(),
     "ping_pong": hbcd.PingPong(),
     "backward": hbcd.Backward(),
+    "gsl": hbcd.LipschitzWeighted(),
+    "per_operation": hbcd.DecreasePerOperation(),
 }
 ACTIVATIONS = {
     "sigmoid": hbcd.Sigmoid(),

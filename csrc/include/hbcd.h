@@ -212,12 +212,21 @@ typedef struct hbcd_bfgs {   /* the whole inverse Hessian: state_size grows as 4
 /* ---- block selection --------------------------------------------------------------------------- */
 
 enum hbcd_selector_kind { HBCD_MOST_SENSITIVE, HBCD_RANDOM_BLOCK, HBCD_FORWARD, HBCD_PING_PONG, HBCD_BACKWARD,
-                          HBCD_N_SELECTORS };
+                          HBCD_LIPSCHITZ_WEIGHTED, HBCD_PER_OPERATION, HBCD_N_SELECTORS };
+
+/* What the run itself tells about a block.  f, g: loss and gradient of the block before a visit; s: its step. */
+typedef struct hbcd_outlook {
+    double gradient;   /* ||g||_2 now, without variables on a bound that -g points out of */
+    double curvature;  /* L: max(|2 (f_new - f - g's)| / s's, half of what it was), NAN: no step yet */
+    double gain;       /* (f - f_new) / ||g||^2, averaged with what it was; NAN: no visit yet */
+    double operations; /* multiply-adds per row of a visit like the last one, with the gradient before it */
+} hbcd_outlook;
 
 typedef struct hbcd_choice {     /* what a selector is told */
     size_t n_blocks;
     const double *sensitivity;   /* (n_blocks) */
     const size_t *last_visit;    /* (n_blocks): step of the last visit + 1, 0: never visited */
+    const hbcd_outlook *outlook; /* (n_blocks); NULL: nothing is known */
     double tolerance;            /* blocks at or below it count as converged */
     int last;                    /* block of the last visit, -1: none yet */
     size_t repeats;              /* how many times in a row `last` was chosen */

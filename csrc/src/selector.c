@@ -5,16 +5,49 @@
 
 enum { MAX_REPEATS = 2 }; /* a greedy rule would otherwise chase one block for ever */
 
-/* The block with the largest |sensitivity| other than `skip`, ties to the one visited longest ago.
- * -1: none has a number. */
-static int most_sensitive_but(const hbcd_choice *about, int skip)
+/* What a greedy rule goes by; NAN: the block is passed over. */
+typedef double (*score_of)(const hbcd_choice *about, size_t block);
+
+static double score_sensitivity(const hbcd_choice *about, size_t block)
+{
+    return fabs(about->sensitivity[block]);
+}
+
+/* Blocks that nothing is known of come first; one that has been visited without news has nothing to say. */
+static double unknown(const hbcd_choice *about, size_t block)
+{
+    return about->last_visit[block] == 0 ? INFINITY : 0.0;
+}
+
+/* || g || / sqrt(L): its square is twice the decrease that a gradient step of length 1 / L is sure of. */
+static double score_lipschitz(const hbcd_choice *about, size_t block)
+{
+    if (!about->outlook) return score_sensitivity(about, block);
+    const hbcd_outlook *known = &about->outlook[block];
+    return known->curvature > 0 ? known->gradient / sqrt(known->curvature) : unknown(about, block);
+}
+
+/* The decrease that the last visits promise, per operation. */
+static double score_per_operation(const hbcd_choice *about, size_t block)
+{
+    if (!about->outlook) return score_sensitivity(about, block);
+    const hbcd_outlook *known = &about->outlook[block];
+    double decrease = known->gain * known->gradient * known->gradient;
+    return isnan(known->gain) ? unknown(about, block) : decrease / known->operations;
+}
+
+/* The block with the largest score other than `skip`, ties to the one visited longest ago.  -1: none has a number. */
+static int best_but(const hbcd_choice *about, score_of score, int skip)
 {
     int best = -1;
+    double most = -1.0;
     for (size_t b = 0; b < about->n_blocks; b++) {
-        double s = fabs(about->sensitivity[b]);
+        double s = score(about, b);
         if ((int)b == skip || isnan(s)) continue;
-        double s_best = best < 0 ? -1.0 : fabs(about->sensitivity[best]);
-        if (s > s_best || (s == s_best && about->last_visit[b] < about->last_visit[best])) best = (int)b;
+        if (s > most || (s == most && about->last_visit[b] < about->last_visit[best])) {
+            best = (int)b;
+            most = s;
+        }
     }
     return best;
 }
@@ -27,14 +60,32 @@ static int visited_longest_ago(const hbcd_choice *about)
     return (int)oldest;
 }
 
+static int next_greedy(const hbcd_choice *about, score_of score, int *block)
+{
+    if (about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
+    *block = best_but(about, score, about->repeats >= MAX_REPEATS ? about->last : -1);
+    if (*block < 0) *block = best_but(about, score, -1); /* one block only, or one block with a number */
+    if (*block < 0) *block = visited_longest_ago(about);
+    return HBCD_OK;
+}
+
 static int next_most_sensitive(void *self, const hbcd_choice *about, int *block)
 {
     (void)self;
-    if (about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
-    *block = most_sensitive_but(about, about->repeats >= MAX_REPEATS ? about->last : -1);
-    if (*block < 0) *block = most_sensitive_but(about, -1); /* one block only, or one block with a number */
-    if (*block < 0) *block = visited_longest_ago(about);
-    return HBCD_OK;
+    return next_greedy(about, score_sensitivity, block);
+}
+
+/* GSL, the Gauss-Southwell-Lipschitz rule of J. Nutini et al., ICML 2015, with L estimated from the visits. */
+static int next_lipschitz_weighted(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    return next_greedy(about, score_lipschitz, block);
+}
+
+static int next_per_operation(void *self, const hbcd_choice *about, int *block)
+{
+    (void)self;
+    return next_greedy(about, score_per_operation, block);
 }
 
 static int is_active(const hbcd_choice *about, size_t block)
@@ -95,6 +146,8 @@ const hbcd_selector *hbcd_selector_row(int kind)
         [HBCD_FORWARD] = {"forward", next_forward, NULL},
         [HBCD_PING_PONG] = {"ping_pong", next_ping_pong, NULL},
         [HBCD_BACKWARD] = {"backward", next_backward, NULL},
+        [HBCD_LIPSCHITZ_WEIGHTED] = {"lipschitz_weighted", next_lipschitz_weighted, NULL},
+        [HBCD_PER_OPERATION] = {"per_operation", next_per_operation, NULL},
     };
     return kind >= 0 && kind < HBCD_N_SELECTORS ? &rows[kind] : NULL;
 }

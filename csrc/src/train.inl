@@ -3,6 +3,7 @@
 
 #include "plan.inl"
 #include "visit.inl"
+#include "outlook.inl"
 
 /* All parameters at once. */
 static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
@@ -26,6 +27,7 @@ static int FN(choose)(TY(plan) *plan, int *block)
     hbcd_choice about = {.n_blocks = plan->net->n_blocks,
                          .sensitivity = plan->sensitivity,
                          .last_visit = plan->last_visit,
+                         .outlook = plan->outlook,
                          .tolerance = plan->phase->sensitivity_tol,
                          .last = plan->last_block,
                          .repeats = plan->repeats,
@@ -63,13 +65,17 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         for (size_t b = 0; b < plan->net->n_blocks; b++) most = fmax(most, fabs(plan->sensitivity[b]));
         if (most <= phase->sensitivity_tol) return last_work ? HBCD_STOP_SENSITIVITY : HBCD_OK;
 
+        FN(outlook_gradients)(plan);
         HBCD_TRY(FN(choose)(plan, &block));
         hbcd_report report;
         double before = *f;
         plan->fresh = 1;
         status = FN(visit)(plan, rows, block, before, plan->gradient, &report);
         if (status < 0) return status;
-        if (!isnan(report.f)) *f = report.f;
+        if (!isnan(report.f)) {
+            *f = report.f;
+            FN(outlook_learn)(plan, block, before, *f, report.n_evaluations);
+        }
         HBCD_TRY(FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]));
         int end = FN(ends_phase)(plan, status);
         if (end != 0) return end;
@@ -138,6 +144,7 @@ static int FN(run_phase)(TY(plan) *plan)
     hbcd_watch *watch = plan->watch;
     FN(project)(plan->net->n_params, &phase->box, plan->bound.theta);
     memset(plan->last_visit, 0, plan->net->n_blocks * sizeof *plan->last_visit);
+    FN(outlook_begin)(plan);
     plan->phase_evaluations = plan->phase_iterations = plan->visits = plan->repeats = 0;
     plan->last_block = -1;
     plan->fresh = 1;

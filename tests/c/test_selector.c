@@ -73,6 +73,30 @@ static void test_most_sensitive_goes_by_magnitude(void)
     CHECK(visit(HBCD_MOST_SENSITIVE, &s) == 2);
 }
 
+/* Curvature and cost turn the order of the gradients around; a block nothing is known of comes first. */
+static void test_what_visits_taught_decides(void)
+{
+    session s;
+    hbcd_outlook outlook[3] = {{1.0, 0.01, 1.0, 100.0}, {3.0, 1.0, 1.0, 1000.0}, {2.0, 1.0, 1.0, 100.0}};
+    begin(&s, 3);
+    s.sensitivity[1] = 9.0;
+    CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 1 && visit(HBCD_PER_OPERATION, &s) == 1); /* nothing known */
+    begin(&s, 3);
+    s.about.outlook = outlook;
+    for (size_t b = 0; b < 3; b++) s.last_visit[b] = b + 1;
+    CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 0); /* 10, 3, 2 */
+    s.about.repeats = 0;
+    CHECK(visit(HBCD_PER_OPERATION, &s) == 2); /* 0.01, 0.009, 0.04 */
+    outlook[1].curvature = outlook[1].gain = NAN;
+    s.about.repeats = 0;
+    CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 0); /* visited, and told nothing */
+    s.last_visit[1] = 0;
+    s.about.repeats = 0;
+    CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 1);
+    s.last_visit[1] = 0;
+    CHECK(visit(HBCD_PER_OPERATION, &s) == 1);
+}
+
 static void test_most_sensitive_stays_twice_at_most(void)
 {
     session s;
@@ -152,6 +176,7 @@ int main(void)
     test_every_rule_has_a_row();
     test_every_rule_works_on_any_number_of_blocks();
     test_most_sensitive_goes_by_magnitude();
+    test_what_visits_taught_decides();
     test_most_sensitive_stays_twice_at_most();
     test_most_sensitive_breaks_ties_by_age();
     test_most_sensitive_avoids_nan();

@@ -84,11 +84,10 @@ class Backward(_Compiled):
 class LipschitzWeighted(_Compiled):
     """The block of largest ``||g||_2 / sqrt(L)``: the Gauss-Southwell-Lipschitz rule.
 
-    A gradient step of length 1 / L is sure of the decrease ``||g||^2 / (2 L)`` (Nutini et al. 2015).
-    L is estimated from the visits, at no cost: the curvature ``|2 (f_new - f - g's)| / s's`` along
-    the step s, or half the estimate before if that is more.  Every block is visited once before any
-    is chosen; at most twice in a row as `MostSensitive`.  The sensitivity measure only decides when
-    a batch is solved.
+    A gradient step of length 1 / L is sure of the decrease ``||g||^2 / (2 L)`` (Nutini and others
+    2015).  L is estimated from the visits, at no cost: the curvature ``|2 (f_new - f - g's)| /
+    s's`` along the step s, or half the estimate before if that is more.  Every block is visited
+    once before any is chosen, the most sensitive first; at most twice in a row as `MostSensitive`.
     """
 
     _native = "lipschitz_weighted"
@@ -102,7 +101,8 @@ class DecreasePerOperation(_Compiled):
     The promise is ``gain ||g||_2^2``, where gain is the decrease per squared gradient norm of the
     block's visits, the last one counting half.  It is divided by the multiply-adds of a visit like
     the last one, the gradient before it included: a count, not a time, so that a run is the same
-    anywhere.  Every block is visited once before any is chosen; at most twice in a row.
+    anywhere.  Every block is visited once before any is chosen, the most sensitive first; at most
+    twice in a row.
     """
 
     _native = "per_operation"

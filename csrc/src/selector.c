@@ -13,7 +13,8 @@ static double score_sensitivity(const hbcd_choice *about, size_t block)
     return fabs(about->sensitivity[block]);
 }
 
-/* Blocks that nothing is known of come first; one that has been visited without news has nothing to say. */
+/* Blocks that nothing is known of come first, the most sensitive before the others (in their order in the network, from
+ * the input up, the first sweep over a deep net does lasting harm); one that has been visited without news has nothing to say. */
 static double unknown(const hbcd_choice *about, size_t block)
 {
     return about->last_visit[block] == 0 ? INFINITY : 0.0;
@@ -36,7 +37,14 @@ static double score_per_operation(const hbcd_choice *about, size_t block)
     return isnan(known->gain) ? unknown(about, block) : decrease / known->operations;
 }
 
-/* The block with the largest score other than `skip`, ties to the one visited longest ago.  -1: none has a number. */
+/* Between blocks of the same score: the one visited longest ago, of two never visited the more sensitive one. */
+static int goes_before(const hbcd_choice *about, size_t a, size_t b)
+{
+    if (about->last_visit[a] != about->last_visit[b]) return about->last_visit[a] < about->last_visit[b];
+    return fabs(about->sensitivity[a]) > fabs(about->sensitivity[b]);
+}
+
+/* The block with the largest score other than `skip`.  -1: none has a number. */
 static int best_but(const hbcd_choice *about, score_of score, int skip)
 {
     int best = -1;
@@ -44,7 +52,7 @@ static int best_but(const hbcd_choice *about, score_of score, int skip)
     for (size_t b = 0; b < about->n_blocks; b++) {
         double s = score(about, b);
         if ((int)b == skip || isnan(s)) continue;
-        if (s > most || (s == most && about->last_visit[b] < about->last_visit[best])) {
+        if (s > most || (s == most && goes_before(about, b, (size_t)best))) {
             best = (int)b;
             most = s;
         }

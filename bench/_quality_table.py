@@ -8,7 +8,12 @@ from typing import Any
 import numpy as np
 from _quality_race import GOALS
 
-COLORS = {"hbcd": "#c0392b", "scikit-learn": "#2563a8", "PyTorch": "#e08e0b"}
+COLORS = {  # warm: hbcd; blue: scikit-learn; green: PyTorch; gray: trees
+    "hbcd": ["#c0392b", "#7b1e14", "#e67e22", "#d81b60", "#8e44ad", "#b08d00", "#5d4037"],
+    "scikit-learn": ["#2563a8", "#5b9bd5"],
+    "PyTorch": ["#15803d", "#65a30d"],
+    "trees": ["#111827", "#6b7280", "#a3a3a3"],
+}
 STYLES = ["-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)), (0, (8, 2))]
 
 
@@ -71,7 +76,7 @@ def draw(results: list[dict[str, Any]], title: str, file: Path) -> None:
             library = next((name for name in COLORS if method.startswith(name)), "trees")
             style = STYLES[counts.get(library, 0) % len(STYLES)]
             counts[library] = counts.get(library, 0) + 1
-            color = COLORS.get(library, "#4b5563")
+            color = COLORS[library][(counts[library] - 1) % len(COLORS[library])]
             seconds = np.array(lines[0]["checks"])[some]
             panel.plot(seconds, middle, color=color, linestyle=style, label=method, linewidth=1.6)
             lowest = min(lowest, float(middle.min()))

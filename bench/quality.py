@@ -157,7 +157,7 @@ def main() -> int:
     (options.out / "quality.md").write_text(text + "\n", encoding="utf-8")
     if importlib.util.find_spec("matplotlib") is not None:
         shape = "-".join(map(str, options.hidden))
-        title = f"hidden layers {shape}, {options.threads} threads, {options.splits} splits"
+        title = f"hidden layers {shape}, threads {options.threads}, splits {options.splits}"
         draw(results, title, options.out / "quality.png")
     print(f"written: {options.out}")
     return 0

@@ -109,7 +109,7 @@ def minimize(
     x0 : array_like of shape (n,)
         Start; moved into the bounds if it lies outside.
     method : Optimizer, default LBFGS()
-        Adam, LBFGS, BarzilaiBorwein, ICRS, or an optimizer of one's own.
+        Adam, LBFGS, BFGS, BarzilaiBorwein, ICRS, or an optimizer of one's own.
     jac : True, callable or False, default True
         True: `fun` returns the gradient too; a callable ``jac(x, *args)``; False: forward
         differences.  ICRS asks for no gradient: with it, `fun` may return f alone if jac is False.

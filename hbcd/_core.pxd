@@ -57,7 +57,8 @@ cdef extern from "hbcd_any.h" nogil:
         size_t n_iterations, n_evaluations
 
     enum:
-        HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS
+        HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_LM, HBCD_EXACT_OUTPUT
+        HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED
         HBCD_BB1, HBCD_BB2, HBCD_ABBMIN
         HBCD_BFGS_FIRST, HBCD_BFGS_AL_BAALI, HBCD_BFGS_OREN_LUENBERGER
     ctypedef struct hbcd_adam:
@@ -82,6 +83,14 @@ cdef extern from "hbcd_any.h" nogil:
         int scaling
         double armijo, wolfe
         size_t max_line_search
+    ctypedef struct hbcd_lm:
+        int scope, marquardt
+        double mu, ridge
+        int isa
+    ctypedef struct hbcd_exact_output:
+        double ridge
+        int isa, inner
+        const void *inner_options
 
     ctypedef struct hbcd_outlook:
         double gradient, curvature, gain, operations
@@ -136,6 +145,7 @@ cdef extern from "hbcd_any.h" nogil:
         size_t n
         int (*eval)(void *self, const void *x, double *f, void *g) noexcept nogil
         void *self
+        int (*normal)(void *self, const void *x, double *f, double *jtwr, double *jtwj) noexcept nogil
     ctypedef struct hbcd_optimizer_hook:
         int (*minimize)(void *self, const hbcd_objective_any *objective, const void *lo, const void *hi, void *x,
                         const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report) noexcept nogil

@@ -187,6 +187,7 @@ def minimize(
     seed: int,
     callback: Callable[[NDArray[np.float64], float], object] | None = None,
     row: str | None = None,
+    normal: Callable[[Any], tuple[float, Any, Any]] | None = None,
 ) -> dict[str, Any]: ...
 def train(
     net: Net,

@@ -11,8 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
+from hbcd._function import Function, Residuals
 from hbcd._validation import as_seed, box_vectors
-from hbcd.optimizers import ICRS, LBFGS, Optimizer
+from hbcd.optimizers import ICRS, LBFGS, ExactOutput, LevenbergMarquardt, Optimizer
 from hbcd.stopping import Stop, StopReason
 
 if TYPE_CHECKING:
@@ -30,64 +31,6 @@ SOLVED = {
 }
 
 
-class _Function:
-    """fun and jac as the core calls them, counting, and keeping the last gradient."""
-
-    def __init__(
-        self,
-        fun: Callable[..., Any],
-        jac: Any,
-        args: tuple[Any, ...],
-        lo: Array | None,
-        hi: Array | None,
-    ) -> None:
-        self.fun, self.jac, self.args = fun, jac, args
-        self.lo = -np.inf if lo is None else lo
-        self.hi = np.inf if hi is None else hi
-        self.n_fev = self.n_jev = 0
-        self.gradient: Array | None = None
-
-    def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
-        self.n_fev += 1
-        gradient = None
-        value = self.fun(x, *self.args)
-        if self.jac is True:
-            try:
-                value, gradient = value
-            except TypeError:
-                raise TypeError(f"fun={value!r}: must be (f, gradient) where jac is True") from None
-        f = _as_float(value)
-        if not with_gradient:
-            return f, None
-        if self.jac is not True:
-            gradient = self.jac(x, *self.args) if callable(self.jac) else self._differences(x, f)
-        self.n_jev += 1
-        self.gradient = np.asarray(gradient, dtype=np.float64)
-        if self.gradient.shape != x.shape:
-            raise ValueError(f"jac: gradient has shape {self.gradient.shape}, must be {x.shape}")
-        return f, self.gradient
-
-    def _differences(self, x: Array, f: float) -> Array:
-        """Forward differences with the step of scipy's default, backward where a bound is near."""
-        step = np.sqrt(np.finfo(np.float64).eps) * np.where(x >= 0, 1.0, -1.0)
-        step = step * np.maximum(1.0, np.abs(x))
-        outside = (x + step > self.hi) | (x + step < self.lo)
-        to = np.clip(x + np.where(outside, -step, step), self.lo, self.hi)
-        gradient = np.zeros_like(x)
-        for i in np.flatnonzero(to != x):  # lo = hi leaves no room, and no meaning to a slope
-            moved = x.copy()
-            moved[i] = to[i]
-            self.n_fev += 1
-            gradient[i] = (_as_float(self.fun(moved, *self.args)) - f) / (to[i] - x[i])
-        return gradient
-
-
-def _as_float(value: Any) -> float:
-    if np.size(value) != 1:
-        raise ValueError(f"fun: returned {np.size(value)} values, must return one number")
-    return float(np.asarray(value).reshape(())[()])
-
-
 def minimize(
     fun: Callable[..., Any],
     x0: ArrayLike,
@@ -99,6 +42,7 @@ def minimize(
     *,
     args: tuple[Any, ...] = (),
     stop: Stop | None = None,
+    residuals: bool = False,
 ) -> OptimizeResult:
     """Minimizes a function of several variables with one of hbcd's optimizers.
 
@@ -109,7 +53,8 @@ def minimize(
     x0 : array_like of shape (n,)
         Start; moved into the bounds if it lies outside.
     method : Optimizer, default LBFGS()
-        Adam, LBFGS, BFGS, BarzilaiBorwein, ICRS, or an optimizer of one's own.
+        Adam, LBFGS, BFGS, BarzilaiBorwein, ICRS, LevenbergMarquardt (with `residuals`), or an
+        optimizer of one's own.
     jac : True, callable or False, default True
         True: `fun` returns the gradient too; a callable ``jac(x, *args)``; False: forward
         differences.  ICRS asks for no gradient: with it, `fun` may return f alone if jac is False.
@@ -124,6 +69,10 @@ def minimize(
         Further arguments of `fun` and `jac`.
     stop : Stop, default Stop()
         Tolerances and limits.  Adam stops after 10 000 iterations if nothing limits it.
+    residuals : bool, default False
+        True: `fun` returns a vector of residuals r (m,) instead of f, and its derivatives are the
+        Jacobian J (m, n) instead of the gradient (with `jac` True: ``fun(x) -> (r, J)``).  What is
+        minimized is ``f = r'r / 2``, by any method; LevenbergMarquardt needs it.
 
     Returns
     -------
@@ -149,9 +98,10 @@ def minimize(
         raise ValueError(f"x0: has shape {x.shape}, must be a vector of at least one number")
     if not np.isfinite(x).all():
         raise ValueError("x0: must be finite")
-    method.check_size(x.size)
     lo, hi = _bounds(bounds, x.size)
-    function = _Function(fun, jac, tuple(args), lo, hi)
+    _check_method(method, x.size, residuals)
+    kind = Residuals if residuals else Function
+    function = kind(fun, jac, tuple(args), lo, hi)
     result = _core.minimize(
         _with_budget(method, x.size, stop),
         function,
@@ -161,6 +111,7 @@ def minimize(
         _limits(method, stop),
         as_seed("rng", rng),
         None if callback is None else _callback(callback),
+        normal=getattr(function, "normal_equations", None),
     )
     reason = StopReason(result["status"]) if result["status"] > 0 else StopReason.ITERATIONS
     if not np.isfinite(result["f"]) and reason in SOLVED:
@@ -178,6 +129,17 @@ def minimize(
         found["jac"] = function.gradient
         found["njev"] = function.n_jev
     return found
+
+
+def _check_method(method: Optimizer, n: int, residuals: bool) -> None:
+    """ValueError where a method needs something else than this function of n variables."""
+    if isinstance(method, ExactOutput):
+        raise ValueError(f"method={method!r}: is for the last layer of a network, not a function")
+    if isinstance(method, LevenbergMarquardt) and not residuals:
+        raise ValueError(
+            "residuals=False: must be True, LevenbergMarquardt needs a fun that returns residuals"
+        )
+    method.check_size(n)
 
 
 def _with_budget(method: Optimizer, n: int, stop: Stop | None) -> Optimizer:

@@ -11,7 +11,16 @@ import numpy as np
 
 from hbcd._validation import as_seed
 from hbcd.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
-from hbcd.optimizers import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein, Optimizer
+from hbcd.optimizers import (
+    BFGS,
+    ICRS,
+    LBFGS,
+    Adam,
+    BarzilaiBorwein,
+    ExactOutput,
+    LevenbergMarquardt,
+    Optimizer,
+)
 from hbcd.selectors import (
     Backward,
     BlockSelector,
@@ -61,6 +70,8 @@ OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "bb": BarzilaiBorwein,
     "icrs": ICRS,
     "bfgs": BFGS,
+    "lm": LevenbergMarquardt,
+    "exact_output": lambda: ExactOutput(LBFGS()),
 }
 SELECTORS: dict[str, Callable[[], BlockSelector]] = {
     "most_sensitive": MostSensitive,

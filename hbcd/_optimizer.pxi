@@ -8,6 +8,8 @@ cdef union optimizer_options:
     hbcd_bb bb
     hbcd_icrs icrs
     hbcd_bfgs bfgs
+    hbcd_lm lm
+    hbcd_exact_output exact_output
     hbcd_optimizer_hook hook
 
 
@@ -16,6 +18,7 @@ cdef class Optimizer:
 
     cdef object part
     cdef Context context
+    cdef Optimizer inner  # of an exact output layer, or None
     cdef optimizer_options options
     cdef hbcd_optimizer_spec spec
 
@@ -55,6 +58,20 @@ cdef class Optimizer:
         scaling = {"first": HBCD_BFGS_FIRST, "al_baali": HBCD_BFGS_AL_BAALI,
                    "oren_luenberger": HBCD_BFGS_OREN_LUENBERGER}[part.scaling]
         self.options.bfgs = hbcd_bfgs(scaling, part.armijo, part.wolfe, part.max_line_search)
+
+    def _lm(self, part):
+        self.spec.kind = HBCD_LM
+        scope = (HBCD_LM_BLOCKS if part.block_diagonal else HBCD_LM_PROJECTED if part.variable_projection
+                 else HBCD_LM_JOINT)
+        self.options.lm = hbcd_lm(scope, part.damping == "marquardt", part.mu, part.ridge, ISA)
+
+    def _exact_output(self, part):
+        self.spec.kind = HBCD_EXACT_OUTPUT
+        self.options.exact_output = hbcd_exact_output(part.ridge, ISA, -1, NULL)
+        if part.inner is not None:
+            self.inner = Optimizer(part.inner, self.context)
+            self.options.exact_output.inner = self.inner.spec.kind
+            self.options.exact_output.inner_options = self.inner.spec.options
 
 
 class StopEvaluating(Exception):

@@ -103,14 +103,17 @@ cdef int fill_stop(hbcd_stop *c, stop) except -1:
 cdef class Function:
     """A Python function as an objective of the core."""
 
-    cdef object fun
+    cdef object fun, normal
     cdef Context context
     cdef hbcd_objective_any c
 
-    def __init__(self, fun, context, int dtype, size_t n):
-        self.fun, self.context = fun, context
+    def __init__(self, fun, context, int dtype, size_t n, normal):
+        self.fun, self.context, self.normal = fun, context, normal
         self.c.dtype, self.c.n = dtype, n
         self.c.eval = function_eval
+        self.c.normal = NULL
+        if normal is not None:
+            self.c.normal = function_normal
         self.c.self = <void *>self
 
 
@@ -130,9 +133,23 @@ cdef int function_eval(void *self, const void *x, double *f, void *g) noexcept w
         return function.context.fail(error)
 
 
-def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None):
+cdef int function_normal(void *self, const void *x, double *f, double *jtwr, double *jtwj) noexcept with gil:
+    cdef Function function = <Function>self
+    cdef size_t n = function.c.n
+    try:
+        value, gradient, matrix = function.normal(view(x, n, function.c.dtype, function.context).copy())
+        f[0] = float(value)
+        view(jtwr, n, HBCD_F64, function.context, True)[:] = gradient
+        view(jtwj, n * n, HBCD_F64, function.context, True).reshape(n, n)[:] = matrix
+        return 0
+    except BaseException as error:
+        return function.context.fail(error)
+
+
+def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None, normal=None):
     """Runs one optimizer on fun(x, with_gradient) -> (f, gradient or None), moving the vector x in place.
 
+    normal: normal(x) -> (f, gradient, Gauss-Newton matrix), for the optimizers that need it.
     row: run this built-in with the options of `optimizer`, even if its class is one of the user's.
     Returns a dict: status, f, f_start, pg, n_iter, n_fev.  An exception of fun or of the callback arrives intact,
     with x at the best point evaluated.
@@ -141,7 +158,7 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None):
     cdef size_t n = x.size
     cdef Context context = Context()
     cdef Optimizer part = Optimizer(optimizer, context, row)
-    cdef Function objective = Function(fun, context, dtype, n)
+    cdef Function objective = Function(fun, context, dtype, n, normal)
     cdef Watch watch = Watch(context, stop.max_seconds, None, callback)
     cdef hbcd_stop c
     cdef hbcd_rng rng

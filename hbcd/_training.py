@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import _core
+from hbcd._needs import check_needs
 from hbcd._phase import EXPLORE_BOX, GUARD_BOX, Phase
 from hbcd._validation import box_vectors
+from hbcd.optimizers import ExactOutput
 from hbcd.report import FitReport
 from hbcd.stopping import Stop, StopReason
 from hbcd.strategies import About, TrainingStrategy
@@ -59,7 +61,9 @@ def resolve(phase: Phase, run: Stop, n_parameters: int, dtype: Any) -> _Resolved
     """Fills in the defaults of a phase."""
     if not isinstance(phase, Phase):
         raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
-    native = vars(type(phase.optimizer)).get("_native")
+    exact = phase.optimizer if isinstance(phase.optimizer, ExactOutput) else None
+    worker = exact.inner if exact and exact.inner else phase.optimizer
+    native = vars(type(worker)).get("_native")
     box: Any = phase.box
     if box is None:
         box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
@@ -113,11 +117,8 @@ class Run:
         resolved = [
             resolve(phase, stop, self.network.n_parameters, theta.dtype) for phase in phases
         ]
-        largest = max((one.stop - one.start for one in self.network.blocks), default=0)
         for phase in phases:
-            phase.optimizer.check_size(
-                self.network.n_parameters if phase.selector is None else largest
-            )
+            check_needs(phase.optimizer, self.network, phase.selector is not None)
         net = self.network._net(theta.dtype)
         before = time.perf_counter() - self.started
         point = theta.copy()

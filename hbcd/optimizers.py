@@ -1,103 +1,30 @@
-"""Optimizers of a block or of everything: ADAM, L-BFGS, BFGS, Barzilai-Borwein, ICRS, one's own."""
+"""Optimizers of a block or of everything.
+
+ADAM, L-BFGS-B, BFGS, Barzilai-Borwein, ICRS, Levenberg-Marquardt, exact output layer; one's own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import ClassVar, Literal
 
-import numpy as np
-from numpy.typing import NDArray
+from hbcd._optimizer import Compiled, Optimizer
+from hbcd._validation import check_integer, check_number
 
-from hbcd import _core
-from hbcd._validation import as_seed, box_vectors, check_integer, check_number
-from hbcd.stopping import Stop, StopReason
-
-__all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "Optimizer"]
-
-Array = NDArray[Any]
-Box = tuple[Array, Array] | None
-Objective = Callable[[Array], tuple[float, Array]]
-
-
-class Optimizer:
-    """Minimizes a function inside a box.  Subclass it and write `minimize`."""
-
-    value_only: ClassVar[bool] = False  # never asks for a gradient
-    monotone: ClassVar[bool] = False  # can be taken up again where it stopped, never gets worse
-
-    def minimize(
-        self, objective: Objective, x: Array, box: Box, stop: Any, rng: np.random.Generator
-    ) -> StopReason | None:
-        """Moves `x` in place and says why it stopped (None: it is done).
-
-        Parameters
-        ----------
-        objective : callable
-            ``objective(x) -> (f, gradient)``; ``objective.value(x) -> f``.  It raises when the run
-            is over (a limit, Ctrl-C): let that pass.  The best point it evaluated is kept, and
-            taken instead of `x` if it is better.
-        x : ndarray of shape (n,)
-            Start, inside the box; the result.  In the run's precision.
-        box : (lo, hi) or None
-            Vectors of n; infinities where there is no bound.
-        stop : Stop
-            Tolerances, and limits that are enforced by `objective`.
-        rng : numpy.random.Generator
-            Seeded from the run.
-        """
-        raise NotImplementedError(f"{type(self).__name__}.minimize: must be written")
-
-    def check_size(self, n: int) -> None:
-        """Called before a run with the number of variables: ValueError if they are too many."""
-
-    @property
-    def scipy(self) -> Callable[..., Any]:
-        """Itself for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
-        from hbcd._minimize import scipy_method
-
-        return scipy_method(self)
-
-
-class _Compiled(Optimizer):
-    """Shared by the built-in ones: `minimize` runs the compiled optimizer."""
-
-    _native: ClassVar[str]
-
-    def minimize(
-        self,
-        objective: Objective,
-        x: Array,
-        box: Box = None,
-        stop: Any = None,
-        rng: Any = None,
-    ) -> StopReason:
-        """Moves `x` (contiguous float32 or float64) in place to the best point found."""
-        self.check_size(x.size)
-        lo, hi = box_vectors("box", box, x.size, x.dtype)
-        value = getattr(objective, "value", None)
-
-        def function(point: Array, with_gradient: bool) -> tuple[float, Array | None]:
-            if not with_gradient and value is not None:
-                return float(value(point)), None
-            f, gradient = objective(point)
-            return f, gradient
-
-        result = _core.minimize(
-            self,
-            function,
-            x,
-            lo,
-            hi,
-            Stop() if stop is None else stop,
-            as_seed("rng", rng),
-            row=self._native,  # also where `self` is of a class of the user's: this is its super()
-        )
-        return StopReason(result["status"])
+__all__ = [
+    "BFGS",
+    "ICRS",
+    "LBFGS",
+    "Adam",
+    "BarzilaiBorwein",
+    "ExactOutput",
+    "LevenbergMarquardt",
+    "Optimizer",
+]
 
 
 @dataclass(frozen=True)
-class Adam(_Compiled):
+class Adam(Compiled):
     """ADAM (Kingma and Ba 2015, algorithm 1), each step projected onto the box.
 
     Parameters
@@ -124,7 +51,7 @@ class Adam(_Compiled):
 
 
 @dataclass(frozen=True)
-class LBFGS(_Compiled):
+class LBFGS(Compiled):
     """Limited-memory BFGS inside a box.
 
     L-BFGS-B (Byrd, Lu, Nocedal and Zhu 1995) with the strong Wolfe line search of More and
@@ -158,7 +85,7 @@ class LBFGS(_Compiled):
 
 
 @dataclass(frozen=True)
-class BFGS(_Compiled):
+class BFGS(Compiled):
     """BFGS inside a box, with the whole inverse Hessian: for up to some thousand variables.
 
     Nocedal and Wright 2006, section 6.1, with the strong Wolfe line search of More and Thuente
@@ -215,7 +142,7 @@ class BFGS(_Compiled):
 
 
 @dataclass(frozen=True)
-class BarzilaiBorwein(_Compiled):
+class BarzilaiBorwein(Compiled):
     """Spectral projected gradient with Barzilai-Borwein steps.
 
     Birgin, Martinez and Raydan 2000.  The search is not monotone, the best point is returned.
@@ -258,7 +185,7 @@ class BarzilaiBorwein(_Compiled):
 
 
 @dataclass(frozen=True)
-class ICRS(_Compiled):
+class ICRS(Compiled):
     """Integrated controlled random search (Banga and Casares 1987), derivative free.
 
     From the best point x each trial draws all coordinates from ``N(x_i, (kappa lambda_i)**2)``,
@@ -306,3 +233,111 @@ class ICRS(_Compiled):
         check_number("tolerance", self.tolerance, low=0.0)
         check_number("floor", self.floor, low=0.0, high=0.5)
         check_integer("max_evaluations", self.max_evaluations, 1, none=True)
+
+
+@dataclass(frozen=True)
+class LevenbergMarquardt(Compiled):
+    """Levenberg-Marquardt on a sum of squares, inside a box.
+
+    Each step p minimizes ``g'p + p'(J'WJ + mu D)p / 2`` in the box, J the Jacobian of the errors
+    and g the gradient; it is taken if the loss falls, and mu then follows how well the model
+    predicted it (Nielsen 1999).  J is never stored: an iteration takes the normal equations once
+    (``n**2`` operations per row), a solution of ``n**3 / 3`` operations, and for every step that is
+    refused one more of each value and solution.  Near a minimum without residual it converges
+    quadratically.
+
+    Parameters
+    ----------
+    damping : {"nielsen", "marquardt"}, default "nielsen"
+        D is the identity, or the largest diagonal of J'WJ so far (Marquardt 1963, More 1978),
+        which makes the steps independent of the scale of each variable.
+    mu : float, default 1e-3
+        The first one; for "nielsen" relative to the largest element of the diagonal.
+    variable_projection : bool, default False
+        The last layer, if it is dense and linear, is eliminated: steps are made for the layers
+        below it with the matrix of Kaufman (1975), and after each the last layer is solved
+        exactly.  All parameters at once only; on a single block it changes nothing.
+    block_diagonal : bool, default False
+        All layers at once, but each with a matrix of its own (Jacobi): for k layers of one size
+        ``1 / k`` of the operations per row.  The blocks share mu and, where the joint step is too
+        long, a shorter one is tried before mu grows.
+    ridge : float, default 1e-4
+        Of variable projection: the last layer is drawn to what it was, by lambda as in
+        `ExactOutput`.  That moves no minimum; without it, a last layer whose inputs are nearly
+        dependent jumps from bound to bound.
+    memory_limit : int, default 2**30
+        Largest matrix J'WJ in bytes, ``8 n**2``; a run takes about four times as much in all.
+
+    Raises
+    ------
+    ValueError
+        Larger matrices than `memory_limit`; a loss that is no sum of squares, or layers of one's
+        own with parameters; a function without residuals (see `hbcd.minimize`), which is all that
+        ``scipy.optimize.minimize`` has.
+    """
+
+    damping: Literal["nielsen", "marquardt"] = "nielsen"
+    mu: float = 1e-3
+    variable_projection: bool = False
+    block_diagonal: bool = False
+    ridge: float = 1e-4
+    memory_limit: int = 2**30
+    _native = "lm"
+    monotone: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        if self.damping not in ("nielsen", "marquardt"):
+            raise ValueError(f"damping={self.damping!r}: must be 'nielsen' or 'marquardt'")
+        check_number("mu", self.mu, low=0.0, open_low=True)
+        check_number("ridge", self.ridge, low=0.0)
+        check_integer("memory_limit", self.memory_limit, 1)
+        if self.variable_projection and self.block_diagonal:
+            raise ValueError("block_diagonal=True: must be False with variable_projection")
+
+    def check_size(self, n: int) -> None:
+        """ValueError where the matrix of n variables is larger than `memory_limit`."""
+        if 8 * n * n > self.memory_limit:
+            raise ValueError(
+                f"n={n}: Levenberg-Marquardt needs {8 * n * n} bytes, "
+                f"more than memory_limit={self.memory_limit}"
+            )
+
+
+@dataclass(frozen=True)
+class ExactOutput(Compiled):
+    """The last layer solved exactly, as the least squares problem that it is; others by `inner`.
+
+    For every output k the weights and bias are ``c = argmin sum_r w_r (phi_r'c - y_rk)**2 + lambda
+    |c|**2`` over the box, phi the inputs of the layer and 1.  The loss itself has no term in
+    lambda: a solution that is not better is not taken.
+
+    Parameters
+    ----------
+    inner : Optimizer, optional
+        A built-in one for the other blocks.  None: any other block is an error.
+    ridge : float, default 1e-8
+        lambda relative to the mean of the diagonal of ``sum_r w_r phi_r phi_r'``.
+
+    Raises
+    ------
+    ValueError
+        The last layer is not dense and linear, or the loss is not the squared error.
+    """
+
+    inner: Optimizer | None = None
+    ridge: float = 1e-8
+    _native = "exact_output"
+
+    def __post_init__(self) -> None:
+        check_number("ridge", self.ridge, low=0.0)
+        if self.inner is None:
+            return
+        if not isinstance(self.inner, Compiled) or "_native" not in vars(type(self.inner)):
+            raise TypeError(f"inner={self.inner!r}: must be a built-in hbcd.Optimizer or None")
+        if isinstance(self.inner, ExactOutput):
+            raise TypeError(f"inner={self.inner!r}: must not be an ExactOutput itself")
+
+    def check_size(self, n: int) -> None:
+        """That of `inner`."""
+        if isinstance(self.inner, Compiled):
+            self.inner.check_size(n)

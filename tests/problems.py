@@ -24,6 +24,7 @@ class Problem:
     fun: Callable
     f_min: list
     bounds: list | None = None
+    residuals: Callable | None = None  # ``residuals(x) -> (r, J)`` with f = r'r
 
     @property
     def n(self):
@@ -44,7 +45,8 @@ def _mgh(name, x0, *f_min):
                 r, jac = residuals(np.asarray(x, dtype=float))
                 return float(r @ r), 2.0 * (jac.T @ r)
 
-        MGH.append(Problem(name, np.asarray(x0, dtype=float), fun, list(f_min)))
+        start = np.asarray(x0, dtype=float)
+        MGH.append(Problem(name, start, fun, list(f_min), residuals=residuals))
         return residuals
 
     return register

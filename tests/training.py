@@ -11,8 +11,12 @@ OPTIMIZERS = {
     "bb": hbcd.BarzilaiBorwein(),
     "bfgs": hbcd.BFGS(),
     "icrs": hbcd.ICRS(),
+    "lm": hbcd.LevenbergMarquardt(),
+    "lm_blocks": hbcd.LevenbergMarquardt(damping="marquardt", block_diagonal=True),
+    "varpro": hbcd.LevenbergMarquardt(variable_projection=True),
+    "exact": hbcd.ExactOutput(hbcd.LBFGS()),
 }
-MONOTONE = ["lbfgs", "bfgs", "icrs"]
+MONOTONE = ["lbfgs", "bfgs", "icrs", "lm", "lm_blocks", "varpro", "exact"]
 SELECTORS = {
     "most_sensitive": hbcd.MostSensitive(),
     "random": hbcd.RandomBlock(),

@@ -140,7 +140,7 @@ static void FN(time_steps)(TY(bench) *b, int isa, int kind, const void *options,
                            double row_operations)
 {
     must(FN(optimizer_make)(kind, options, &b->optimizer));
-    b->state = borrow(b->optimizer.state_size(options, b->objective.n)).base;
+    b->state = borrow(b->optimizer.state_size(options, &(hbcd_shape){.n = b->objective.n})).base;
     timing t = time_of(FN(call_optimizer), b);
     t.median /= (double)b->steps;
     print_line(what, REAL_DTYPE, isa, 1, t, rows, rows * row_operations);

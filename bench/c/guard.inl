@@ -63,7 +63,7 @@ static void FN(guard_minimize)(TY(guard) *w, int kind, const void *options, size
     TY(objective) objective = FN(objective_of)(&w->bound);
     TY(optimizer) optimizer;
     must(FN(optimizer_make)(kind, options, &optimizer));
-    size_t size = optimizer.state_size(options, objective.n);
+    size_t size = optimizer.state_size(options, &(hbcd_shape){.n = objective.n});
     void *state = borrow((size / HBCD_ALIGN + 1) * HBCD_ALIGN).base;
     const TY(box) box = {w->lo, w->hi};
     hbcd_stop stop;

@@ -36,7 +36,9 @@ enum hbcd_status {
     HBCD_ERR_ARGUMENT = -1, /* a size, index or option outside its range */
     HBCD_ERR_MEMORY = -2,   /* the borrowed memory is smaller than what was measured */
     HBCD_ERR_HOOK = -3,     /* a part supplied by the user failed; the caller knows the exception */
-    HBCD_ERR_BOUNDS = -4    /* this optimizer needs finite bounds on every variable */
+    HBCD_ERR_BOUNDS = -4,   /* this optimizer needs finite bounds on every variable */
+    HBCD_ERR_NORMAL = -5,   /* this optimizer needs the normal equations of a sum of squares */
+    HBCD_ERR_OUTPUT = -6    /* this optimizer needs a last layer that is dense and linear, and squared error */
 };
 
 /* One line of text for a status; never NULL. */
@@ -168,7 +170,15 @@ int hbcd_stop_test(const hbcd_stop *stop, hbcd_report *report, double f_old, dou
 
 /* ---- options of the optimizers ---------------------------------------------------------------- */
 
-enum hbcd_optimizer_kind { HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_N_OPTIMIZERS };
+enum hbcd_optimizer_kind { HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_LM, HBCD_EXACT_OUTPUT,
+                           HBCD_N_OPTIMIZERS };
+
+/* What is minimized, as far as the memory of an optimizer depends on it: n variables in blocks (one where none are
+ * told apart), the largest of them, the sum of the squares of their sizes, and the shape of a linear output layer. */
+typedef struct hbcd_shape {
+    size_t n, largest, squares;
+    size_t inputs, outputs; /* of the output layer; 0: there is none */
+} hbcd_shape;
 
 typedef struct hbcd_adam {   /* Kingma and Ba 2015, algorithm 1, then projection onto the box */
     double learning_rate, beta1, beta2, epsilon;
@@ -208,6 +218,22 @@ typedef struct hbcd_bfgs {   /* the whole inverse Hessian: state_size grows as 4
     double armijo, wolfe;    /* 0 < armijo < wolfe < 1 */
     size_t max_line_search;  /* evaluations in one line search */
 } hbcd_bfgs;
+
+enum hbcd_lm_scope { HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED };
+typedef struct hbcd_lm {     /* Levenberg 1944; Marquardt 1963; update of mu: Nielsen 1999 */
+    int scope;               /* hbcd_lm_scope: one matrix, one for each block, or the output layer eliminated */
+    int marquardt;           /* 0: mu I is added to J'WJ; 1: mu diag(J'WJ) */
+    double mu;               /* the first one, relative to the largest of diag(J'WJ) unless marquardt */
+    double ridge;            /* of the output layer, as in hbcd_exact_output */
+    int isa;                 /* hbcd_isa: which variant of the kernels */
+} hbcd_lm;
+
+typedef struct hbcd_exact_output {
+    double ridge;            /* times the mean of the diagonal of the Gram matrix is added to it */
+    int isa;                 /* hbcd_isa */
+    int inner;               /* hbcd_optimizer_kind of the other blocks; -1: none */
+    const void *inner_options;
+} hbcd_exact_output;
 
 /* ---- block selection --------------------------------------------------------------------------- */
 

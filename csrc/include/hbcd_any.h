@@ -15,6 +15,7 @@ typedef struct hbcd_objective_any {
     size_t n;
     int (*eval)(void *self, const void *x, double *f, void *g); /* as TY(objective) */
     void *self;
+    int (*normal)(void *self, const void *x, double *f, double *jtwr, double *jtwj); /* NULL: none */
 } hbcd_objective_any;
 
 /* An optimizer supplied from outside; moves x in place.  The core keeps the best point that it evaluates. */

@@ -9,6 +9,14 @@ typedef struct TY(box) {
     const REAL *lo, *hi;
 } TY(box);
 
+/* A block of variables that is optimized at once: one layer with its weights, then its bias.
+ * Weights are stored (n_in, n_out), row by row. */
+typedef struct TY(block) {
+    size_t start, size;  /* slice of theta */
+    size_t n_in, n_out;  /* shape of the weights; a layer kind without such a shape has n_out = 1 */
+    size_t layer;
+} TY(block);
+
 typedef struct TY(objective) {
     size_t n;
     /* f and, unless g is NULL, its gradient g (n) at x (n).  A value-only call leaves g untouched.
@@ -19,12 +27,20 @@ typedef struct TY(objective) {
      * jtwj = J'WJ (n, n), all of it, symmetric to the bit; status as eval.  NULL where there are none: a loss that is
      * no sum of squares, a layer without a Jacobian, or no memory set aside for it. */
     int (*normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj);
+    /* The blocks that the variables are made of, `start` counted from the first variable; none: 0 and NULL. */
+    size_t n_blocks;
+    const TY(block) *blocks;
+    /* The normal equations of one block alone, the others as they are in x (n).  NULL as above. */
+    int (*normal_of)(void *self, const REAL *x, size_t block, double *f, double *jtwr, double *jtwj);
+    /* Of a last block whose layer is linear, with the inputs Phi (rows, n_in) of that layer and the targets Y: the
+     * matrix [Phi 1 Y]'W[Phi 1 Y], n_in + 1 + n_out squared, symmetric.  NULL where there is no such block. */
+    int (*output_gram)(void *self, const REAL *x, double *gram);
 } TY(objective);
 
 typedef struct TY(optimizer) {
     const char *name;
-    /* Bytes of state for n variables. */
-    size_t (*state_size)(const void *options, size_t n);
+    /* Bytes of state. */
+    size_t (*state_size)(const void *options, const hbcd_shape *shape);
     /* Forgets everything; must be called on fresh memory and whenever the objective becomes another one. */
     int (*reset)(const void *options, void *state, size_t n);
     /* Minimizes from x (projected onto the box first) and leaves in x the best point evaluated, or the last
@@ -42,7 +58,10 @@ enum {
     HBCD_OPT_MONOTONE = 1,      /* never returns a point worse than the one passed in, by construction */
     HBCD_OPT_VALUE_ONLY = 2,    /* never asks for a gradient */
     HBCD_OPT_ACROSS_BATCHES = 4, /* its memory stays useful when the batch changes (moments of ADAM) */
-    HBCD_OPT_NEEDS_BOX = 8      /* finite bounds on every variable */
+    HBCD_OPT_NEEDS_BOX = 8,     /* finite bounds on every variable */
+    HBCD_OPT_NORMAL = 16,       /* asks for normal equations: */
+    HBCD_OPT_NORMAL_OF = 32,    /* for those of one block at a time */
+    HBCD_OPT_OUTPUT = 64        /* asks for the Gram matrix of the output layer */
 };
 #endif
 
@@ -51,14 +70,6 @@ enum {
 int FN(optimizer_make)(int kind, const void *options, TY(optimizer) *optimizer);
 
 /* ---- networks ----------------------------------------------------------------------------------- */
-
-/* A block of variables that is optimized at once: one layer with its weights, then its bias.
- * Weights are stored (n_in, n_out), row by row. */
-typedef struct TY(block) {
-    size_t start, size;  /* slice of theta */
-    size_t n_in, n_out;  /* shape of the weights; a layer kind without such a shape has n_out = 1 */
-    size_t layer;
-} TY(block);
 
 typedef struct TY(activation) {
     const char *name;

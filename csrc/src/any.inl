@@ -116,11 +116,11 @@ static TY(hook_run) *FN(hook_carve)(hbcd_arena *arena, size_t n)
     return run;
 }
 
-static size_t FN(hook_state_size)(const void *options, size_t n)
+static size_t FN(hook_state_size)(const void *options, const hbcd_shape *shape)
 {
     (void)options;
     hbcd_arena arena = {NULL, 0, 0};
-    FN(hook_carve)(&arena, n);
+    FN(hook_carve)(&arena, shape->n);
     return arena.used;
 }
 
@@ -150,13 +150,13 @@ static int FN(hook_optimize)(const void *options, void *state, const TY(objectiv
 {
     const hbcd_optimizer_hook *hook = options;
     size_t n = objective->n;
-    hbcd_arena arena = {state, FN(hook_state_size)(options, n), 0};
+    hbcd_arena arena = {state, FN(hook_state_size)(options, &(hbcd_shape){.n = n}), 0};
     TY(hook_run) *run = FN(hook_carve)(&arena, n);
     run->objective = objective;
     run->stop = stop;
     run->report = report;
     run->best = run->last = INFINITY;
-    hbcd_objective_any any = {REAL_DTYPE, n, FN(hook_eval), run};
+    hbcd_objective_any any = {REAL_DTYPE, n, FN(hook_eval), run, NULL};
     FN(project)(n, box, x);
     int status = hook->minimize(hook->self, &any, box ? box->lo : NULL, box ? box->hi : NULL, x, stop, rng, report);
     if (status < 0) return status;
@@ -189,16 +189,24 @@ static int FN(any_objective_eval)(void *self, const REAL *x, double *f, REAL *g)
     return any->eval(any->self, x, f, g);
 }
 
+static int FN(any_objective_normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj)
+{
+    const hbcd_objective_any *any = self;
+    return any->normal(any->self, x, f, jtwr, jtwj);
+}
+
 static int FN(any_minimize)(const hbcd_optimizer_spec *spec, const hbcd_objective_any *any, const void *lo,
                             const void *hi, void *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_arena *arena,
                             hbcd_report *report)
 {
     TY(optimizer) optimizer;
     HBCD_TRY(FN(optimizer_of)(spec, &optimizer));
-    void *state = hbcd_arena_take(arena, optimizer.state_size(optimizer.options, any->n), 1);
+    hbcd_shape shape = {.n = any->n, .largest = any->n, .squares = any->n * any->n};
+    void *state = hbcd_arena_take(arena, optimizer.state_size(optimizer.options, &shape), 1);
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
     TY(objective) objective = {.n = any->n, .eval = FN(any_objective_eval), .self = (void *)(uintptr_t)any};
+    if (any->normal) objective.normal = FN(any_objective_normal);
     TY(box) box = {lo, hi};
     hbcd_report_start(report);
     HBCD_TRY(optimizer.reset(optimizer.options, state, any->n));

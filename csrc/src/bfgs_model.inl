@@ -41,11 +41,11 @@ static size_t FN(bfgs_carve)(void *memory, size_t n, TY(bfgs_state) *st)
     return arena.used;
 }
 
-static size_t FN(bfgs_state_size)(const void *options, size_t n)
+static size_t FN(bfgs_state_size)(const void *options, const hbcd_shape *shape)
 {
     TY(bfgs_state) st;
     (void)options;
-    return FN(bfgs_carve)(NULL, n, &st);
+    return FN(bfgs_carve)(NULL, shape->n, &st);
 }
 
 static void FN(bfgs_forget)(TY(bfgs_state) *st)

@@ -98,6 +98,7 @@ typedef struct TY(bound) {
     const REAL *input;    /* tiles of the input of layer `first` */
     size_t start, n, first, input_width;
     int block;
+    TY(block) own;           /* what is bound, where it is one block */
     /* the one known value: set by prime, used by the next evaluation at exactly that point */
     REAL *known_x, *known_g; /* (n_params) each */
     double known_f;
@@ -118,6 +119,12 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
  * f and jtwr have the bits of an evaluation (before rounding to REAL). */
 int FN(has_normal)(const TY(bound) *bound);
 int FN(objective_normal)(void *bound, const REAL *x, double *f, double *jtwr, double *jtwj);
+/* The same for `normal_of`, which needs room for the largest block and for what lies below one, and `output_gram`,
+ * which needs room for n = n_in + 1 + n_out of the last layer. */
+int FN(has_normal_of)(const TY(bound) *bound);
+int FN(objective_normal_of)(void *bound, const REAL *x, size_t block, double *f, double *jtwr, double *jtwj);
+int FN(has_output)(const TY(bound) *bound);
+int FN(objective_output_gram)(void *bound, const REAL *x, double *gram);
 /* Tells the objective its value and gradient at the present point of bound->theta, from a full evaluation. */
 void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g);
 
@@ -127,6 +134,7 @@ typedef struct TY(needs) {
     size_t state; /* bytes of the largest optimizer state */
     size_t room;  /* rows of the largest batch smaller than the data */
     int cache_batch, cache_all;
+    size_t normal; /* variables of the largest normal equations */
 } TY(needs);
 int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(needs) *needs);
 int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, const TY(needs) *needs,

@@ -58,20 +58,29 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
     return HBCD_OK;
 }
 
-int FN(has_normal)(const TY(bound) *bound)
+/* Whether there is room for n features, and the layers of what is bound have a Jacobian. */
+static int FN(has_room)(const TY(bound) *bound, size_t n)
 {
     const TY(net) *net = bound->net;
     if (!bound->normal || bound->n == 0 || !(net->loss.flags & HBCD_LOSS_LEAST_SQUARES)) return 0;
-    if (bound->n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
+    if (n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
     for (size_t l = bound->first; l < (bound->block < 0 ? net->n_layers : bound->first + 1); l++)
         if (net->layers[l].kind != FN(layer_kind_row)(HBCD_DENSE) && net->layers[l].n_params > 0) return 0;
     return 1;
+}
+
+int FN(has_normal)(const TY(bound) *bound) { return FN(has_room)(bound, bound->n); }
+
+int FN(has_normal_of)(const TY(bound) *bound)
+{
+    return bound->block < 0 && bound->data->rows <= bound->cache_rows && FN(has_room)(bound, bound->net->largest);
 }
 
 /* ---- one tile --------------------------------------------------------------------------------------------------- */
 
 typedef struct TY(equations) {
     TY(bound) *bound;
+    size_t n;            /* features of a panel */
     size_t tiles, lanes; /* lanes of this pass */
 } TY(equations);
 
@@ -129,20 +138,26 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
 }
 
 /* Adds a thread's panel to the sums of a lane. */
-static int FN(empty_panel)(const TY(bound) *bound, size_t lane, int thread)
+static int FN(empty_panel)(const TY(equations) *equations, size_t lane, int thread)
 {
+    const TY(bound) *bound = equations->bound;
     const TY(normal) *normal = bound->normal;
-    size_t strips = FN(n_strips)(bound->n);
+    size_t strips = FN(n_strips)(equations->n);
     const double *panel = FN(panel_of)(normal, thread);
-    double *sums = normal->sums + lane * FN(squares)(bound->n);
+    double *sums = normal->sums + lane * FN(squares)(equations->n);
     for (size_t first = 0; first < strips; first += STRIPS_AT_ONCE) {
         size_t last = strips - first < STRIPS_AT_ONCE ? strips : first + STRIPS_AT_ONCE;
-        bound->net->kernels->syrk(first, last, normal->filled[thread], HBCD_PANEL, panel, sums);
+        bound->net->kernels->syrk(first, last, 0, last, normal->filled[thread], HBCD_PANEL, panel, sums);
         int status = thread == 0 ? hbcd_watch_tick(bound->watch) : 0;
         if (status != 0) return status;
     }
     normal->filled[thread] = 0;
     return HBCD_OK;
+}
+
+static int FN(ends_lane)(const TY(equations) *equations, size_t lane, size_t tile)
+{
+    return tile + 1 == (lane + 1) * equations->tiles / equations->lanes;
 }
 
 static int FN(normal_tile)(void *self, size_t lane, size_t tile, int thread)
@@ -160,15 +175,14 @@ static int FN(normal_tile)(void *self, size_t lane, size_t tile, int thread)
     size_t *filled = &normal->filled[thread];
     int status = 0;
     for (size_t k = 0; k < n_out && status == 0; k++) {
-        if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(bound, lane, thread);
+        if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, lane, thread);
         if (status != 0) break;
         FN(seed)(n_out, k, rows, ld, data->w ? data->w + at : NULL, work->delta);
         status = FN(write_tile)(bound, rows, ld, bound->input + at * bound->input_width, work,
                                 FN(panel_of)(normal, thread), *filled);
         *filled += rows;
     }
-    int last = tile + 1 == (lane + 1) * equations->tiles / equations->lanes;
-    return status == 0 && last ? FN(empty_panel)(bound, lane, thread) : status;
+    return status == 0 && FN(ends_lane)(equations, lane, tile) ? FN(empty_panel)(equations, lane, thread) : status;
 }
 
 /* ---- all tiles --------------------------------------------------------------------------------------------------- */
@@ -186,17 +200,12 @@ static void FN(unpack_squares)(size_t lanes, size_t n, const double *sums, doubl
         }
 }
 
-int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj)
+/* One pass over the rows of what is bound: the sums of products of n features that `work` writes, all lanes apart. */
+static int FN(sum_products)(TY(equations) *equations, hbcd_tile_work work)
 {
-    TY(bound) *bound = self;
-    if (!FN(has_normal)(bound)) return HBCD_ERR_ARGUMENT;
-    const TY(net) *net = bound->net;
-    size_t n = bound->n, rows = bound->data->rows, tiles = FN(n_tiles)(rows), strips = FN(n_strips)(n);
-    size_t lanes = FN(normal_lanes)(rows, n), ordinary = hbcd_n_lanes(tiles);
-    TY(equations) equations = {bound, tiles, lanes};
-    memcpy(bound->theta + bound->start, x, n * sizeof *x);
-
-    FN(clear_lanes)(bound, ordinary, 1);
+    const TY(bound) *bound = equations->bound;
+    size_t n = equations->n, rows = bound->data->rows, strips = FN(n_strips)(n);
+    size_t tiles = equations->tiles = FN(n_tiles)(rows), lanes = equations->lanes = FN(normal_lanes)(rows, n);
     memset(bound->normal->sums, 0, lanes * FN(squares)(n) * sizeof(double));
     int threads = (size_t)bound->n_threads < lanes ? bound->n_threads : (int)lanes;
     for (int thread = 0; thread < threads; thread++) { /* what pads the last strip is added up, but never read */
@@ -204,8 +213,20 @@ int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, dou
         double *last = FN(panel_of)(bound->normal, thread) + (strips - 1) * HBCD_PANEL * HBCD_STRIP;
         memset(last, 0, HBCD_PANEL * HBCD_STRIP * sizeof *last);
     }
-    double cost = (double)rows * (double)n * ((double)n * (double)net->n_out + 6);
-    int status = hbcd_lanes_run_in(lanes, tiles, threads, FN(repays)(net, cost), FN(normal_tile), &equations, bound->watch);
+    double cost = (double)rows * (double)n * ((double)n * (double)bound->net->n_out + 6);
+    return hbcd_lanes_run_in(lanes, tiles, threads, FN(repays)(bound->net, cost), work, equations, bound->watch);
+}
+
+int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj)
+{
+    TY(bound) *bound = self;
+    if (!FN(has_normal)(bound)) return HBCD_ERR_ARGUMENT;
+    const TY(net) *net = bound->net;
+    size_t n = bound->n, ordinary = hbcd_n_lanes(FN(n_tiles)(bound->data->rows));
+    TY(equations) equations = {.bound = bound, .n = n};
+    memcpy(bound->theta + bound->start, x, n * sizeof *x);
+    FN(clear_lanes)(bound, ordinary, 1);
+    int status = FN(sum_products)(&equations, FN(normal_tile));
     if (status != 0) return status;
 
     double share = FN(share_of)(bound), sum;
@@ -213,6 +234,6 @@ int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, dou
     *f = sum * share;
     hbcd_lanes_sum(ordinary, net->n_params, n, bound->grad + bound->start, bound->total);
     for (size_t k = 0; k < n; k++) jtwr[k] = bound->total[k] * share;
-    FN(unpack_squares)(lanes, n, bound->normal->sums, share, jtwj);
+    FN(unpack_squares)(equations.lanes, n, bound->normal->sums, share, jtwj);
     return HBCD_OK;
 }

@@ -1,5 +1,5 @@
 /* objective.c: net + data + block as a function to minimize (objective.inl) and as
- * least squares (normal.inl), for float and double. */
+ * least squares (normal.inl, output_gram.inl), for float and double. */
 #include "net.h"
 
 #include <math.h>
@@ -9,4 +9,7 @@
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
 #define HBCD_EACH "normal.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
+#define HBCD_EACH "output_gram.inl"
 #include "hbcd_each_real.h"

@@ -60,6 +60,8 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     bound->start = net->blocks[block].start;
     bound->n = net->blocks[block].size;
     bound->first = net->blocks[block].layer;
+    bound->own = net->blocks[block];
+    bound->own.start = 0;
     if (bound->first == 0) return HBCD_OK;
     bound->input = bound->cache;
     bound->input_width = net->layers[bound->first - 1].n_out;
@@ -144,10 +146,13 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 
 TY(objective) FN(objective_of)(TY(bound) *bound)
 {
-    return (TY(objective)){.n = bound->n,
-                           .eval = FN(objective_eval),
-                           .self = bound,
-                           .normal = FN(has_normal)(bound) ? FN(objective_normal) : NULL};
+    TY(objective) made = {.n = bound->n, .eval = FN(objective_eval), .self = bound};
+    if (FN(has_normal)(bound)) made.normal = FN(objective_normal);
+    if (FN(has_normal_of)(bound)) made.normal_of = FN(objective_normal_of);
+    if (FN(has_output)(bound)) made.output_gram = FN(objective_output_gram);
+    made.n_blocks = bound->block < 0 ? bound->net->n_blocks : 1;
+    made.blocks = bound->block < 0 ? bound->net->blocks : &bound->own;
+    return made;
 }
 
 void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g)

@@ -19,11 +19,11 @@ static size_t FN(adam_carve)(void *state, size_t n, TY(adam_memory) *memory)
     return arena.used;
 }
 
-static size_t FN(adam_state_size)(const void *options, size_t n)
+static size_t FN(adam_state_size)(const void *options, const hbcd_shape *shape)
 {
     TY(adam_memory) memory;
     (void)options;
-    return FN(adam_carve)(NULL, n, &memory);
+    return FN(adam_carve)(NULL, shape->n, &memory);
 }
 
 static int FN(adam_reset)(const void *options, void *state, size_t n)

@@ -43,10 +43,10 @@ static size_t FN(bb_carve)(const hbcd_bb *options, void *state, size_t n, TY(bb_
     return arena.used;
 }
 
-static size_t FN(bb_state_size)(const void *options, size_t n)
+static size_t FN(bb_state_size)(const void *options, const hbcd_shape *shape)
 {
     TY(bb_run) run;
-    return FN(bb_carve)(options, NULL, n, &run);
+    return FN(bb_carve)(options, NULL, shape->n, &run);
 }
 
 static int FN(bb_reset)(const void *options, void *state, size_t n)

@@ -19,11 +19,11 @@ static size_t FN(icrs_carve)(void *state, size_t n, TY(icrs_memory) *memory)
     return arena.used;
 }
 
-static size_t FN(icrs_state_size)(const void *options, size_t n)
+static size_t FN(icrs_state_size)(const void *options, const hbcd_shape *shape)
 {
     TY(icrs_memory) memory;
     (void)options;
-    return FN(icrs_carve)(NULL, n, &memory);
+    return FN(icrs_carve)(NULL, shape->n, &memory);
 }
 
 static int FN(icrs_reset)(const void *options, void *state, size_t n)

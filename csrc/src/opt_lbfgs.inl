@@ -16,10 +16,10 @@ typedef struct TY(lbfgs_run) {
     int boxed;          /* every bound is finite */
 } TY(lbfgs_run);
 
-static size_t FN(lbfgs_state_size)(const void *options, size_t n)
+static size_t FN(lbfgs_state_size)(const void *options, const hbcd_shape *shape)
 {
     TY(lbfgs_state) st;
-    return FN(lbfgs_carve)(options, NULL, n, &st);
+    return FN(lbfgs_carve)(options, NULL, shape->n, &st);
 }
 
 static int FN(lbfgs_reset)(const void *options, void *state, size_t n)

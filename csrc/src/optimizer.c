@@ -44,6 +44,23 @@ static int bfgs_valid(const hbcd_bfgs *options)
            options->max_line_search >= 1;
 }
 
+static int lm_valid(const hbcd_lm *options)
+{
+    return options->scope >= HBCD_LM_JOINT && options->scope <= HBCD_LM_PROJECTED && options->marquardt >= 0 &&
+           options->marquardt <= 1 && options->mu > 0 && isfinite(options->mu) && options->ridge >= 0 &&
+           isfinite(options->ridge);
+}
+
+static int options_valid(int kind, const void *options);
+
+/* Any other optimizer may solve the other blocks. */
+static int exact_valid(const hbcd_exact_output *options)
+{
+    int inner_valid = options->inner == -1 || (options->inner != HBCD_EXACT_OUTPUT && options->inner_options != NULL &&
+                                               options_valid(options->inner, options->inner_options));
+    return options->ridge >= 0 && isfinite(options->ridge) && inner_valid;
+}
+
 static int options_valid(int kind, const void *options)
 {
     switch (kind) {
@@ -52,6 +69,8 @@ static int options_valid(int kind, const void *options)
     case HBCD_BB: return bb_valid(options);
     case HBCD_ICRS: return icrs_valid(options);
     case HBCD_BFGS: return bfgs_valid(options);
+    case HBCD_LM: return lm_valid(options);
+    case HBCD_EXACT_OUTPUT: return exact_valid(options);
     default: return 0;
     }
 }

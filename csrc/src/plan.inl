@@ -62,15 +62,35 @@ static int FN(check_phase)(const TY(net) *net, const TY(phase) *phase)
     return HBCD_OK;
 }
 
+/* What an optimizer of a phase may be given: all parameters, or any block. */
+static hbcd_shape FN(phase_shape)(const TY(net) *net, const TY(phase) *phase)
+{
+    const TY(layer) *output = &net->layers[net->n_layers - 1];
+    hbcd_shape shape = {.n = net->largest, .largest = net->largest, .squares = net->largest * net->largest,
+                        .inputs = output->n_in, .outputs = output->n_out};
+    if (phase->selector) return shape;
+    shape.n = net->n_params;
+    shape.squares = 0;
+    for (size_t b = 0; b < net->n_blocks; b++) shape.squares += net->blocks[b].size * net->blocks[b].size;
+    return shape;
+}
+
+static size_t FN(larger)(size_t a, size_t b) { return a > b ? a : b; }
+
 int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(needs) *needs)
 {
     HBCD_TRY(FN(check_phase)(net, phase));
-    size_t n = phase->selector ? net->largest : net->n_params;
-    size_t state = phase->optimizer.state_size(phase->optimizer.options, n), last, room = FN(phase_room)(phase, rows);
+    const hbcd_shape shape = FN(phase_shape)(net, phase);
+    const unsigned flags = phase->optimizer.flags;
+    size_t state = phase->optimizer.state_size(phase->optimizer.options, &shape), last, room = FN(phase_room)(phase, rows);
     FN(epoch_batches)(phase, phase->epochs ? phase->epochs - 1 : 0, rows, &last);
     if (state > needs->state) needs->state = state;
     if (room > needs->room) needs->room = room;
-    if (phase->selector) needs->cache_batch = 1, needs->cache_all |= last >= rows;
+    if (phase->selector || (flags & (HBCD_OPT_NORMAL_OF | HBCD_OPT_OUTPUT)))
+        needs->cache_batch = 1, needs->cache_all |= last >= rows;
+    if (flags & HBCD_OPT_NORMAL) needs->normal = FN(larger)(needs->normal, shape.n);
+    if (flags & HBCD_OPT_NORMAL_OF) needs->normal = FN(larger)(needs->normal, shape.largest);
+    if (flags & HBCD_OPT_OUTPUT) needs->normal = FN(larger)(needs->normal, shape.inputs + 1 + shape.outputs);
     return HBCD_OK;
 }
 
@@ -94,6 +114,7 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     if (needs->room) FN(data_room)(needs->room, data->n_in, data->n_out, 1, data->w != NULL, arena, &p.batch);
     size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
     FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);
+    if (needs->normal) HBCD_TRY(FN(normal_make)(&p.bound, rows, needs->normal, arena));
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
     *made = p;

@@ -2,6 +2,7 @@
 #ifndef HBCD_PRIVATE_H
 #define HBCD_PRIVATE_H
 
+#include "box_qp.h"
 #include "hbcd.h"
 
 /* What a line search is asked for: f(x + t d) <= f + armijo t g'd, |g(x + t d)'d| <= wolfe |g'd|. */

@@ -28,7 +28,11 @@ void FN(direction_to)(size_t n, const REAL *x, const REAL *z, REAL *d);
 int FN(evaluate)(const TY(objective) *objective, const hbcd_stop *stop, hbcd_report *report, const REAL *x,
                  double *f, REAL *g);
 
-extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs), FN(row_bfgs); /* options = NULL */
+/* What an optimizer is told of its memory, from the objective itself. */
+hbcd_shape FN(shape_of)(const TY(objective) *objective);
+
+extern const TY(optimizer) FN(row_adam), FN(row_lbfgs), FN(row_bb), FN(row_icrs), FN(row_bfgs),
+    FN(row_lm), FN(row_exact); /* options = NULL */
 
 /* ---- linesearch ------------------------------------------------------------------------------------ */
 
@@ -46,6 +50,21 @@ typedef struct TY(trial) {
 int FN(wolfe_search)(const TY(objective) *objective, const line_rule *rule, const hbcd_stop *stop,
                      hbcd_report *report, const TY(box) *box, const REAL *x0, const REAL *d, double f0,
                      double slope0, double step_max, TY(trial) *found, TY(trial) *best);
+
+/* ---- output: the exact solution of a linear output layer --------------------------------------------- */
+
+typedef struct TY(output) {
+    size_t n, n_out;               /* inputs + 1, outputs */
+    double *gram;                  /* (n + n_out, n + n_out) */
+    double *add, *g, *lo, *hi, *c; /* (n) each */
+    hbcd_box_qp qp;
+} TY(output);
+
+void FN(output_make)(TY(output) *output, int isa, size_t inputs, size_t outputs, hbcd_arena *arena);
+/* Sets the variables of the last block in x to what solves them exactly, all others as they are in x; one evaluation.
+ * lambda = ridge times the mean of the diagonal of [Phi 1]'W[Phi 1] draws towards 0, or, from_x, to what was there.  0; or what ended it, x as it was. */
+int FN(output_solve)(TY(output) *output, const TY(objective) *objective, const TY(box) *box, double ridge,
+                     int from_x, const hbcd_stop *stop, hbcd_report *report, REAL *x);
 
 /* ---- sensitivity ------------------------------------------------------------------------------------ */
 

@@ -141,7 +141,8 @@ static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_b
     if (gradient) FN(copy)(objective.n, plan->point, bound->known_x); /* theta before, to go back to */
     int status = phase->optimizer.minimize(phase->optimizer.options, plan->state, &objective, &box, plan->point, &stop,
                                            plan->rng, report);
-    FN(count)(plan, report->n_evaluations - (gradient && report->n_evaluations > 0), report->n_iterations);
+    int known = gradient && !(phase->optimizer.flags & (HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF)); /* the first of them */
+    FN(count)(plan, report->n_evaluations - (known && report->n_evaluations > 0), report->n_iterations);
     if (status < 0) return status;
     if (gradient && !(report->f <= f_before)) {
         FN(copy)(objective.n, bound->known_x, plan->point);

@@ -149,6 +149,20 @@ static void FN(test_same_bits_at_any_number_of_threads)(void)
     free_problem(&p);
 }
 
+/* All parameters bound, with room for the equations of n. */
+static memory FN(bind_all)(TY(world) *world, TY(bound) *bound, size_t n)
+{
+    hbcd_arena count = {NULL, 0, 0};
+    const size_t rows = world->p->rows;
+    FN(bound_make)(world->net, rows, rows, 2, NULL, &count, bound);
+    CHECK(FN(normal_make)(bound, rows, n, &count) == HBCD_OK);
+    memory m = borrow(count.used);
+    FN(bound_make)(world->net, rows, rows, 2, NULL, &m.arena, bound);
+    CHECK(FN(normal_make)(bound, rows, n, &m.arena) == HBCD_OK);
+    CHECK(FN(objective_bind)(bound, &world->data, -1) == HBCD_OK);
+    return m;
+}
+
 /* Room made once serves every block, again and again, also after a stop; an objective without room has no `normal`. */
 static void FN(test_one_room_for_all_blocks)(void)
 {
@@ -193,6 +207,86 @@ static void FN(test_one_room_for_all_blocks)(void)
     free_problem(&p);
 }
 
+/* With all parameters bound, one block's equations are those of that block bound alone. */
+static void FN(test_a_block_while_all_are_bound)(void)
+{
+    problem p;
+    TY(world) world;
+    TY(bound) bound;
+    const size_t n = MOST_PARAMS;
+    double f, f_one, jtwr[MOST_PARAMS], jtwr_one[MOST_PARAMS], *h = numbers(2 * n * n), *h_one = h + n * n;
+    make_problem(&p, 4, 2, 3, HBCD_TANH, 1100, 1);
+    FN(open_world)(&p, &world);
+    memory plain = FN(bind_all)(&world, &bound, world.net->largest);
+    TY(objective) objective = FN(objective_of)(&bound);
+    CHECK(objective.normal == NULL && objective.normal_of != NULL && objective.n_blocks == 3);
+    for (size_t b = 0; b < 3; b++) {
+        const size_t size = objective.blocks[b].size;
+        memset(bound.theta, RUBBISH, p.n_params * sizeof(REAL)); /* x says where, nothing else */
+        CHECK(objective.normal_of(objective.self, world.theta, b, &f_one, jtwr_one, h_one) == HBCD_OK);
+        CHECK(FN(normal_of)(&world, (int)b, 1, NULL, &f, jtwr, h) == HBCD_OK && f == f_one);
+        CHECK(memcmp(jtwr, jtwr_one, size * sizeof *jtwr) == 0 && memcmp(h, h_one, size * size * sizeof *h) == 0);
+        CHECK(bound.block == -1 && bound.n == p.n_params);
+    }
+    give_back(&plain);
+    FN(close_world)(&world);
+    free(h);
+    free_problem(&p);
+}
+
+/* [Phi 1 Y]'W[Phi 1 Y] by the definition, with all bound and with the last block bound. */
+static void FN(test_the_products_of_the_output_layer)(void)
+{
+    for (size_t depth = 0; depth <= 3; depth += depth == 1 ? 2 : 1)
+        for (size_t n_out = 1; n_out <= 3; n_out += 2) {
+            problem p, below;
+            TY(world) world;
+            TY(bound) bound;
+            make_problem(&p, 4, depth, n_out, HBCD_TANH, 700, n_out == 3);
+            FN(open_world)(&p, &world);
+            memory plain = FN(bind_all)(&world, &bound, world.net->largest + 1);
+            const size_t inputs = world.net->layers[depth].n_in, wide = inputs + 1 + n_out;
+            double *phi = numbers(p.rows * wide), *wanted = numbers(wide * wide), *gram = numbers(wide * wide), sum = 0;
+            below = p; /* the net without its last layer says what Phi is */
+            below.spec.n_layers = depth;
+            below.n_out = inputs;
+            double *inner = depth ? numbers(p.rows * inputs) : p.x;
+            memory net_memory;
+            if (depth) {
+                hbcd_net_f64 *net = plain_net(&below, &net_memory);
+                outputs(&below, net, p.theta, inner);
+                give_back(&net_memory);
+            }
+            for (size_t r = 0; r < p.rows; r++) {
+                memcpy(phi + r * wide, inner + r * inputs, inputs * sizeof *phi);
+                phi[r * wide + inputs] = 1;
+                memcpy(phi + r * wide + inputs + 1, p.y + r * n_out, n_out * sizeof *phi);
+                sum += p.w ? p.w[r] : 1;
+                for (size_t i = 0; i < wide; i++)
+                    for (size_t j = 0; j < wide; j++)
+                        wanted[i * wide + j] += (p.w ? p.w[r] : 1) * phi[r * wide + i] * phi[r * wide + j];
+            }
+            for (size_t k = 0; k < wide * wide; k++) wanted[k] /= sum * (double)n_out;
+            for (int block = -1; block <= (int)depth; block++) {
+                memcpy(bound.theta, world.theta, p.n_params * sizeof(REAL));
+                CHECK(FN(objective_bind)(&bound, &world.data, block) == HBCD_OK);
+                TY(objective) objective = FN(objective_of)(&bound);
+                if (block >= 0 && block < (int)depth) {
+                    CHECK(objective.output_gram == NULL);
+                    continue;
+                }
+                CHECK(objective.output_gram(objective.self, world.theta + bound.start, gram) == HBCD_OK);
+                CHECK(FN(farthest)(wide, gram, wanted) <= TY(SLACK));
+                CHECK(bound.block == block);
+            }
+            give_back(&plain);
+            if (depth) free(inner);
+            free(phi), free(wanted), free(gram);
+            FN(close_world)(&world);
+            free_problem(&p);
+        }
+}
+
 /* Activations from outside work; a layer from outside may stand among the others, but has no Jacobian of its own. */
 static void FN(test_parts_from_outside)(void)
 {
@@ -228,5 +322,7 @@ static void FN(test_normal)(void)
     FN(test_any_net_on_any_rows)();
     FN(test_same_bits_at_any_number_of_threads)();
     FN(test_one_room_for_all_blocks)();
+    FN(test_a_block_while_all_are_bound)();
+    FN(test_the_products_of_the_output_layer)();
     FN(test_parts_from_outside)();
 }

@@ -80,7 +80,7 @@ static void FN(bench_start)(TY(bench) *b, int problem, const method *how)
     b->box = (TY(box)){b->probe.lo, b->probe.hi};
     b->objective = (TY(objective)){.n = n, .eval = FN(probe_eval), .self = &b->probe};
     CHECK(FN(optimizer_make)(how->kind, how->options, &b->optimizer) == HBCD_OK);
-    size_t bytes = b->optimizer.state_size(how->options, n);
+    size_t bytes = b->optimizer.state_size(how->options, &(hbcd_shape){.n = n});
     b->state = malloc(bytes);
     memset(b->state, 0xAB, bytes);
     b->optimizer.reset(how->options, b->state, n);

@@ -17,11 +17,13 @@ static const hbcd_bfgs bfgs_options = {.scaling = HBCD_BFGS_AL_BAALI, .armijo = 
                                        .max_line_search = 20};
 static const hbcd_icrs icrs_options = {.k1 = 1.0 / 3.0, .k2 = 0.5, .failures_per_parameter = 4.0, .tolerance = 1e-4,
                                        .floor = 0.05, .max_evaluations = 2000};
+static const hbcd_lm lm_options = {.mu = 1e-3};
+static const hbcd_exact_output exact_options = {.ridge = 1e-8, .inner = HBCD_LBFGS, .inner_options = &lbfgs_options};
 
 static inline hbcd_optimizer_spec optimizer_spec(int kind)
 {
-    const void *const options[HBCD_N_OPTIMIZERS] = {&adam_options, &lbfgs_options, &bb_options, &icrs_options,
-                                                   &bfgs_options};
+    const void *const options[HBCD_N_OPTIMIZERS] = {&adam_options, &lbfgs_options, &bb_options,   &icrs_options,
+                                                   &bfgs_options, &lm_options,    &exact_options};
     return (hbcd_optimizer_spec){kind, options[kind]};
 }
 

@@ -13,12 +13,13 @@ typedef struct TY(kernels) {
     TY(activation) activation[HBCD_N_ACTIVATIONS]; /* self of HBCD_LEAKY_RELU: const double *leak */
     TY(loss) loss[HBCD_N_LOSSES];
     void (*exponential)(size_t n, const REAL *x, REAL *y); /* e^x; what sigmoid and later losses rest on */
-    /* Adds panel' panel to the squares of its lower triangle, those of the strips begin <= s < end alone.  A panel
-     * stands in strips of HBCD_STRIP features: feature p of row r at
+    /* Adds panel' panel to the squares (s, t) of its lower triangle, those with begin <= s < end and from <= t < to
+     * alone.  A panel stands in strips of HBCD_STRIP features: feature p of row r at
      *     ((p / HBCD_STRIP) * height + r) * HBCD_STRIP + p % HBCD_STRIP,   r < rows <= height;
      * the square of the strips (s, t), t <= s, at hbcd_square(s, t), its element (i, j) at j * HBCD_STRIP + i.  What
      * lies above the diagonal in a square (s, s) is filled too. */
-    void (*syrk)(size_t begin, size_t end, size_t rows, size_t height, const double *panel, double *sums);
+    void (*syrk)(size_t begin, size_t end, size_t from, size_t to, size_t rows, size_t height, const double *panel,
+                 double *sums);
 } TY(kernels);
 
 extern const TY(kernels) FN(kernels_baseline);

@@ -48,29 +48,31 @@ HBCD_INLINE void FN(syrk_squares)(const int strips, size_t first, size_t other, 
     }
 }
 
-static void FN(syrk)(size_t begin, size_t end, size_t rows, size_t height, const double *panel, double *sums)
+/* The squares (first + k, t), k < strips, from <= t < to, of the lower triangle. */
+HBCD_INLINE void FN(syrk_rows)(const int strips, size_t first, size_t from, size_t to, size_t rows, size_t height,
+                               const double *panel, double *sums)
 {
-    for (size_t s = begin; s < end;) {
-        size_t left = end - s;
+    for (size_t t = from; t <= first && t < to; t++) FN(syrk_squares)(strips, first, t, rows, height, panel, sums);
 #if SYRK_STRIPS == 3
-        if (left >= 3) {
-            for (size_t t = 0; t <= s; t++) FN(syrk_squares)(3, s, t, rows, height, panel, sums);
-            FN(syrk_squares)(2, s + 1, s + 1, rows, height, panel, sums);
-            FN(syrk_squares)(1, s + 2, s + 2, rows, height, panel, sums);
-            s += 3;
-            continue;
-        }
-        if (left == 2) {
-            for (size_t t = 0; t <= s; t++) FN(syrk_squares)(2, s, t, rows, height, panel, sums);
-            FN(syrk_squares)(1, s + 1, s + 1, rows, height, panel, sums);
-            s += 2;
-            continue;
-        }
+    if (strips >= 2 && from <= first + 1 && first + 1 < to)
+        FN(syrk_squares)(strips - 1, first + 1, first + 1, rows, height, panel, sums);
+    if (strips == 3 && from <= first + 2 && first + 2 < to)
+        FN(syrk_squares)(1, first + 2, first + 2, rows, height, panel, sums);
 #endif
-        (void)left;
-        for (size_t t = 0; t <= s; t++) FN(syrk_squares)(1, s, t, rows, height, panel, sums);
-        s++;
+}
+
+static void FN(syrk)(size_t begin, size_t end, size_t from, size_t to, size_t rows, size_t height, const double *panel,
+                     double *sums)
+{
+    size_t s = begin;
+#if SYRK_STRIPS == 3
+    for (; end - s >= 3; s += 3) FN(syrk_rows)(3, s, from, to, rows, height, panel, sums);
+    if (end - s == 2) {
+        FN(syrk_rows)(2, s, from, to, rows, height, panel, sums);
+        s += 2;
     }
+#endif
+    for (; s < end; s++) FN(syrk_rows)(1, s, from, to, rows, height, panel, sums);
 }
 
 #undef STRIP_VECS

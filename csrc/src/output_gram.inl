@@ -1,0 +1,69 @@
+/* output_gram.inl: one block's equations while all parameters are bound, and the products [Phi 1 Y]'W[Phi 1 Y] of a
+ * linear output layer.  Part of objective.c, after normal.inl.
+ *
+ * Both bind the block for the time of the call: what lies below it is computed once, and stands in bound->input. */
+
+int FN(objective_normal_of)(void *self, const REAL *x, size_t block, double *f, double *jtwr, double *jtwj)
+{
+    TY(bound) *bound = self;
+    if (!FN(has_normal_of)(bound)) return HBCD_ERR_ARGUMENT;
+    memcpy(bound->theta, x, bound->n * sizeof *x);
+    int status = FN(objective_bind)(bound, bound->data, (int)block);
+    if (status == 0) status = FN(objective_normal)(bound, x + bound->start, f, jtwr, jtwj);
+    int back = FN(objective_bind)(bound, bound->data, -1);
+    return status != 0 ? status : back;
+}
+
+int FN(has_output)(const TY(bound) *bound)
+{
+    const TY(net) *net = bound->net;
+    const TY(layer) *layer = &net->layers[net->n_layers - 1];
+    int last = (int)net->n_blocks - 1;
+    if (layer->kind != FN(layer_kind_row)(HBCD_DENSE)) return 0;
+    if (layer->activation.forward != net->kernels->activation[HBCD_IDENTITY].forward) return 0;
+    if (bound->block != last && (bound->block >= 0 || bound->data->rows > bound->cache_rows)) return 0;
+    return bound->normal && (net->loss.flags & HBCD_LOSS_LEAST_SQUARES) && bound->data->rows <= bound->normal->rows &&
+           layer->n_in + 1 + layer->n_out <= bound->normal->n;
+}
+
+/* Column p of a panel from row `at` on: sqrt(w) v, v NULL for ones. */
+static void FN(write_column)(size_t rows, const REAL *w, const REAL *v, double *panel, size_t p, size_t at)
+{
+    double *to = FN(panel_column)(panel, p, at);
+    for (size_t r = 0; r < rows; r++) to[r * HBCD_STRIP] = (w ? sqrt((double)w[r]) : 1.0) * (v ? (double)v[r] : 1.0);
+}
+
+static int FN(gram_tile)(void *self, size_t lane, size_t tile, int thread)
+{
+    const TY(equations) *equations = self;
+    const TY(bound) *bound = equations->bound;
+    const TY(data) *data = bound->data;
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), begin = tile * HBCD_TILE, p = 0;
+    size_t *filled = &bound->normal->filled[thread];
+    const REAL *w = data->w ? data->w + begin : NULL, *x = bound->input + begin * bound->input_width;
+    const REAL *y = data->y + begin * data->n_out;
+    double *panel = FN(panel_of)(bound->normal, thread);
+    int status = *filled + rows > HBCD_PANEL ? FN(empty_panel)(equations, lane, thread) : 0;
+    if (status != 0) return status;
+    for (size_t i = 0; i < bound->input_width; i++) FN(write_column)(rows, w, x + i * ld, panel, p++, *filled);
+    FN(write_column)(rows, w, NULL, panel, p++, *filled);
+    for (size_t k = 0; k < data->n_out; k++) FN(write_column)(rows, w, y + k * ld, panel, p++, *filled);
+    *filled += rows;
+    return FN(ends_lane)(equations, lane, tile) ? FN(empty_panel)(equations, lane, thread) : 0;
+}
+
+int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
+{
+    TY(bound) *bound = self;
+    if (!FN(has_output)(bound)) return HBCD_ERR_ARGUMENT;
+    const int all = bound->block < 0;
+    int status = HBCD_OK, back = HBCD_OK;
+    memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
+    if (all) status = FN(objective_bind)(bound, bound->data, (int)bound->net->n_blocks - 1);
+    TY(equations) equations = {.bound = bound, .n = bound->input_width + 1 + bound->net->n_out};
+    if (status == 0) status = FN(sum_products)(&equations, FN(gram_tile));
+    if (status == 0)
+        FN(unpack_squares)(equations.lanes, equations.n, bound->normal->sums, FN(share_of)(bound), gram);
+    if (all) back = FN(objective_bind)(bound, bound->data, -1);
+    return status != 0 ? status : back;
+}

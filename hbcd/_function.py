@@ -1,0 +1,111 @@
+"""A Python function as the core calls it: a value, or residuals whose squares are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Function", "Residuals"]
+
+Array = NDArray[np.float64]
+
+
+class Function:
+    """fun and jac, counting, and keeping the last gradient."""
+
+    returns = "f, gradient"
+    derivatives = "gradient"
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        jac: Any,
+        args: tuple[Any, ...],
+        lo: Array | None,
+        hi: Array | None,
+    ) -> None:
+        self.fun, self.jac, self.args = fun, jac, args
+        self.lo = -np.inf if lo is None else lo
+        self.hi = np.inf if hi is None else hi
+        self.n_fev = self.n_jev = 0
+        self.gradient: Array | None = None
+
+    def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
+        value, gradient = self.measure(x, with_gradient)
+        if with_gradient:
+            self.gradient = gradient
+        return float(value), gradient
+
+    def read(self, value: Any) -> Array:
+        """What fun returned as an array of no axis."""
+        if np.size(value) != 1:
+            raise ValueError(f"fun: returned {np.size(value)} values, must return one number")
+        return np.asarray(float(np.asarray(value).reshape(())[()]))
+
+    def measure(self, x: Array, with_derivatives: bool) -> tuple[Array, Any]:
+        """What fun returns at x and, if asked for, its derivatives: one more axis, of n."""
+        self.n_fev += 1
+        value, slopes = self.fun(x, *self.args), None
+        if self.jac is True:
+            try:
+                value, slopes = value
+            except TypeError:
+                raise TypeError(
+                    f"fun={value!r}: must be ({self.returns}) where jac is True"
+                ) from None
+        value = self.read(value)
+        if not with_derivatives:
+            return value, None
+        if self.jac is not True:
+            slopes = self.jac(x, *self.args) if callable(self.jac) else self.differences(x, value)
+        self.n_jev += 1
+        slopes = np.asarray(slopes, dtype=np.float64)
+        if slopes.shape != (*value.shape, x.size):
+            raise ValueError(
+                f"jac: {self.derivatives} has shape {slopes.shape}, "
+                f"must be {(*value.shape, x.size)}"
+            )
+        return value, slopes
+
+    def differences(self, x: Array, value: Array) -> Array:
+        """Forward differences with the step of scipy's default, backward where a bound is near."""
+        step = np.sqrt(np.finfo(np.float64).eps) * np.where(x >= 0, 1.0, -1.0)
+        step = step * np.maximum(1.0, np.abs(x))
+        outside = (x + step > self.hi) | (x + step < self.lo)
+        to = np.clip(x + np.where(outside, -step, step), self.lo, self.hi)
+        slopes = np.zeros((*value.shape, x.size))
+        for i in np.flatnonzero(to != x):  # lo = hi leaves no room, and no meaning to a slope
+            moved = x.copy()
+            moved[i] = to[i]
+            self.n_fev += 1
+            slopes[..., i] = (self.read(self.fun(moved, *self.args)) - value) / (to[i] - x[i])
+        return slopes
+
+
+class Residuals(Function):
+    """``r'r / 2``: fun returns the residuals r (m,), jac their derivatives J (m, n)."""
+
+    returns = "r, J"
+    derivatives = "Jacobian"
+
+    def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
+        residuals, jacobian = self.measure(x, with_gradient)
+        if with_gradient:
+            self.gradient = jacobian.T @ residuals
+        return 0.5 * float(residuals @ residuals), self.gradient if with_gradient else None
+
+    def read(self, value: Any) -> Array:
+        """What fun returned as a vector."""
+        residuals = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        if residuals.ndim != 1:
+            raise ValueError(f"fun: residuals have shape {residuals.shape}, must be a vector")
+        return residuals
+
+    def normal_equations(self, x: Array) -> tuple[float, Array, Array]:
+        """f, J'r and J'J."""
+        residuals, jacobian = self.measure(x, True)
+        self.gradient = jacobian.T @ residuals
+        return 0.5 * float(residuals @ residuals), self.gradient, jacobian.T @ jacobian

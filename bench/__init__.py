@@ -1,0 +1,1 @@
+"""Benchmarks and experiments; run from the root of the repository, never installed."""

@@ -1,0 +1,1 @@
+"""The article's experiments as commands, each published figure beside ours and beside baselines."""

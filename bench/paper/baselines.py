@@ -97,11 +97,11 @@ def fit_mlp(split: Split, budget: Budget) -> Outcome:
         warnings.simplefilter("ignore", ConvergenceWarning)  # the number of iterations is recorded
         model.fit(scaler.transform(split.train_x), (split.train_y - level) / scale)
     took = time.perf_counter() - began
-    both = (
+    train, test = (
         model.predict(scaler.transform(rows)) * scale + level
         for rows in (split.train_x, split.test_x)
     )
-    return Outcome(*both, took, {"iterations": int(model.n_iter_)})
+    return Outcome(train, test, took, {"iterations": int(model.n_iter_)})
 
 
 def fit_trees(split: Split, budget: Budget) -> Outcome:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from .context import Context, Figure, Found
 from .methods import DEFAULT, PAPER, default, paper
 from .plots import actual_against_predicted
@@ -29,9 +31,7 @@ def run(context: Context) -> Found:
                 f"{source.name}: {PAPER}, activations; test rows of seed 0, test R² over "
                 f"{context.runs} random splits.",
                 (15, 7.4),
-                lambda figure, panels=panels, unit=source.unit: actual_against_predicted(
-                    figure, panels, unit
-                ),
+                partial(actual_against_predicted, panels=panels, unit=source.unit),
             )
         )
     title = "Activations, 10-10-10 hidden neurons"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import hbcd
 
 from .context import Context, Figure, Found
 from .methods import Method, ours, paper
 from .plots import layer_choices
+from .records import Record
 from .tables import published
 
 MOST_SENSITIVE = "most sensitive"
@@ -50,7 +52,7 @@ def run(context: Context) -> Found:
                 f"{source.name}: share of the visits that each layer gets along the run (seed 0), "
                 "and test R² of every run.",
                 (13, 8.4),
-                lambda figure, panels=panels: layer_choices(figure, panels),
+                partial(layer_choices, panels=panels),
             )
         )
     title = "Selection rules within Hybrid.paper()"
@@ -58,6 +60,6 @@ def run(context: Context) -> Found:
     return found
 
 
-def _shares(records: list[dict]) -> str:
+def _shares(records: list[Record]) -> str:
     visits = "".join(record["visits"] for record in records)
     return " / ".join(f"{visits.count(layer) / len(visits):.0%}" for layer in sorted(set(visits)))

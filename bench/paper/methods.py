@@ -135,6 +135,7 @@ def ours(
     start: int | None = None,
     seconds: float | None = None,
     max_evaluations: int | None = None,
+    only_limits: bool = False,
 ) -> Method:
     """A fit of `HybridRegressor`.
 
@@ -145,7 +146,10 @@ def ours(
     start : int or None
         Seed of weights and training; None: that of the split.
     seconds, max_evaluations : limits beside those of the budget, if any
+    only_limits : bool
+        No tolerance ends the fit, only its limits do.
     """
+    tolerances: dict[str, Any] = {"pg_tol": 0.0, "f_tol": None} if only_limits else {}
 
     def fit(split: Split, budget: Budget) -> Outcome:
         limit = budget.seconds if seconds is None else min(seconds, budget.seconds)
@@ -155,7 +159,7 @@ def ours(
             random_state=split.seed if start is None else start,
             n_threads=budget.threads,
             max_time=limit,
-            stop=hbcd.Stop(max_evaluations=max_evaluations),
+            stop=hbcd.Stop(max_evaluations=max_evaluations, **tolerances),
         )
         if strategy is not None:
             model.set_params(strategy=strategy)
@@ -165,7 +169,7 @@ def ours(
         about = describe(model.report_, limit)
         return Outcome(model.predict(split.train_x), model.predict(split.test_x), took, about)
 
-    key = repr((strategy, hidden, activation, start, seconds, max_evaluations))
+    key = repr((strategy, hidden, activation, start, seconds, max_evaluations, *tolerances))
     apart = [] if activation == "tanh" else [activation]
     apart += [] if hidden == HIDDEN else ["-".join(map(str, hidden))]
     apart += [] if start is None else [f"start {start}"]

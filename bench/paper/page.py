@@ -42,9 +42,9 @@ def _head(context: Context, machine: dict[str, Any]) -> str:
     return (
         "# The article's experiments, repeated\n\n"
         f"{article.TITLE}.\n\n"
-        f"Written by `python -m bench.paper all --runs {context.runs}`: {context.runs} runs, "
-        f"{rows}. Everything above the last section is computed. The article's figures are those "
-        "of its text; its pictures are not at hand."
+        f"Written by `python -m bench.paper all --runs {context.runs}`: {context.runs} runs where "
+        f"a claim is judged, at most five elsewhere; {rows}. Everything above the last section "
+        "is computed. The article's figures are those of its text; its pictures are not at hand."
     )
 
 

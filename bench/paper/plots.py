@@ -23,6 +23,7 @@ RED, BLUE, GRAY, ORANGE, GREEN, VIOLET = (
 COLORS = (RED, BLUE, ORANGE, GREEN, VIOLET, GRAY)
 BINS = 60  # of the run, in the pictures of layers
 DPI = 100
+WIDE = 4.0  # ratio of errors from which on only logarithms can be read
 
 
 def available() -> bool:
@@ -65,18 +66,29 @@ def _dots(axes: Any, x: np.ndarray, y: np.ndarray, color: str = BLUE) -> None:
     axes.plot(x, y, ".", color=color, markersize=3, alpha=0.5)
 
 
-def _strip(axes: Any, scores: Sequence[np.ndarray], labels: Sequence[str]) -> None:
-    """One column of points per method, the mean as a line."""
-    for k, values in enumerate(scores):
+def _strip(axes: Any, scores: Sequence[np.ndarray], labels: Sequence[str]) -> bool:
+    """One column of points per method, the mean as a line: test R2.
+
+    Where errors differ by more than `WIDE` it is 1 - R2 on a logarithmic axis; says whether.
+    """
+    errors = [1.0 - values for values in scores]
+    wide = max(e.max() for e in errors) > WIDE * min(e.min() for e in errors)
+    axes.set_ylabel("1 - test R² (less is better)" if wide else "test R²")
+    if wide:
+        axes.set_yscale("log")
+    for k, values in enumerate(errors if wide else scores):
         shift = np.linspace(-0.18, 0.18, len(values)) if len(values) > 1 else np.zeros(1)
         color = COLORS[k % len(COLORS)]
         axes.plot(k + shift, values, "o", color=color, markersize=5, alpha=0.8)
         axes.hlines(np.mean(values), k - 0.32, k + 0.32, color=color, linewidth=2)
     axes.set_xticks(range(len(labels)), labels)
     axes.set_xlim(-0.6, len(labels) - 0.4)
+    return bool(wide)
 
 
-def actual_against_predicted(figure: Any, panels: Sequence[tuple[str, list[Record]]], unit: str):
+def actual_against_predicted(
+    figure: Any, panels: Sequence[tuple[str, list[Record]]], unit: str
+) -> None:
     """Above actual against predicted, below residuals, one column per method."""
     axes = figure.subplots(2, len(panels), sharex=True, sharey="row")
     for column, (name, records) in enumerate(panels):
@@ -120,7 +132,6 @@ def layer_choices(figure: Any, panels: Sequence[tuple[str, list[Record]]]) -> No
         [np.array([record["r2_test"] for record in records]) for _, records in panels],
         [name.replace(" ", "\n") for name, _ in panels],
     )
-    axes.set_ylabel("test R²")
 
 
 def visit_shares(visits: np.ndarray) -> np.ndarray:
@@ -139,14 +150,17 @@ def run_by_run(figure: Any, panels: Sequence[tuple[str, Mapping[str, list[float]
     grid = figure.subplots(rows, columns, squeeze=False)
     for axes, (title, runs) in zip(grid.flat, panels, strict=False):
         names = list(runs)
-        _strip(axes, [np.array(runs[name]) for name in names], [_two_lines(n) for n in names])
+        scores = [np.array(runs[name]) for name in names]
+        wide = _strip(axes, scores, [_two_lines(name) for name in names])
         if title.startswith("CCPP"):
-            axes.axhspan(*article.ICRS_R2, color=RED, alpha=0.12, label="article, ICRS")
-            axes.axhspan(
-                *article.LBFGS_R2, fill=False, hatch="//", edgecolor=BLUE, label="article, L-BFGS"
+            icrs, lbfgs = (
+                [1.0 - end if wide else end for end in band]
+                for band in (article.ICRS_R2, article.LBFGS_R2)
             )
-            axes.legend(loc="lower right")
-        axes.set(title=title, ylabel="test R²")
+            axes.axhspan(*icrs, color=RED, alpha=0.15, label="article, ICRS")
+            axes.axhspan(*lbfgs, fill=False, hatch="//", edgecolor=GRAY, label="article, L-BFGS")
+            axes.legend(loc="upper right")
+        axes.set_title(title)
     for axes in grid.flat[len(panels) :]:
         axes.set_visible(False)
 
@@ -165,7 +179,7 @@ def with_and_without(figure: Any, panels: Sequence[tuple[str, list[Record]]], un
         ends = [actual.min(), actual.max()]
         axes[k].plot(ends, ends, color="black", linewidth=0.8)
         axes[k].set(xlabel=f"actual, {unit}", ylabel=f"predicted, {unit}")
-        axes[k].set_title(f"{_wrapped(name)}\ntest R² {mean_and_spread(records)}", fontsize=11)
+        axes[k].set_title(f"{_wrapped(name, 40)}\ntest R² {mean_and_spread(records)}", fontsize=11)
     residuals = [np.subtract(*_sample(records).T) for _, records in panels[:2]]
     width = np.quantile(np.abs(np.concatenate(residuals)), 0.99)
     for k, values in enumerate(residuals):
@@ -183,12 +197,11 @@ def with_and_without(figure: Any, panels: Sequence[tuple[str, list[Record]]], un
     _strip(
         strip,
         [np.array([record["r2_test"] for record in records]) for _, records in panels],
-        [_wrapped(name) for name, _ in panels],
+        [_wrapped(name, 24) for name, _ in panels],
     )
-    strip.set_ylabel("test R²")
 
 
-def _wrapped(name: str, width: int = 24) -> str:
+def _wrapped(name: str, width: int) -> str:
     import textwrap
 
     return "\n".join(textwrap.wrap(name, width))
@@ -204,8 +217,8 @@ def bars_of_times(
         totals = [row["seconds"] for row in rows.values()]
         reached = [row["seconds to target"] for row in rows.values()]
         never = [2 * row["never"] >= row["runs"] for row in rows.values()]
-        axes.barh(places + 0.2, totals, 0.38, color=GRAY, label="in all")
-        bars = axes.barh(places - 0.2, reached, 0.38, color=BLUE, label=f"to test R² {target:g}")
+        axes.barh(places + 0.2, totals, 0.38, color=GRAY)
+        bars = axes.barh(places - 0.2, reached, 0.38, color=BLUE)
         for bar, lost in zip(bars, never, strict=True):
             bar.set(hatch="///" if lost else None, facecolor="white" if lost else BLUE)
             bar.set_edgecolor(BLUE)
@@ -218,7 +231,15 @@ def bars_of_times(
         axes.set_xlim(min(reached + totals) / 2, max(totals) * 2.5)
         axes.set(title=name, xlabel="seconds")
         axes.grid(axis="y", visible=False)
-        axes.legend(loc="upper center", bbox_to_anchor=(0.5, -0.14), ncols=2, frameon=False)
+        key = {"in all": GRAY, f"to test R² {target:g}": BLUE}
+        axes.legend(
+            [axes.barh(0, 0, color=color) for color in key.values()],
+            list(key),
+            loc="upper center",
+            bbox_to_anchor=(0.5, -0.14),
+            ncols=2,
+            frameon=False,
+        )
 
 
 def grid_of_scores(
@@ -268,7 +289,9 @@ def lines_over_widths(
         grid[0, column].legend()
 
 
-def tuning_panels(figure: Any, panels: Mapping[str, tuple[Mapping[float, list[Record]], Any]]):
+def tuning_panels(
+    figure: Any, panels: Mapping[str, tuple[Mapping[float, list[Record]], Any]]
+) -> None:
     """One panel per setting."""
     for axes, (setting, (lines, own)) in zip(
         figure.subplots(2, 2).flat, panels.items(), strict=True
@@ -292,5 +315,7 @@ def tuning_panels(figure: Any, panels: Mapping[str, tuple[Mapping[float, list[Re
         if own is not None:
             axes.axvline(own, color="black", linestyle="--", linewidth=1)
         axes.set_xscale("log")
+        axes.set_xticks(values, [f"{value:g}" for value in values])
+        axes.set_xticks([], minor=True)
         axes.set(xlabel=setting, ylabel="R²")
         axes.legend()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .context import Context, Figure, Found
 from .methods import DEFAULT, PAPER, default, paper
 from .plots import lines_over_widths
+from .records import Record
 from .tables import published
 
 WIDTHS = (5, 10, 15, 20)
@@ -16,7 +17,7 @@ def run(context: Context) -> Found:
     rows, panels = [], []
     for source in context.sources.values():
         rows.append(published(source.name, "widths", {}, "in a figure only"))
-        lines: dict[str, list] = {PAPER: [], DEFAULT: []}
+        lines: dict[str, list[list[Record]]] = {PAPER: [], DEFAULT: []}
         for width in WIDTHS:
             for make, name in ((paper, PAPER), (default, DEFAULT)):
                 method = make(hidden=(width,) * 3)

@@ -6,7 +6,7 @@ import hbcd
 
 from .context import Context, Figure, Found
 from .methods import Method, ours
-from .plots import grid_of_scores
+from .plots_settings import grid_of_scores
 from .tables import published
 
 SECONDS = 1.0  # of every fit
@@ -52,7 +52,8 @@ def run(context: Context) -> Found:
             scores[name, loop] = context.values(method(name, loop), source)
     limit = min(SECONDS, context.store.budget.seconds)
     found.text.append(
-        f"Equal budgets: every fit gets {limit:g} s of wall-clock time, and no tolerance ends it. "
+        f"Equal budgets: every fit gets {limit:g} s of wall-clock time; no tolerance ends it "
+        "earlier, only passes over the data that bring nothing better (see its seconds). "
         "Plain batches take all layers at once, BCD one layer on all rows, the batch shell one "
         "layer on batches of 1.1 rows per parameter, the hybrid is the shell after ICRS."
     )

@@ -6,7 +6,7 @@ from functools import partial
 
 from .context import Context, Figure, Found
 from .methods import DEFAULT, PAPER, default, paper
-from .plots import actual_against_predicted
+from .plots_fits import actual_against_predicted
 from .tables import published
 
 ACTIVATIONS = ("sigmoid", "tanh", "relu", "leaky_relu")

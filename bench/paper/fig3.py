@@ -9,7 +9,7 @@ import hbcd
 
 from .context import Context, Figure, Found
 from .methods import Method, ours, paper
-from .plots import layer_choices
+from .plots_fits import layer_choices
 from .records import Record
 from .tables import published
 
@@ -50,8 +50,8 @@ def run(context: Context) -> Found:
             Figure(
                 f"fig3_{source.name.lower()}",
                 f"{source.name}: share of the visits that each layer gets along the run (seed 0), "
-                "and test R² of every run.",
-                (13, 8.4),
+                "and test R² of every run. Layer 1 is next to the inputs.",
+                (13.5, 8.4),
                 partial(layer_choices, panels=panels),
             )
         )

@@ -7,7 +7,7 @@ from .baselines import BASELINES
 from .context import Context, Figure, Found, note
 from .data import Source
 from .methods import ICRS_SUBSET, JOINT, LBFGS_SUBSET, WHOLE, whole
-from .plots import run_by_run
+from .plots_fits import run_by_run
 from .records import Record
 from .tables import Row, published, summarize
 

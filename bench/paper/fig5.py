@@ -10,7 +10,7 @@ from . import article
 from .context import Context, Figure, Found
 from .data import Source
 from .methods import JOINT, PAPER, Method, ours, paper, whole
-from .plots import with_and_without
+from .plots_fits import with_and_without
 from .tables import published
 
 SAME_BATCHES = "same batches, all layers at once, no ICRS"

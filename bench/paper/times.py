@@ -25,7 +25,7 @@ from .methods import (
     Stages,
     ours,
 )
-from .plots import bars_of_times
+from .plots_settings import bars_of_times
 from .records import Record, as_record
 from .tables import Row, published, summarize
 

@@ -14,7 +14,7 @@ from .baselines import BASELINES
 from .context import Context, Figure, Found
 from .data import Source, Split
 from .methods import Method, Outcome, WithTolerance, ours
-from .plots import tuning_panels
+from .plots_settings import tuning_panels
 from .records import Record, as_record, metrics
 from .tables import published, summarize
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from .context import Context, Figure, Found
 from .methods import DEFAULT, PAPER, default, paper
-from .plots import lines_over_widths
+from .plots_settings import lines_over_widths
 from .records import Record
 from .tables import published
 

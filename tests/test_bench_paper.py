@@ -247,7 +247,10 @@ def test_fewer_than_ten_runs_call_no_difference_one():
     assert paired.higher("", GOOD[:9], GOOD[:9] - 0.1).held is None
     assert paired.higher("", GOOD, GOOD - 0.1).held is True
     assert paired.higher("", GOOD, GOOD).held is False
-    assert paired.higher("", GOOD - 0.1, GOOD).held is False
+    worse = paired.higher("", GOOD - 0.1, GOOD)
+    assert worse.held is False
+    assert worse.reversed
+    assert not paired.higher("", GOOD, GOOD).reversed
 
 
 def test_steadier_sees_spread_and_not_level():
@@ -298,6 +301,12 @@ def test_steadiness_is_judged_pair_by_pair(icrs, verdict):
 )
 def test_the_lift_needs_level_and_difference(level, without, verdict):
     assert claims.lift(level, GOOD, [("", GOOD, without)]).verdict == verdict
+
+
+def test_a_difference_the_other_way_round_is_told():
+    claim = claims.gains("", [("x", GOOD - 0.1, GOOD)])
+    assert claim.verdict == claims.NOT
+    assert "the other way round" in claim.parts[0].text
 
 
 @pytest.mark.parametrize(

@@ -78,6 +78,12 @@ def lift(
     return Claim("BCD + ICRS lifts R² from 0.872 to 0.931 (CCPP).", tuple(parts))
 
 
+def gains(text: str, pairs: Sequence[tuple[str, ArrayLike, ArrayLike]]) -> Claim:
+    """Whether the first of every pair has the higher R2."""
+    comparisons = holm([higher(*pair) for pair in pairs])
+    return Claim(text, tuple(_part(c, "mean test R² {:.5f} against {:.5f}") for c in comparisons))
+
+
 @dataclass(frozen=True)
 class Race:
     """Seconds of a and of b, one per run, and how many times faster a is said to be.
@@ -120,7 +126,8 @@ def _ratio(race: Race) -> float:
 
 def _part(comparison: Comparison, figures: str) -> Part:
     text = figures.format(comparison.a, comparison.b)
+    ending = ", the other way round" if comparison.reversed else ""
     return Part(
-        f"{comparison.what}: {text} ({comparison.n} runs, p = {comparison.p:.2g})",
+        f"{comparison.what}: {text} ({comparison.n} runs, p = {comparison.p:.2g}{ending})",
         comparison.held,
     )

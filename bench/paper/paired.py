@@ -44,6 +44,11 @@ class Comparison:
             return None
         return self.wins and self.p < LEVEL
 
+    @property
+    def reversed(self) -> bool:
+        """Whether b is better, by the same test."""
+        return self.n >= MIN_RUNS and not self.wins and self.p < LEVEL
+
 
 def higher(what: str, a: ArrayLike, b: ArrayLike) -> Comparison:
     """Whether a is higher: Wilcoxon's signed-rank test."""

@@ -194,9 +194,9 @@ def test_absent_figures_are_empty_cells():
 
 
 def test_checks_start_early_and_end_with_the_run():
-    limits = times.checks([[0.5, 100], [1.0, 1000]], 1.0)
-    assert limits[0] == 2  # 1 % of the seconds: 1 % of 2 * 100 evaluations
-    assert limits[-1] == 1000
+    limits = times.checks([[0.5, 1000], [1.0, 10000]], 1.0)
+    assert limits[0] == 4  # 0.2 % of the seconds: 0.4 % of the first 1000 evaluations
+    assert limits[-1] == 10000
     assert limits == sorted(set(limits))
 
 

@@ -181,7 +181,9 @@ def test_the_gain_is_over_least_squares_on_the_same_split(context):
         context.records(baselines.BASELINES[0], context.sources["ccpp"]),
         strict=True,
     )
-    assert row["gain"] == pytest.approx(np.mean([a["r2_test"] - b["r2_test"] for a, b in pairs]))
+    gains = [a["r2_test"] - b["r2_test"] for a, b in pairs]
+    assert row["gain"] == pytest.approx(np.mean(gains))
+    assert row["gain_sd"] == pytest.approx(np.std(gains, ddof=1))  # not so where pairs are mixed up
 
 
 def test_absent_figures_are_empty_cells():

@@ -110,6 +110,7 @@ def speed(text: str, races: Sequence[Race]) -> Claim:
             comparison,
             f"median {{:.3g}} s against {{:.3g}} s, ratio {_ratio(race):.2g}, "
             f"asked for {race.factor:g}",
+            "less than asked for",
         )
         runs = np.size(race.a)
         if race.never:
@@ -124,9 +125,9 @@ def _ratio(race: Race) -> float:
     return float(np.median(np.asarray(race.b) / np.asarray(race.a)))
 
 
-def _part(comparison: Comparison, figures: str) -> Part:
+def _part(comparison: Comparison, figures: str, reversed_as: str = "the other way round") -> Part:
     text = figures.format(comparison.a, comparison.b)
-    ending = ", the other way round" if comparison.reversed else ""
+    ending = f", {reversed_as}" if comparison.reversed else ""
     return Part(
         f"{comparison.what}: {text} ({comparison.n} runs, p = {comparison.p:.2g}{ending})",
         comparison.held,

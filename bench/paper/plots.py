@@ -21,7 +21,7 @@ RED, BLUE, GRAY, ORANGE, GREEN, VIOLET = (
     "#6b46c1",
 )
 COLORS = (RED, BLUE, ORANGE, GREEN, VIOLET, GRAY)
-DPI = 100
+DPI = 90
 WIDE = 4.0  # ratio of errors from which on only logarithms can be read
 
 

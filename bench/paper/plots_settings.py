@@ -74,7 +74,7 @@ def lines_over_widths(
     widths: Sequence[int],
     panels: Sequence[tuple[str, Mapping[str, list[list[Record]]]]],
 ) -> None:
-    """Above test R2, below seconds; one column per table."""
+    """Above test R2, below seconds; hollow where the clock ended at least half of the fits."""
     grid = figure.subplots(2, len(panels), squeeze=False, sharex=True)
     for column, (title, lines) in enumerate(panels):
         errors = [
@@ -92,6 +92,12 @@ def lines_over_widths(
             )
             seconds = [np.median([r["seconds"] for r in records]) for records in groups]
             grid[1, column].plot(widths, seconds, color=color, marker="o", label=name)
+            for k, records in enumerate(groups):
+                if 2 * sum(r["stopped"] == "time" for r in records) >= len(records):
+                    for axes, height in zip(grid[:, column], (means[k], seconds[k]), strict=True):
+                        axes.plot(
+                            widths[k], height, "o", color=color, markerfacecolor="white", zorder=5
+                        )
         label = "1 - test R² (less is better)" if wide else "test R²"
         grid[0, column].set(title=title, ylabel=label)
         if wide:

@@ -24,11 +24,17 @@ def run(context: Context) -> Found:
                 rows.append(context.row(method, source, what=f"{width}-{width}-{width}, {name}"))
                 lines[name].append(context.records(method, source))
         panels.append((source.name, lines))
-    found.text.append(f"Every fit gets at most {context.store.budget.seconds:g} s.")
+    found.text.append(
+        f"Every fit gets at most {context.store.budget.seconds:g} s; where the clock ended fits, "
+        "a note says how many. ICRS makes 100 trials per parameter on 1.1 rows per parameter, so "
+        "its time grows with the square of the number of parameters, and Hybrid.paper() on wide "
+        "layers may be cut off before the descent has begun."
+    )
     found.figures.append(
         Figure(
             "widths",
-            "Mean test R² and median seconds by width; bars are standard deviations.",
+            "Mean test R² and median seconds by width; bars are standard deviations. Hollow: the "
+            "clock ended at least half of the fits.",
             (12, 8),
             lambda figure: lines_over_widths(figure, WIDTHS, panels),
         )

@@ -90,6 +90,7 @@ void hbcd_rng_seed(hbcd_rng *rng, uint64_t seed, uint64_t stream);
 uint64_t hbcd_rng_u64(hbcd_rng *rng);
 double hbcd_rng_uniform(hbcd_rng *rng);                     /* in (0, 1), 53 bits */
 double hbcd_rng_normal(hbcd_rng *rng);                      /* N(0, 1), inverse distribution function */
+void hbcd_rng_normals(hbcd_rng *rng, size_t n, double *z);  /* the next n of them, in less time */
 uint64_t hbcd_rng_below(hbcd_rng *rng, uint64_t n);         /* 0 <= k < n, unbiased; n >= 1 */
 void hbcd_rng_shuffle(hbcd_rng *rng, size_t n, uint32_t *order); /* Fisher-Yates, in place */
 

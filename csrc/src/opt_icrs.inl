@@ -8,6 +8,9 @@ typedef struct TY(icrs_memory) {
     double *kappa; /* relative width, k1 at first */
     size_t *fails; /* failures that count for the next shrink */
     REAL *z;       /* (n) trial point */
+    double *draws; /* (n) normal numbers of a trial */
+    double *reach; /* (n) distance of x_i to its nearest bound, at least the floor */
+    double widest; /* the largest share of a box width that is in reach */
 } TY(icrs_memory);
 
 static size_t FN(icrs_carve)(void *state, size_t n, TY(icrs_memory) *memory)
@@ -16,6 +19,9 @@ static size_t FN(icrs_carve)(void *state, size_t n, TY(icrs_memory) *memory)
     memory->kappa = hbcd_arena_take(&arena, 1, sizeof *memory->kappa);
     memory->fails = hbcd_arena_take(&arena, 1, sizeof *memory->fails);
     memory->z = hbcd_arena_take(&arena, n, sizeof *memory->z);
+    memory->draws = hbcd_arena_take(&arena, n, sizeof *memory->draws);
+    memory->reach = hbcd_arena_take(&arena, n, sizeof *memory->reach);
+    memory->widest = 0.0;
     return arena.used;
 }
 
@@ -35,32 +41,33 @@ static int FN(icrs_reset)(const void *options, void *state, size_t n)
     return HBCD_OK;
 }
 
-/* Distance of x_i to its nearest bound, at least the floor. */
-static double FN(icrs_distance)(const hbcd_icrs *options, const TY(box) *box, const REAL *x, size_t i)
+/* What is in reach of x; for every new x. */
+static void FN(icrs_measure)(const hbcd_icrs *options, const TY(box) *box, size_t n, const REAL *x,
+                             TY(icrs_memory) *memory)
 {
-    double lo = box->lo[i], hi = box->hi[i];
-    return fmax(fmin(hi - x[i], x[i] - lo), options->floor * (hi - lo));
+    memory->widest = 0.0;
+    for (size_t i = 0; i < n; i++) {
+        double lo = box->lo[i], hi = box->hi[i];
+        memory->reach[i] = fmax(fmin(hi - x[i], x[i] - lo), options->floor * (hi - lo));
+        if (hi > lo) memory->widest = fmax(memory->widest, memory->reach[i] / (hi - lo));
+    }
 }
 
 /* 1: the widest interval, max_i sigma_i / (hi_i - lo_i), is below the tolerance or zero. */
-static int FN(icrs_is_narrow)(const hbcd_icrs *options, const TY(box) *box, size_t n, const REAL *x, double kappa)
+static int FN(icrs_is_narrow)(const hbcd_icrs *options, const TY(icrs_memory) *memory)
 {
-    double widest = 0.0;
-    for (size_t i = 0; i < n; i++) {
-        double width = (double)box->hi[i] - (double)box->lo[i];
-        if (width > 0.0) widest = fmax(widest, kappa * FN(icrs_distance)(options, box, x, i) / width);
-    }
+    double widest = *memory->kappa * memory->widest;
     return !(widest > 0.0) || widest < options->tolerance;
 }
 
-/* A normal number around x within [lo, hi], by redrawing.  A sigma far wider than the box would miss for ever:
- * the limit of that law is the uniform one. */
-static REAL FN(icrs_draw)(hbcd_rng *rng, double x, double sigma, REAL lo, REAL hi)
+/* x + sigma draw, draw a normal number, within [lo, hi] by redrawing.  A sigma far wider than the box would miss for
+ * ever: the limit of that law is the uniform one. */
+static REAL FN(icrs_draw)(hbcd_rng *rng, double draw, double x, double sigma, REAL lo, REAL hi)
 {
     enum { MAX_DRAWS = 64 };
     if (!(sigma > 0.0)) return (REAL)x;
-    for (int draw = 0; draw < MAX_DRAWS; draw++) {
-        REAL z = (REAL)(x + sigma * hbcd_rng_normal(rng));
+    for (int k = 0; k < MAX_DRAWS; k++, draw = hbcd_rng_normal(rng)) {
+        REAL z = (REAL)(x + sigma * draw);
         if (z >= lo && z <= hi) return z;
     }
     REAL z = (REAL)(lo + ((double)hi - (double)lo) * hbcd_rng_uniform(rng));
@@ -74,17 +81,18 @@ static int FN(icrs_trial)(const hbcd_icrs *options, TY(icrs_memory) *memory, con
 {
     const size_t n = objective->n;
     double f_try;
-    if (FN(icrs_is_narrow)(options, box, n, x, *memory->kappa)) return HBCD_STOP_WIDTH;
+    if (FN(icrs_is_narrow)(options, memory)) return HBCD_STOP_WIDTH;
     if (report->n_evaluations >= options->max_evaluations) return HBCD_STOP_EVALUATIONS;
-    for (size_t i = 0; i < n; i++) {
-        double sigma = *memory->kappa * FN(icrs_distance)(options, box, x, i);
-        memory->z[i] = FN(icrs_draw)(rng, x[i], sigma, box->lo[i], box->hi[i]);
-    }
+    hbcd_rng_normals(rng, n, memory->draws);
+    for (size_t i = 0; i < n; i++)
+        memory->z[i] = FN(icrs_draw)(rng, memory->draws[i], x[i], *memory->kappa * memory->reach[i], box->lo[i],
+                                     box->hi[i]);
     int status = FN(evaluate)(objective, stop, report, memory->z, &f_try, NULL);
     if (status) return status;
     if (f_try < *f) {
         *f = f_try;
         FN(copy)(n, memory->z, x);
+        FN(icrs_measure)(options, box, n, x, memory);
         if (!options->cumulative) *memory->fails = 0;
         if (options->reset_width) *memory->kappa = options->k1;
         return HBCD_OK;
@@ -113,6 +121,7 @@ static int FN(icrs_minimize)(const void *options, void *state, const TY(objectiv
     int status = FN(evaluate)(objective, stop, report, x, &f, NULL);
     if (status) return report->status = status;
     status = hbcd_stop_start(stop, report, f, NAN);
+    FN(icrs_measure)(options, box, n, x, &memory);
     while (!status) {
         size_t trial = 0;
         do status = FN(icrs_trial)(options, &memory, objective, box, x, &f, stop, rng, report);

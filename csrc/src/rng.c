@@ -58,8 +58,11 @@ static double degree7(const double c[8], double x)
 }
 
 /* Inverse of the normal distribution function, relative accuracy about 1e-16.  M. Wichura, "Algorithm AS 241: the
- * percentage points of the normal distribution", Appl. Statist. 37 (1988), routine PPND16.  0 < p < 1. */
-static double normal_quantile(double p)
+ * percentage points of the normal distribution", Appl. Statist. 37 (1988), routine PPND16.  0 < p < 1, q = p - 1/2. */
+#define CENTRAL 0.425
+
+/* |q| <= CENTRAL; harmless beyond. */
+static double central_quantile(double q)
 {
     static const double a[8] = {3.3871328727963666080e0, 1.3314166789178437745e2, 1.9715909503065514427e3,
                                 1.3731693765509461125e4, 4.5921953931549871457e4, 6.7265770927008700853e4,
@@ -67,6 +70,13 @@ static double normal_quantile(double p)
     static const double b[8] = {1.0, 4.2313330701600911252e1, 6.8718700749205790830e2, 5.3941960214247511077e3,
                                 2.1213794301586595867e4, 3.9307895800092710610e4, 2.8729085735721942674e4,
                                 5.2264952788528545610e3};
+    double r = CENTRAL * CENTRAL - q * q;
+    return q * degree7(a, r) / degree7(b, r);
+}
+
+/* |q| > CENTRAL */
+static double tail_quantile(double p)
+{
     static const double c[8] = {1.42343711074968357734e0, 4.63033784615654529590e0, 5.76949722146069140550e0,
                                 3.64784832476320460504e0, 1.27045825245236838258e0, 2.41780725177450611770e-1,
                                 2.27238449892691845833e-2, 7.74545014278341407640e-4};
@@ -79,19 +89,29 @@ static double normal_quantile(double p)
     static const double f[8] = {1.0, 5.99832206555887937690e-1, 1.36929880922735805310e-1, 1.48753612908506148525e-2,
                                 7.86869131145613259100e-4, 1.84631831751005468180e-5, 1.42151175831644588870e-7,
                                 2.04426310338993978564e-15};
-    double q = p - 0.5;
-    if (fabs(q) <= 0.425) {
-        double r = 0.180625 - q * q;
-        return q * degree7(a, r) / degree7(b, r);
-    }
-    double r = sqrt(-log(q < 0.0 ? p : 1.0 - p));
+    double r = sqrt(-log(p < 0.5 ? p : 1.0 - p));
     double tail = r <= 5.0 ? degree7(c, r - 1.6) / degree7(d, r - 1.6) : degree7(e, r - 5.0) / degree7(f, r - 5.0);
-    return q < 0.0 ? -tail : tail;
+    return p < 0.5 ? -tail : tail;
 }
 
 double hbcd_rng_normal(hbcd_rng *rng)
 {
-    return normal_quantile(hbcd_rng_uniform(rng));
+    double p = hbcd_rng_uniform(rng);
+    return fabs(p - 0.5) <= CENTRAL ? central_quantile(p - 0.5) : tail_quantile(p);
+}
+
+/* The central formula for all, without a branch, then the 15 % that are tails: a third of the time. */
+void hbcd_rng_normals(hbcd_rng *rng, size_t n, double *z)
+{
+    enum { AT_ONCE = 64 };
+    double p[AT_ONCE];
+    for (size_t done = 0; done < n; done += AT_ONCE) {
+        size_t now = n - done < AT_ONCE ? n - done : AT_ONCE;
+        for (size_t k = 0; k < now; k++) p[k] = hbcd_rng_uniform(rng);
+        for (size_t k = 0; k < now; k++) z[done + k] = central_quantile(p[k] - 0.5);
+        for (size_t k = 0; k < now; k++)
+            if (fabs(p[k] - 0.5) > CENTRAL) z[done + k] = tail_quantile(p[k]);
+    }
 }
 
 uint64_t hbcd_rng_below(hbcd_rng *rng, uint64_t n)

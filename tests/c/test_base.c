@@ -119,6 +119,21 @@ static void test_normal_has_the_moments_and_tails(void)
     CHECK(fabs(beyond_3 - 0.0026998 * N) <= 4.0 * sqrt(0.0026998 * N));
 }
 
+/* Drawn together or one by one: the same numbers, and the same state after them. */
+static void test_many_normals_are_those_drawn_one_by_one(void)
+{
+    const size_t sizes[] = {0, 1, 63, 64, 65, 281, 1000};
+    for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+        double z[1000];
+        hbcd_rng one, many;
+        hbcd_rng_seed(&one, 5, k);
+        many = one;
+        hbcd_rng_normals(&many, sizes[k], z);
+        for (size_t i = 0; i < sizes[k]; i++) CHECK(z[i] == hbcd_rng_normal(&one));
+        CHECK(hbcd_rng_u64(&one) == hbcd_rng_u64(&many));
+    }
+}
+
 /* One uniform makes one normal number z with Phi(z) = u, in the middle and in both tails. */
 static void test_normal_inverts_the_distribution_function(void)
 {
@@ -359,6 +374,7 @@ int main(void)
     test_philox_known_answers();
     test_uniform_is_inside_the_open_interval();
     test_normal_has_the_moments_and_tails();
+    test_many_normals_are_those_drawn_one_by_one();
     test_normal_inverts_the_distribution_function();
     test_below_is_in_range_and_even();
     test_shuffle_is_a_permutation();

@@ -57,9 +57,11 @@ from hbcd.stopping import Stop, StopReason
 from hbcd.strategies import (
     BatchShell,
     BlockCoordinateDescent,
+    Finish,
     FullBatch,
     Hybrid,
     MiniBatch,
+    MultiStart,
     Phase,
     TrainingStrategy,
 )
@@ -79,6 +81,7 @@ __all__ = [
     "CompiledActivation",
     "DecreasePerOperation",
     "ExactOutput",
+    "Finish",
     "FitReport",
     "ForwardSequential",
     "FullBatch",
@@ -95,6 +98,7 @@ __all__ = [
     "Loss",
     "MiniBatch",
     "MostSensitive",
+    "MultiStart",
     "Network",
     "NotFittedError",
     "Optimizer",

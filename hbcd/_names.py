@@ -38,6 +38,7 @@ from hbcd.strategies import (
     FullBatch,
     Hybrid,
     MiniBatch,
+    MultiStart,
     TrainingStrategy,
 )
 
@@ -85,6 +86,7 @@ SELECTORS: dict[str, Callable[[], BlockSelector]] = {
 STRATEGIES: dict[str, Callable[[], TrainingStrategy]] = {
     "fast": Hybrid.fast,
     "paper": Hybrid.paper,
+    "multi_start": MultiStart,
     "full_batch": FullBatch,
     "mini_batch": lambda: MiniBatch(Adam()),
     "bcd": BlockCoordinateDescent,

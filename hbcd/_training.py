@@ -24,7 +24,7 @@ from hbcd.strategies import About, TrainingStrategy
 if TYPE_CHECKING:
     from hbcd.network import Network
 
-__all__ = ["Progress", "Run", "resolve"]
+__all__ = ["Progress", "Run", "calls_python", "resolve"]
 
 Array = NDArray[Any]
 Progress = Callable[..., None]
@@ -87,6 +87,17 @@ def resolve(phase: Phase, run: Stop, n_parameters: int, dtype: Any) -> _Resolved
         hi,
         stop,
     )
+
+
+def calls_python(network: Network, strategy: TrainingStrategy, dtype: Any) -> bool:
+    """Whether a training runs parts written in Python, which take turns and may share state."""
+    parts = [
+        part
+        for phase in strategy.phases(network, 1)
+        for part in (phase.optimizer, phase.selector, phase.sensitivity)
+    ]
+    own = any(part is not None and "_native" not in vars(type(part)) for part in parts)
+    return own or bool(network._net(dtype).calls_python)
 
 
 class Run:

@@ -11,7 +11,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
 from hbcd._scaling import Scaled
-from hbcd._training import Progress, Run
+from hbcd._starts import best_of_starts
+from hbcd._training import Progress, Run, calls_python
 from hbcd._validation import (
     as_matrix,
     as_real,
@@ -20,6 +21,7 @@ from hbcd._validation import (
     box_vectors,
     check_fits,
     check_integer,
+    check_number,
     effective_threads,
 )
 from hbcd.layers import InputLayer, Layer
@@ -27,7 +29,7 @@ from hbcd.losses import Loss, SquaredError
 from hbcd.report import FitReport
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.stopping import Stop
-from hbcd.strategies import Hybrid, TrainingStrategy, drives_itself
+from hbcd.strategies import Hybrid, MultiStart, TrainingStrategy, drives_itself
 
 __all__ = ["LayerParameters", "Network", "Objective"]
 
@@ -359,6 +361,7 @@ class Network:
         rng: Any = 0,
         n_threads: int | None = None,
         *,
+        hold_out: float = 0.0,
         progress: Progress | None = None,
     ) -> FitReport:
         """Trains from theta, which is not changed.
@@ -379,6 +382,9 @@ class Network:
             The same seed gives the same bits, at any number of threads.
         n_threads : int, optional
             None: the processors at hand.
+        hold_out : float, default 0
+            Share of the rows, drawn by the seed, that is kept apart as `eval_set` where there is
+            none; the losses reported are those of the other rows.
         progress : callable, optional
             Called some 20 times a second with (phase, epoch, step, block, loss, best, seconds,
             n_fev).
@@ -404,6 +410,7 @@ class Network:
             raise TypeError(f"stop={stop!r}: must be an hbcd.Stop")
         if progress is not None and not callable(progress):
             raise TypeError(f"progress={progress!r}: must be callable or None")
+        check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
         data = self._data(X, y, sample_weight, point.dtype)
         held_out = None
@@ -413,9 +420,55 @@ class Network:
             except (TypeError, ValueError):
                 raise ValueError("eval_set: must be a pair (X, y)") from None
             held_out = self._data(held_x, held_y, None, point.dtype, "eval_set: ")
-        run = Run(self, data, held_out, stop, threads, progress, started)
-        if drives_itself(strategy):
-            run.drive(strategy, point, seed)
-        else:
-            run.phases(strategy.phases(self, data.rows), point, stop, seed)
-        return run.report()
+        elif 1 <= round(hold_out * data.rows) < data.rows:
+            data, held_out = self._split(X, y, sample_weight, hold_out, seed, point.dtype)
+
+        def one(
+            theta: Array, seed: int, stop: Stop, threads: int, follow: Progress | None
+        ) -> tuple[FitReport, float]:
+            run = Run(self, data, held_out, stop, threads, follow, started)
+            inner = strategy.strategy if isinstance(strategy, MultiStart) else strategy
+            if drives_itself(inner):
+                run.drive(inner, theta, seed)
+            else:
+                run.phases(inner.phases(self, data.rows), theta, stop, seed)
+            return run.report(), run.score
+
+        if not isinstance(strategy, MultiStart):
+            return one(point, seed, stop, threads, progress)[0]
+        children = np.random.SeedSequence(seed).spawn(strategy.starts - 1)
+        return best_of_starts(
+            one,
+            [point, *(self.init(np.random.default_rng(c), point.dtype) for c in children)],
+            [seed, *(as_seed("rng", child) for child in children)],
+            stop,
+            threads,
+            progress,
+            side_by_side=not calls_python(self, strategy, point.dtype),
+        )
+
+    def _split(
+        self,
+        X: ArrayLike | Scaled,
+        y: ArrayLike | Scaled,
+        sample_weight: ArrayLike | None,
+        share: float,
+        seed: int,
+        dtype: Any,
+    ) -> tuple[_core.Data, _core.Data]:
+        """Rows to train on, and rows held out, drawn by the seed."""
+        n = np.shape(X.table if isinstance(X, Scaled) else X)[0]
+        order = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]).permutation(n)
+        held = round(share * n)
+        weight = as_weights(sample_weight, n)
+
+        def rows(table: ArrayLike | Scaled, index: Array) -> ArrayLike | Scaled:
+            if isinstance(table, Scaled):
+                return Scaled(table.table[index], table.scaler)
+            return np.asarray(table)[index]
+
+        def part(index: Array) -> _core.Data:
+            chosen = None if weight is None or not weight[index].any() else weight[index]
+            return self._data(rows(X, index), rows(y, index), chosen, dtype)
+
+        return part(np.sort(order[held:])), part(np.sort(order[:held]))

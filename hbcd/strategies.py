@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbcd._phase import Phase, check_parts
 from hbcd._validation import check_integer, check_number
-from hbcd.optimizers import ICRS, LBFGS, Optimizer
+from hbcd.optimizers import BFGS, ICRS, LBFGS, Optimizer
 from hbcd.selectors import BlockSelector, MostSensitive
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.stopping import Stop
@@ -21,9 +21,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BatchShell",
     "BlockCoordinateDescent",
+    "Finish",
     "FullBatch",
     "Hybrid",
     "MiniBatch",
+    "MultiStart",
     "Phase",
     "TrainingStrategy",
 ]
@@ -51,6 +53,10 @@ class TrainingStrategy:
         """The phases for a network and this many training rows."""
         raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
 
+    def hold_out_share(self, network: Network, n_rows: int) -> float:
+        """The share of the rows that an estimator holds out if it is left the choice; 0: none."""
+        return 0.0
+
     def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
         """Runs the phases one by one.
 
@@ -71,26 +77,31 @@ class FullBatch(TrainingStrategy):
     max_iterations : int or None, default 2000
         Iterations of the optimizer; None: no limit.
     box : see `Phase`
+    check_every : int, default 50
+        Iterations between two lines of the history; there held-out rows are looked at, and the run
+        ends after ten looks without progress.
     """
 
     optimizer: Optimizer = field(default_factory=lambda: LBFGS(memory=20))
     max_iterations: int | None = 2000
     box: Any = None
+    check_every: int = 50
 
     def __post_init__(self) -> None:
         check_parts(self.optimizer, None, ProjectedGradient())
         check_integer("max_iterations", self.max_iterations, 1, none=True)
+        check_integer("check_every", self.check_every, 1)
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
         """One phase.
 
-        A monotone optimizer is taken up again every 50 iterations, which gives the history lines.
+        A monotone optimizer is taken up again every `check_every` iterations.
         """
         if not self.optimizer.monotone:
             return [
                 Phase(self.optimizer, inner_iterations=self.max_iterations, box=self.box),
             ]
-        chunk = 50 if self.max_iterations is None else min(50, self.max_iterations)
+        chunk = min(self.check_every, self.max_iterations or self.check_every)
         limit = 10**6 if self.max_iterations is None else self.max_iterations
         return [
             Phase(
@@ -101,6 +112,69 @@ class FullBatch(TrainingStrategy):
                 stop=Stop(max_iterations=self.max_iterations),
             )
         ]
+
+
+@dataclass(frozen=True)
+class Finish(TrainingStrategy):
+    """All parameters at once on all rows, by the quasi-Newton method that suits their number.
+
+    Self-scaled BFGS with the whole matrix, which needs the fewest evaluations; beyond
+    `most_parameters`, where passing over the matrix takes longer than an evaluation saves, L-BFGS
+    with 20 pairs.
+
+    Parameters
+    ----------
+    max_iterations : int, default 1000
+    most_parameters : int, default 3000
+    check_every : see `FullBatch`
+    """
+
+    max_iterations: int = 1000
+    most_parameters: int = 3000
+    check_every: int = 25
+
+    def __post_init__(self) -> None:
+        check_integer("max_iterations", self.max_iterations, 1)
+        check_integer("most_parameters", self.most_parameters, 0)
+        check_integer("check_every", self.check_every, 1)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """One phase."""
+        few = network.n_parameters <= self.most_parameters
+        optimizer = BFGS() if few else LBFGS(memory=20)
+        chosen = FullBatch(optimizer, self.max_iterations, check_every=self.check_every)
+        return chosen.phases(network, n_rows)
+
+
+@dataclass(frozen=True)
+class MultiStart(TrainingStrategy):
+    """A strategy from several starts, spread over the threads; the best one is kept.
+
+    The best by the loss on held-out rows where there are any, else by the training loss: the same
+    at any number of threads.  The first start is from the parameters that `train` is given, the
+    others from new ones.  Limits of the run are for all starts together.
+
+    Parameters
+    ----------
+    strategy : TrainingStrategy, default Hybrid.fast()
+    starts : int, default 4
+    """
+
+    strategy: TrainingStrategy = field(default_factory=lambda: Hybrid.fast())
+    starts: int = 4
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.strategy, TrainingStrategy) or isinstance(self.strategy, MultiStart):
+            raise TypeError(f"strategy={self.strategy!r}: must be another hbcd.TrainingStrategy")
+        check_integer("starts", self.starts, 1)
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """Those of every start."""
+        return self.strategy.phases(network, n_rows)
+
+    def hold_out_share(self, network: Network, n_rows: int) -> float:
+        """That of the strategy."""
+        return self.strategy.hold_out_share(network, n_rows)
 
 
 @dataclass(frozen=True)
@@ -270,14 +344,22 @@ class Hybrid(TrainingStrategy):
         Run afterwards, from the best parameters.
     explore_rows : int or None
         Rows of the subset of the search; None: those of the shell's first batch.
+    hold_out : float, default 0
+        Share of the rows that an estimator holds out, to keep the best parameters by their loss and
+        to stop early, where there are fewer than `hold_out_below` rows per parameter.
+    hold_out_below : float, default 0
     """
 
     explore: ICRS | None = field(default_factory=ICRS)
     shell: BatchShell = field(default_factory=BatchShell)
     finish: TrainingStrategy | None = None
     explore_rows: int | None = None
+    hold_out: float = 0.0
+    hold_out_below: float = 0.0
 
     def __post_init__(self) -> None:
+        check_number("hold_out", self.hold_out, low=0.0, high=1.0, open_high=True)
+        check_number("hold_out_below", self.hold_out_below, low=0.0)
         if self.explore is not None and not isinstance(self.explore, ICRS):
             raise TypeError(f"explore={self.explore!r}: must be an hbcd.ICRS or None")
         if not isinstance(self.shell, BatchShell):
@@ -299,20 +381,30 @@ class Hybrid(TrainingStrategy):
     def fast(cls) -> Hybrid:
         """Ours, the default.
 
-        A short search, batches that double every epoch until they are the whole, then all layers
-        at once on all rows.
+        A short search close to the start, batches that grow fourfold every epoch, all layers at
+        once, then self-scaled BFGS on all rows (`Finish`).  Of a table with fewer than 10 rows per
+        parameter 15 % are held out.  bench/README.md tells what the settings were chosen from.
         """
         return cls(
-            explore=ICRS(max_evaluations=1000),
+            explore=ICRS(k1=0.1, max_evaluations=100),
             shell=BatchShell(
                 LBFGS(),
-                inner_iterations=3,
-                growth=2.0,
-                epochs=6,
+                None,
+                inner_iterations=20,
+                visits_per_batch=1,
+                growth=4.0,
+                epochs=4,
                 min_batch_rows=256,
             ),
-            finish=FullBatch(LBFGS(memory=20), max_iterations=2000),
+            finish=Finish(),
+            explore_rows=128,
+            hold_out=0.15,
+            hold_out_below=10.0,
         )
+
+    def hold_out_share(self, network: Network, n_rows: int) -> float:
+        """`hold_out` for a table with too few rows, else 0."""
+        return self.hold_out if n_rows < self.hold_out_below * network.n_parameters else 0.0
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
         """Explore, shell, finish."""

@@ -64,11 +64,19 @@ def test_the_paper_searches_then_descends_and_has_no_finish():
 
 def test_fast_searches_little_grows_its_batches_and_finishes_on_everything():
     explore, shell, finish = hbcd.Hybrid.fast().phases(NET, 10_000)
-    assert explore.optimizer.max_evaluations == 1000
-    assert shell.batch_growth == 2.0
+    assert explore.optimizer.max_evaluations == 100
+    assert shell.batch_growth == 4.0
     assert shell.batch_rows == 256
     assert (finish.selector, finish.batch_rows) == (None, None)
-    assert isinstance(finish.optimizer, hbcd.LBFGS)
+    assert isinstance(finish.optimizer, hbcd.BFGS)
+
+
+def test_a_finish_takes_the_method_that_suits_the_number_of_parameters():
+    n = NET.n_parameters
+    (few,) = hbcd.Finish(most_parameters=n).phases(NET, 100)
+    (many,) = hbcd.Finish(most_parameters=n - 1).phases(NET, 100)
+    assert isinstance(few.optimizer, hbcd.BFGS)
+    assert isinstance(many.optimizer, hbcd.LBFGS)
 
 
 def test_the_other_strategies_are_one_phase_each():

@@ -161,7 +161,7 @@ static int FN(run_phase)(TY(plan) *plan)
         if (phase->epochs == 0) return HBCD_STOP_EPOCHS;
         int better = best - plan->best_score > fmax(phase->stop.f_tol, 0) * fmax(fabs(best), 1) || isnan(best);
         without = better ? 0 : without + 1;
-        if (rows < plan->data->rows && without >= PATIENCE) return HBCD_STOP_NO_PROGRESS;
+        if ((rows < plan->data->rows || plan->held_out) && without >= PATIENCE) return HBCD_STOP_NO_PROGRESS;
     }
     return HBCD_STOP_EPOCHS;
 }

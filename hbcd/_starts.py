@@ -1,0 +1,113 @@
+"""Several starts of one training, side by side; the best by validation, else by training loss."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.report import FitReport
+from hbcd.stopping import Stop
+
+__all__ = ["best_of_starts"]
+
+Array = NDArray[Any]
+Progress = Callable[..., None]
+Train = Callable[[Array, int, Stop, int, Progress | None], tuple[FitReport, float]]
+
+
+def best_of_starts(
+    train: Train,
+    thetas: list[Array],
+    seeds: list[int],
+    stop: Stop,
+    n_threads: int,
+    progress: Progress | None,
+    *,
+    side_by_side: bool,
+) -> FitReport:
+    """The report of the best start.
+
+    Which one is best follows from their scores alone, ties by their order, so that any number of
+    threads gives the same result (unless a time limit ends some of them).
+
+    Parameters
+    ----------
+    train : callable
+        ``train(theta, seed, stop, n_threads, progress) -> (report, score)``.
+    thetas, seeds : list
+        One per start.
+    stop : Stop
+        Limits of all starts together: each gets an equal part.
+    n_threads : int
+        Threads of all starts together.
+    progress : callable or None
+        Follows the starts of the calling thread.
+    side_by_side : bool
+        Whether starts may run at the same time.
+
+    Raises
+    ------
+    Exception
+        The first that a start raised; the others are ended.
+    """
+    starts = len(thetas)
+    workers = min(n_threads, starts) if side_by_side else 1
+    limits = _share(stop, starts, -(-starts // workers))
+    over = threading.Event()
+
+    def watched(*_: object) -> None:
+        if over.is_set():
+            raise KeyboardInterrupt  # ends this start as Ctrl-C would
+
+    def work(first: int) -> list[tuple[int, FitReport, float]]:
+        done: list[tuple[int, FitReport, float]] = []
+        for start in range(first, starts, workers):
+            if over.is_set() and done:
+                break
+            follow = progress if first == 0 else watched
+            threads = max(n_threads // workers, 1)
+            try:
+                report, score = train(thetas[start], seeds[start], limits, threads, follow)
+            except BaseException:
+                over.set()
+                raise
+            done.append((start, report, score))
+            if report.interrupted:
+                over.set()
+        return done
+
+    with ThreadPoolExecutor(max(workers - 1, 1)) as pool:
+        others = [pool.submit(work, first) for first in range(1, workers)]
+        found = work(0)
+        for other in others:
+            found += other.result()
+    found.sort(key=lambda one: (np.isnan(one[2]), one[2], one[0]))
+    best = found[0][1]
+    reports = [one[1] for one in found]
+    return replace(
+        best,
+        n_fev=sum(report.n_fev for report in reports),
+        n_iter=sum(report.n_iter for report in reports),
+        seconds=max(report.seconds for report in reports),
+        stop_reason=next((r.stop_reason for r in reports if r.interrupted), best.stop_reason),
+    )
+
+
+def _share(stop: Stop, starts: int, rounds: int) -> Stop:
+    """Limits of one start, of which `rounds` follow each other."""
+
+    def part(limit: int | None) -> int | None:
+        return None if limit is None else max(limit // starts, 1)
+
+    return replace(
+        stop,
+        max_evaluations=part(stop.max_evaluations),
+        max_iterations=part(stop.max_iterations),
+        max_seconds=None if stop.max_seconds is None else stop.max_seconds / rounds,
+    )

@@ -1,4 +1,4 @@
-/* bench_training.inl: whole training runs like the strategies Hybrid.fast() and Hybrid.paper(). */
+/* training.inl: whole training runs like the strategies Hybrid.fast() and Hybrid.paper(). */
 
 enum { TY(N_PHASES) = 3 };
 
@@ -27,36 +27,44 @@ static size_t FN(make_phases)(int fast, const TY(box) *box, hbcd_icrs *search, T
     return fast ? 3 : 2;
 }
 
-static void FN(bench_training)(int isa, int threads)
+static void FN(train)(TY(bench) *b, TY(plan) *plan, line *l)
 {
     enum { REPEATS = 3 };
-    TY(bench) b = FN(make_bench)(isa, threads, ROWS);
-    const TY(box) box = {b.lo, b.hi};
+    hbcd_report report_of_run;
+    double sample[REPEATS];
+    hbcd_stop_default(&b->stop);
+    for (int repeat = 0; repeat < REPEATS; repeat++) {
+        hbcd_rng rng;
+        hbcd_rng_seed(&rng, 4, 0);
+        memcpy(b->x, b->start, b->net->n_params * sizeof(REAL));
+        double began = hbcd_clock();
+        must(FN(plan_train)(plan, b->x, &b->stop, &rng, &report_of_run));
+        sample[repeat] = hbcd_clock() - began;
+    }
+    l->time = timing_of(REPEATS, sample);
+    snprintf(l->note, sizeof l->note, "loss %.5f, %zu evaluations, stop %d", report_of_run.f,
+             report_of_run.n_evaluations, report_of_run.status);
+    report(l);
+}
+
+static void FN(bench_training)(int isa, int threads)
+{
     for (int fast = 1; fast >= (threads > 1); fast--) { /* the batches of the other are too small for two threads */
+        line l = {.dtype = REAL_DTYPE, .isa = isa, .threads = threads};
+        snprintf(l.what, sizeof l.what, "a run like %s", fast ? "Hybrid.fast" : "Hybrid.paper");
+        if (!wanted(&l)) continue;
+        TY(bench) b = FN(make_bench)(10, isa, threads, ROWS);
+        const TY(box) box = {b.lo, b.hi};
         TY(phase) phases[TY(N_PHASES)];
         TY(plan) *plan;
         hbcd_icrs search;
-        hbcd_report report;
-        double sample[REPEATS];
         size_t n_phases = FN(make_phases)(fast, &box, &search, phases);
         hbcd_arena count = {NULL, 0, 0};
         must(FN(plan_make)(b.net, &b.data, NULL, n_phases, phases, threads, &count, &plan));
         hbcd_arena arena = borrow(count.used);
         must(FN(plan_make)(b.net, &b.data, NULL, n_phases, phases, threads, &arena, &plan));
-        hbcd_stop_default(&b.stop);
-        for (int repeat = 0; repeat < REPEATS; repeat++) {
-            hbcd_rng rng;
-            hbcd_rng_seed(&rng, 4, 0);
-            memcpy(b.x, b.start, b.net->n_params * sizeof(REAL));
-            double began = hbcd_clock();
-            must(FN(plan_train)(plan, b.x, &b.stop, &rng, &report));
-            sample[repeat] = hbcd_clock() - began;
-        }
-        qsort(sample, REPEATS, sizeof *sample, ascending);
-        printf("%-44s %-6s %3d %9.3f %5.1f%% %8.5f %10zu %6d\n", fast ? "like Hybrid.fast" : "like Hybrid.paper",
-               REAL_DTYPE == HBCD_F32 ? "float" : "double", threads, sample[REPEATS / 2],
-               100 * 0.5 * (sample[REPEATS - 1] - sample[0]) / sample[REPEATS / 2], report.f, report.n_evaluations,
-               report.status);
-        fflush(stdout);
+        FN(train)(&b, plan, &l);
+        free(arena.base);
+        FN(free_bench)(&b);
     }
 }

@@ -36,6 +36,19 @@ static void FN(call_gather)(void *self)
     FN(data_gather)(&c->data, c->gathered, c->index, &c->batch);
 }
 
+/* Straight from the table, whose rows stand together. */
+static void FN(call_plain_gather)(void *self)
+{
+    TY(memory_case) *c = self;
+    const double *x = c->x.data, *y = c->y.data;
+    const size_t n = c->gathered, cols = TY(PACK_COLUMNS);
+    for (size_t k = 0; k < n; k++) {
+        size_t tile = k / HBCD_TILE * HBCD_TILE, ld = FN(padded)(n - tile < HBCD_TILE ? n - tile : HBCD_TILE);
+        for (size_t j = 0; j < cols; j++) c->batch.x[tile * cols + j * ld + k - tile] = (REAL)x[c->index[k] * cols + j];
+        c->batch.y[k] = (REAL)y[c->index[k]];
+    }
+}
+
 /* Row k of tiled data is row `from` of the table. */
 static void FN(check_row)(const line *l, const TY(memory_case) *c, const TY(data) *data, size_t k, size_t from)
 {
@@ -76,6 +89,7 @@ static void FN(bench_gather)(TY(memory_case) *c, int isa, size_t rows)
     c->gathered = rows;
     FN(call_gather)(c);
     for (size_t k = 0; k < rows; k++) FN(check_row)(&l, c, &c->batch, k, c->index[k]);
+    l.plain = time_of(options.seconds, FN(call_plain_gather), c).median;
     measure(&l, FN(call_gather), c);
     free(arena.base);
 }

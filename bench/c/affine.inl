@@ -78,8 +78,13 @@ static void FN(bench_affine_one)(const char *what, size_t n, int best, void (*ca
 static void FN(bench_affine)(int best)
 {
     static const size_t n[] = {1, 5, 7, 10, 13, 20, 32, 64, 256};
-    for (size_t k = 0; k < sizeof n / sizeof *n; k++) FN(bench_affine_one)("affine forward", n[k], best, FN(call_forward));
-    for (size_t k = 0; k < sizeof n / sizeof *n; k++) FN(bench_affine_one)("affine backward", n[k], best, FN(call_backward));
-    for (size_t k = 0; k < sizeof n / sizeof *n; k++)
-        FN(bench_affine_one)("affine gradient", n[k], best, FN(call_weight_gradient));
+    static const struct {
+        const char *what;
+        void (*call)(void *self);
+    } rows[] = {{"affine forward", FN(call_forward)},
+                {"affine backward", FN(call_backward)},
+                {"affine gradient", FN(call_weight_gradient)}};
+    for (size_t row = 0; row < sizeof rows / sizeof *rows; row++)
+        for (size_t k = 0; k < sizeof n / sizeof *n; k++)
+            FN(bench_affine_one)(rows[row].what, n[k], best, rows[row].call);
 }

@@ -31,10 +31,11 @@ static double positive(const char *option, const char *text)
 static void read_options(int argc, char **argv)
 {
     for (int k = 1; k < argc; k++) {
-        if (strcmp(argv[k], "--huge") == 0) options.huge = 1;
-        else if (k + 1 < argc && strcmp(argv[k], "--seconds") == 0) options.seconds = positive(argv[k], argv[k + 1]), k++;
-        else if (k + 1 < argc && strcmp(argv[k], "--only") == 0) options.only = argv[++k];
-        else if (k + 1 < argc && strcmp(argv[k], "--json") == 0) options.json = argv[++k];
+        const char *name = argv[k];
+        if (strcmp(name, "--huge") == 0) options.huge = 1;
+        else if (k + 1 < argc && strcmp(name, "--seconds") == 0) options.seconds = positive(name, argv[++k]);
+        else if (k + 1 < argc && strcmp(name, "--only") == 0) options.only = argv[++k];
+        else if (k + 1 < argc && strcmp(name, "--json") == 0) options.json = argv[++k];
         else {
             fprintf(stderr, "bench [--seconds S] [--only TEXT] [--json FILE] [--huge]\n");
             exit(2);

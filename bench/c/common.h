@@ -37,7 +37,7 @@ static hbcd_arena borrow(size_t size)
     return (hbcd_arena){base, size, 0};
 }
 
-/* ---- the table: correlated inputs, a smooth nonlinear answer, a little noise; mean 0, variance about 1 ------------ */
+/* ---- the table: correlated inputs, a smooth nonlinear answer, a little noise; mean 0, variance about 1 ----------- */
 
 enum { N_IN = 4, ROWS = 7654, BATCH = 310 /* ceil(1.1 parameters) of 4-10-10-10-1 */ };
 static double *table_x, *table_y; /* (rows, N_IN), (rows) */
@@ -55,7 +55,7 @@ static void make_tables(size_t rows)
     }
 }
 
-/* ---- the networks: 4-n-n-n-1 with tanh, and what they cost ---------------------------------------------------------- */
+/* ---- the networks: 4-n-n-n-1 with tanh, and what they cost ------------------------------------------------------- */
 
 enum { N_LAYERS = 4 };
 static size_t width_of(size_t layer, size_t n) { return layer + 1 < N_LAYERS ? n : 1; }

@@ -38,7 +38,8 @@ static void FN(report_block)(line *l, size_t width, size_t block, int with_gradi
 {
     const double speed = peak.flops[REAL_DTYPE][l->isa], tanh_time = tanh_seconds(REAL_DTYPE);
     double part = operations(width, block, with_gradient, 0), all = operations(width, 0, with_gradient, 1);
-    double cost = part / speed + n_tanh(width, block) * tanh_time, cost_all = all / speed + n_tanh(width, 0) * tanh_time;
+    double cost = part / speed + n_tanh(width, block) * tanh_time;
+    double cost_all = all / speed + n_tanh(width, 0) * tanh_time;
     if (!wanted(l)) return;
     l->work = l->rows * part;
     l->time = time_of(options.seconds, call, self);

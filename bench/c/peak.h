@@ -92,7 +92,7 @@ static void measure_flops(int best)
     }
 }
 
-/* ---- memory: the copy and the triad of STREAM, on arrays larger than any cache; bytes counted as STREAM does ------ */
+/* ---- memory: the copy and the triad of STREAM, on arrays larger than any cache; bytes counted as STREAM does ----- */
 
 enum { STREAM = 1 << 23 }; /* 64 MB each */
 typedef struct stream {

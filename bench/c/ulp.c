@@ -23,7 +23,7 @@ static long double exact(int function, long double x)
     }
 }
 
-/* |got - right| in units in the last place of `right` in a precision of `digits` bits whose least exponent is `least`. */
+/* |got - right| in units in the last place of `right`, in a precision of `digits` bits with its least exponent. */
 static double ulps(long double got, long double right, int digits, int least)
 {
     int exponent;

@@ -4,7 +4,7 @@ Hybrid training: random search, block coordinate descent over layers on batch su
 quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from hbcd import _bootstrap as _bootstrap  # first: it loads the core
 from hbcd._core import Choice
@@ -66,6 +66,16 @@ from hbcd.strategies import (
     TrainingStrategy,
 )
 
+if TYPE_CHECKING:
+    from hbcd.plots import (
+        PredictionDisplay,
+        plot_error_by_feature,
+        plot_history,
+        plot_layer_selection,
+        plot_prediction,
+        plot_sensitivity,
+    )
+
 __all__ = [
     "BFGS",
     "ICRS",
@@ -105,6 +115,7 @@ __all__ = [
     "OutputLayer",
     "Phase",
     "PingPong",
+    "PredictionDisplay",
     "ProjectedGradient",
     "RandomBlock",
     "ReLU",
@@ -125,6 +136,11 @@ __all__ = [
     "load",
     "make_plant",
     "minimize",
+    "plot_error_by_feature",
+    "plot_history",
+    "plot_layer_selection",
+    "plot_prediction",
+    "plot_sensitivity",
     "show_config",
 ]
 
@@ -135,3 +151,18 @@ def show_config() -> dict[str, Any]:
     from hbcd._validation import effective_threads
 
     return {"version": __version__, **_core.config(), "threads": effective_threads(None)}
+
+
+if not TYPE_CHECKING:  # a checker would let every name pass
+
+    def __getattr__(name: str) -> Any:
+        """The pictures, when the first of them is asked for: most fits need none."""
+        if name == "plots" or name == "PredictionDisplay" or name.startswith("plot_"):
+            from importlib import import_module
+
+            plots = import_module("hbcd.plots")
+            if name == "plots":
+                return plots
+            if name in plots.__all__:
+                return getattr(plots, name)
+        raise AttributeError(f"module 'hbcd' has no attribute {name!r}")

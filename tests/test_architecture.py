@@ -42,10 +42,14 @@ LAYERS = {
     "training": ({"network", "report", "strategies"}, {"core", "checks", "parts"}),
     "files": ({"datasets", "modelfile", "progress", "tables"}, {"checks"}),
     "estimators": ({"estimator"}, {"core", "checks", "parts", "training", "files"}),
-    "package": ({"__init__"}, {"core", "checks", "parts", "training", "files", "estimators"}),
+    "pictures": ({"plots"}, {"core", "checks"}),
+    "package": (
+        {"__init__"},
+        {"core", "checks", "parts", "training", "files", "estimators", "pictures"},
+    ),
     "commands": (
         {"cli", "__main__"},
-        {"core", "checks", "parts", "training", "files", "estimators", "package"},
+        {"core", "checks", "parts", "training", "files", "estimators", "pictures", "package"},
     ),
 }
 LAYER_OF = {module: layer for layer, (modules, _) in LAYERS.items() for module in modules}

@@ -1,0 +1,17 @@
+"""Pictures of a fit: its history, its predictions, which layers it chose, and where it errs.
+
+Every function returns matplotlib axes; the extra ``plot`` brings matplotlib, which is imported
+when the first picture is drawn.  Without it each raises an ImportError that says so.
+"""
+
+from hbcd._plot_errors import PredictionDisplay, plot_error_by_feature, plot_prediction
+from hbcd._plot_training import plot_history, plot_layer_selection, plot_sensitivity
+
+__all__ = [
+    "PredictionDisplay",
+    "plot_error_by_feature",
+    "plot_history",
+    "plot_layer_selection",
+    "plot_prediction",
+    "plot_sensitivity",
+]

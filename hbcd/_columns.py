@@ -55,22 +55,43 @@ def is_numeric(column: pd.Series) -> bool:
     return bool(types.is_object_dtype(column.dtype)) and types.infer_dtype(column) in NUMBERS
 
 
-def to_numbers(column: pd.Series) -> NDArray[np.float64]:
-    """Column as float64, shape (rows,); ValueError naming the first that is no finite number."""
+def to_numbers(column: pd.Series, *, gaps: bool = False) -> NDArray[np.float64]:
+    """Column as float64, shape (rows,); ValueError naming the first that is no finite number.
+
+    Where `gaps` are allowed, a missing value is NaN.
+    """
     _refuse_kind(column)
     plain = column
     if not pd.api.types.is_numeric_dtype(column.dtype):
         plain = pd.to_numeric(column.astype(object), errors="coerce")
     numbers = plain.to_numpy(dtype=np.float64, na_value=np.nan)
-    finite = np.isfinite(numbers)
-    if not finite.all():
-        row = int(np.argmin(finite))
+    good = np.isfinite(numbers)
+    if gaps and not good.all():
+        good |= is_missing(column)
+    if not good.all():
+        row = int(np.argmin(good))
         rule = "is missing" if pd.isna(column.iloc[row]) else "must be a finite number"
         raise _bad_value(column, row, rule)
     return np.asarray(numbers)
 
 
-def learn_levels(column: pd.Series) -> tuple[str, ...] | None:
+def is_missing(column: pd.Series) -> NDArray[np.bool_]:
+    """Which values are missing, shape (rows,)."""
+    return np.asarray(column.isna(), dtype=bool)
+
+
+def median(column: pd.Series) -> float:
+    """Median of the values that are there; ValueError where none is."""
+    numbers = to_numbers(column, gaps=True)
+    known = numbers[~np.isnan(numbers)]
+    if not len(known):
+        raise _empty(column)
+    # The mean of the middle two is taken of their halves: their sum may overflow.
+    low, high = np.quantile(known, 0.5, method="lower"), np.quantile(known, 0.5, method="higher")
+    return float(0.5 * low + 0.5 * high)
+
+
+def learn_levels(column: pd.Series, *, gaps: bool = False) -> tuple[str, ...] | None:
     """Sorted levels of a column that is not of numbers, None for one that is.
 
     Levels are kept as text, so that a model file can hold them and that a table read from another
@@ -80,20 +101,24 @@ def learn_levels(column: pd.Series) -> tuple[str, ...] | None:
     if is_numeric(column):
         return None
     codes, texts = _factorize(column)
-    if (codes < 0).any():
+    if (codes < 0).any() and not gaps:
         raise _bad_value(column, int(np.argmin(codes)), "is missing")
     levels = tuple(sorted(set(texts)))
+    if not levels:
+        raise _empty(column)
     if len(levels) > MAX_LEVELS and 2 * len(levels) > len(column):
         raise _too_many_levels(column, len(levels))
     return levels
 
 
-def to_dummies(column: pd.Series, levels: tuple[str, ...]) -> NDArray[np.float64]:
-    """Column as 0 and 1, shape (rows, levels - 1); all 0 is the first level."""
+def to_dummies(
+    column: pd.Series, levels: tuple[str, ...], *, gaps: bool = False
+) -> NDArray[np.float64]:
+    """Column as 0 and 1, shape (rows, levels - 1); all 0 is the first level, or an allowed gap."""
     codes, texts = _factorize(column)
     position = {level: i for i, level in enumerate(levels)}
     # The last entry is where the code of a missing value, -1, points to.
-    where = np.array([*(position.get(text, -1) for text in texts), -1])[codes]
+    where = np.array([*(position.get(text, -1) for text in texts), 0 if gaps else -1])[codes]
     if (where < 0).any():
         row = int(np.argmin(where))
         known = ", ".join(levels[:10]) + (", ..." if len(levels) > 10 else "")
@@ -136,6 +161,10 @@ def _refuse_kind(column: pd.Series) -> None:
         )
 
 
+def _empty(column: pd.Series) -> ValueError:
+    return ValueError(f"{column.name}: is missing in every row; drop the column (--drop)")
+
+
 def _too_many_levels(column: pd.Series, n_levels: int) -> ValueError:
     """Explain a text column that is nearly all different: stray text among numbers, or dates."""
     numbers = pd.to_numeric(column.astype(object), errors="coerce")
@@ -148,9 +177,22 @@ def _too_many_levels(column: pd.Series, n_levels: int) -> ValueError:
     )
 
 
-def _bad_value(column: pd.Series, row: int, rule: str) -> ValueError:
+class BadValueError(ValueError):
+    """A value that cannot be taken, with the row it stands in."""
+
+    def __init__(self, what: str, row: int) -> None:
+        super().__init__(f"{what} (data row {row + 1}, counted from 1 below the header)")
+        self.what, self.row = what, row
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return type(self), (self.what, self.row)
+
+    def below(self, rows: int) -> BadValueError:
+        """The same in a table that has so many rows above this one."""
+        return BadValueError(self.what, self.row + rows)
+
+
+def _bad_value(column: pd.Series, row: int, rule: str) -> BadValueError:
     value = column.iloc[row]
     shown = repr(value) if isinstance(value, str) else value
-    return ValueError(
-        f"{column.name}={shown}: {rule} (data row {row + 1}, counted from 1 below the header)"
-    )
+    return BadValueError(f"{column.name}={shown}: {rule}", row)

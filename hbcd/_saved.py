@@ -15,7 +15,7 @@ from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.network import Network
 from hbcd.report import FitReport
 from hbcd.stopping import StopReason
-from hbcd.tables import TableEncoder
+from hbcd.tables import MISSING, TableEncoder
 
 if TYPE_CHECKING:
     from hbcd.estimator import HybridRegressor
@@ -39,6 +39,8 @@ def describe(model: HybridRegressor) -> tuple[dict[str, Array], dict[str, Any]]:
         "layers": layers,
         "flat": model._flat,
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
+        "missing": model.missing,
+        "targets": model.target_names_,
         "strategy": model.strategy if isinstance(model.strategy, str) else repr(model.strategy),
         "about": getattr(model, "about_", {}),
         "training": None if report is None else _summary(report),
@@ -79,6 +81,7 @@ def restore(
         activations,
         document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
         dtype=arrays["theta"].dtype.name,
+        missing=document["missing"],
     )
     network = Network(
         [
@@ -100,6 +103,9 @@ def restore(
         if len(encoder.feature_names) != inputs:
             raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
     model._set_fitted(network, theta, scalers[0], scalers[1], encoder, bool(document["flat"]))
+    if model.missing not in MISSING:
+        raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
+    model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])
     training = document["training"]
     if training is not None:

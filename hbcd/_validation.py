@@ -101,9 +101,16 @@ def _check_finite(name: str, array: Array) -> None:
 
 
 def as_matrix(
-    name: str, value: ArrayLike, *, columns: int | None = None, rows: int | None = None
+    name: str,
+    value: ArrayLike,
+    *,
+    columns: int | None = None,
+    rows: int | None = None,
+    gaps: bool = False,
 ) -> Array:
     """A finite table of numbers (rows, columns), float32 and float64 as they are, of any stride.
+
+    Where `gaps` are allowed, NaN passes.
 
     Raises
     ------
@@ -127,7 +134,7 @@ def as_matrix(
         raise ValueError(f"{name}: has {array.shape[1]} columns, must have {columns}")
     if rows is not None and array.shape[0] != rows:
         raise ValueError(f"{name}: has {array.shape[0]} rows, must have {rows}")
-    _check_finite(name, array)
+    _check_finite(name, np.where(np.isnan(array), 0.0, array) if gaps else array)
     return array
 
 

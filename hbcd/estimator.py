@@ -13,10 +13,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _names, _saved, modelfile
+from hbcd._frames import PandasOutput, as_inputs, as_targets, learn_encoder, target_names
 from hbcd._metrics import r2_scores
 from hbcd._progress import Display
 from hbcd._scaling import Scaled, Scaler
-from hbcd._validation import as_matrix, as_weights, check_integer, check_number
+from hbcd._validation import as_weights, check_integer, check_number
 from hbcd.activations import Activation
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.network import Network
@@ -39,7 +40,7 @@ class TrainingInterrupted(UserWarning):
     """Ctrl-C ended a fit early; the best parameters until then are kept."""
 
 
-class HybridRegressor:
+class HybridRegressor(PandasOutput):
     """A dense network for regression, trained by the hybrid method.
 
     Inputs and targets are standardized; predictions are in the target's units.  A DataFrame's
@@ -69,6 +70,10 @@ class HybridRegressor:
         holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
     verbose : int, default 0
         1 shows progress on a terminal.
+    missing : {"error", "indicator"}, default "error"
+        What is done with missing values in X: refused with row and column, or replaced by the
+        column's median in training, with a feature beside that is 1 where the value is missing.
+        A column without gaps in training must have none later.
 
     Attributes
     ----------
@@ -83,6 +88,8 @@ class HybridRegressor:
     n_features_in_, n_outputs_, n_iter_ : int
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
+    target_names_ : list of str
+        Where y was a Series or DataFrame with names; else empty.
     loss_ : float
         Mean half squared error on the training rows, standardized.
 
@@ -111,6 +118,7 @@ class HybridRegressor:
         stop: Stop | None = None,
         validation_fraction: str | float | None = "auto",
         verbose: int = 0,
+        missing: str = "error",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -122,6 +130,7 @@ class HybridRegressor:
         self.stop = stop
         self.validation_fraction = validation_fraction
         self.verbose = verbose
+        self.missing = missing
 
     # ---- the protocol of scikit-learn
 
@@ -158,7 +167,7 @@ class HybridRegressor:
             estimator_type="regressor",
             target_tags=TargetTags(required=True, multi_output=True),
             regressor_tags=RegressorTags(),
-            input_tags=InputTags(),
+            input_tags=InputTags(allow_nan=self.missing == "indicator"),
         )
 
     def __sklearn_is_fitted__(self) -> bool:
@@ -198,9 +207,9 @@ class HybridRegressor:
         strategy = _names.strategy(self.strategy)
         dtype = _names.dtype(self.dtype)
         check_number("max_time", self.max_time, low=0.0, open_low=True, none=True)
-        encoder = TableEncoder.fit(X) if _has_names(X) else None
-        rows = self._numbers(X, encoder)
-        targets = as_matrix("y", y, rows=rows.shape[0])
+        encoder = learn_encoder(X, self.missing)
+        rows = as_inputs(X, encoder)
+        targets = as_targets(y, rows=rows.shape[0])
         weight = as_weights(sample_weight, rows.shape[0])
         x_scaler, y_scaler = Scaler.fit(rows, weight), Scaler.fit(targets, weight)
         held_out = None
@@ -224,6 +233,7 @@ class HybridRegressor:
                 progress=display if self.verbose else None,
             )
         self._set_fitted(network, report.theta, x_scaler, y_scaler, encoder, np.ndim(y) == 1)
+        self.target_names_ = target_names(y)
         self._set_report(report)
         if report.interrupted:
             warnings.warn(
@@ -233,13 +243,6 @@ class HybridRegressor:
             )
         return self
 
-    def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
-        if encoder is None:
-            return as_matrix("X", X, columns=columns)
-        if not isinstance(X, pd.DataFrame):
-            return as_matrix("X", X, columns=len(encoder.feature_names))
-        return encoder.encode(X)
-
     def _held_out(
         self, eval_set: Any, encoder: TableEncoder | None, n_inputs: int, n_outputs: int
     ) -> tuple[Array, Array]:
@@ -247,8 +250,8 @@ class HybridRegressor:
             X, y = eval_set
         except (TypeError, ValueError):
             raise ValueError("eval_set: must be a pair (X, y)") from None
-        rows = self._numbers(X, encoder, n_inputs)
-        return rows, as_matrix("y", y, columns=n_outputs, rows=rows.shape[0])
+        rows = as_inputs(X, encoder, n_inputs)
+        return rows, as_targets(y, columns=n_outputs, rows=rows.shape[0])
 
     def _hold_out(self, strategy: TrainingStrategy, network: Network, n_rows: int) -> float:
         fraction = self.validation_fraction
@@ -290,7 +293,7 @@ class HybridRegressor:
         self.n_outputs_ = network.n_outputs
         self._flat = flat
         self.n_features_in_ = network.n_inputs if encoder is None else len(encoder.columns)
-        if encoder is not None:
+        if encoder is not None and encoder.named:
             names = [name for name, _ in encoder.columns]
             self.feature_names_in_ = np.array(names, dtype=object)
         elif hasattr(self, "feature_names_in_"):
@@ -315,10 +318,16 @@ class HybridRegressor:
 
     # ---- predict
 
-    def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
-        """Predictions in the target's units: (rows,), or (rows, outputs) where y had two axes."""
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Predictions in the target's units: (rows,), or (rows, outputs) where y had two axes.
+
+        A NumPy array, or what `set_output` asked for.
+        """
+        return self._output(self._predict(X), X)
+
+    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         self._check_fitted()
-        rows = self._numbers(X, self.encoder_, self.network_.n_inputs)
+        rows = as_inputs(X, self.encoder_, self.network_.n_inputs)
         few = rows.size <= _FEW
         scaled = (
             self.x_scaler_.forward(rows, self.theta_.dtype) if few else Scaled(rows, self.x_scaler_)
@@ -331,9 +340,9 @@ class HybridRegressor:
         self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
         """R2, the mean over outputs; 1 is perfect, 0 the mean of y."""
-        predicted = self.predict(X)
+        predicted = self._predict(X)
         predicted = predicted[:, np.newaxis] if self._flat else predicted
-        targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
+        targets = as_targets(y, columns=self.n_outputs_, rows=predicted.shape[0])
         r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
         # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
         met = (targets == predicted).all(axis=0)
@@ -355,11 +364,6 @@ class HybridRegressor:
         """
         self._check_fitted()
         modelfile.save(path, *_saved.describe(self))
-
-
-def _has_names(X: Any) -> bool:
-    """A DataFrame whose columns only have numbers (made from an array) counts as an array."""
-    return isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns)
 
 
 class _Silent:

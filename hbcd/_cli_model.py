@@ -6,42 +6,75 @@ import argparse
 import csv
 import io
 import os
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 import hbcd
 from hbcd import _names, modelfile
 from hbcd._cli_text import network_text, number, print_json, targets_text
+from hbcd._columns import BadValueError
+from hbcd._table_chunks import read_chunks
+from hbcd._validation import check_integer
 from hbcd.estimator import HybridRegressor, load
-from hbcd.tables import read_table
 
 __all__ = ["info", "predict"]
 
+Array = NDArray[Any]
+MEMORY = 16 * 2**20  # bytes of predictions to print that are kept off the disk
+
 
 def predict(args: argparse.Namespace) -> int:
-    """`hbcd predict`: a table in, a column of predictions per target out."""
+    """`hbcd predict`: a table in, a column of predictions per target out, piece by piece."""
+    check_integer("chunk_rows", args.chunk_rows, 1)
     model = load(args.model)
     names = _target_names(model)
-    frame = read_table(args.file)
-    if model.encoder_ is None:  # fitted on an array: columns count by position
-        frame = frame.drop(columns=[name for name in names if name in frame.columns])
-    values = model.predict(frame).reshape(len(frame), -1)
+    pieces = _predictions(model, names, args.file, args.chunk_rows)
     if args.out:
-        for other in (args.model, args.file):
-            if os.path.exists(args.out) and os.path.samefile(args.out, other):
-                raise ValueError(f"out={args.out}: must not be a file that is read, {other}")
-        _write(args.out, _csv(names, values))
-    if args.json:
+        _refuse_overwriting(args.out, (args.model, args.file))
+        rows = _write(args.out, names, pieces)
+        if args.json:
+            print_json({"model": args.model, "file": args.file, "rows": rows, "out": args.out})
+        else:
+            print(f"{rows} predictions written to {args.out}")
+    elif args.json:
+        values = np.vstack(list(pieces))
         columns = {name: values[:, k].tolist() for k, name in enumerate(names)}
-        shown = {"out": args.out} if args.out else {"predictions": columns}
-        print_json({"model": args.model, "file": args.file, "rows": len(values), **shown})
-    elif args.out:
-        print(f"{len(values)} predictions written to {args.out}")
+        print_json({"model": args.model, "file": args.file, "rows": len(values),
+                    "predictions": columns})  # fmt: skip
     else:
-        print(_csv(names, values), end="")
+        _print(names, pieces)
     return 0
+
+
+def _predictions(
+    model: HybridRegressor, names: list[str], file: str, chunk_rows: int
+) -> Iterator[Array]:
+    """Predictions, shape (rows, targets), of each piece of a table."""
+    encoder = model.encoder_
+    by_position = encoder is None or not encoder.named
+    columns = () if encoder is None or by_position else encoder.columns
+    levels = [name for name, known in columns if known is not None]
+    done = 0
+    for frame in read_chunks(file, chunk_rows, levels):
+        if by_position:  # the targets may be there, but they are not counted
+            frame = frame.drop(columns=[name for name in names if name in frame.columns])
+        try:
+            values = np.asarray(model.predict(frame))
+        except BadValueError as error:
+            raise error.below(done) from None
+        done += len(frame)
+        yield values.reshape(len(frame), -1)
+
+
+def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
+    for other in inputs:
+        if os.path.exists(out) and os.path.samefile(out, other):
+            raise ValueError(f"out={out}: must not be a file that is read, {other}")
 
 
 def _target_names(model: HybridRegressor) -> list[str]:
@@ -53,21 +86,48 @@ def _target_names(model: HybridRegressor) -> list[str]:
     return [f"prediction_{k}" for k in range(1, model.n_outputs_ + 1)]
 
 
-def _csv(names: list[str], values: np.ndarray[Any, Any]) -> str:
-    """CSV whose numbers have as many digits as it takes to read the same float64 back."""
+def _csv(names: list[str], pieces: Iterator[Array]) -> Iterator[tuple[int, bytes]]:
+    """CSV whose numbers have as many digits as it takes to read the same float64 back.
+
+    Piece by piece, each with its number of rows.
+    """
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    writer.writerows([repr(value) for value in row] for row in values.tolist())
-    return text.getvalue()
+    for values in pieces:
+        writer.writerows([repr(value) for value in row] for row in values.tolist())
+        yield len(values), text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
 
 
-def _write(path: str, text: str) -> None:
-    """All or nothing; a failure names the file that was asked for."""
+def _write(path: str, names: list[str], pieces: Iterator[Array]) -> int:
+    """All or nothing; a failure names the file that was asked for.  The number of rows."""
+    rows = 0
+
+    def content() -> Iterator[bytes]:
+        nonlocal rows
+        for count, text in _csv(names, pieces):
+            rows += count
+            yield text
+
     try:
-        modelfile._replace(Path(os.path.realpath(Path(path).expanduser())), [text.encode()])
+        modelfile._replace(Path(os.path.realpath(Path(path).expanduser())), content())
     except OSError as error:
+        if error.errno is None:  # not of the system: what is wrong is said already
+            raise
         raise type(error)(error.errno, error.strerror, path) from error
+    return rows
+
+
+def _print(names: list[str], pieces: Iterator[Array]) -> None:
+    """To standard output, after the last prediction: all or nothing there, too."""
+    with tempfile.SpooledTemporaryFile(max_size=MEMORY) as kept:
+        for _, text in _csv(names, pieces):
+            kept.write(text)
+        kept.seek(0)
+        for line in kept:
+            print(line.decode(), end="")
 
 
 def info(args: argparse.Namespace) -> int:

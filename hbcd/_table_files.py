@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 import pandas as pd
 
 from ._columns import check_names
+
+Result = TypeVar("Result")
 
 #: Suffixes that `read_table` knows, and what to install where pandas lacks the reader.
 ENGINES: Final = {
@@ -43,6 +46,15 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     ValueError
         It is of no known kind, cannot be read, or is empty; or its reader is not installed.
     """
+    file, suffix = find_table(path)
+    frame = guarded(lambda: _parse(file, suffix), file, suffix)
+    if frame.empty:
+        raise no_rows(file)
+    return check_header(frame, file)
+
+
+def find_table(path: str | os.PathLike[str]) -> tuple[Path, str]:
+    """The file and its suffix; raises as `read_table` does."""
     file = Path(path).expanduser()
     name = file.name.lower()
     suffix = next((suffix for suffix in ENGINES if name.endswith(suffix)), None)
@@ -50,9 +62,15 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise ValueError(f"path={file}: must end in one of {', '.join(ENGINES)}")
     if not file.is_file():
         raise FileNotFoundError(f"path={file}: must be a file that exists")
-    frame = _parse(file, suffix)
-    if frame.empty:
-        raise ValueError(f"path={file}: must have a row of names and at least one row below it")
+    return file, suffix
+
+
+def no_rows(file: Path) -> ValueError:
+    return ValueError(f"path={file}: must have a row of names and at least one row below it")
+
+
+def check_header(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
+    """The table with names stripped of blanks; ValueError unless each is there, once."""
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
     for position, name in enumerate(frame.columns, start=1):
         if not name or name.startswith("Unnamed: "):  # pandas' name for a column without one
@@ -64,14 +82,10 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     return frame
 
 
-def _parse(file: Path, suffix: str) -> pd.DataFrame:
-    """Leave the parsing to pandas, and turn what it raises into one kind of error."""
+def guarded(read: Callable[[], Result], file: Path, suffix: str) -> Result:
+    """What `read` returns; whatever a reader raises becomes one kind of error."""
     try:
-        if suffix == ".parquet":
-            return pd.read_parquet(file).reset_index(drop=True)
-        if suffix in (".xlsx", ".xls"):
-            return pd.read_excel(file)
-        return _parse_text(file, "\t" if suffix.startswith(".tsv") else ",")
+        return read()
     except ImportError as error:
         raise ValueError(f"path={file}: reading {suffix} needs {ENGINES[suffix]}") from error
     # The readers' own errors have no common base below Exception (zipfile, pyarrow, lxml, zlib).
@@ -80,9 +94,24 @@ def _parse(file: Path, suffix: str) -> pd.DataFrame:
         raise ValueError(f"path={file}: cannot be read as {suffix}: {reason[0]}") from error
 
 
-def _parse_text(file: Path, separator: str) -> pd.DataFrame:
+def _parse(file: Path, suffix: str) -> pd.DataFrame:
+    """Leave the parsing to pandas."""
+    if suffix == ".parquet":
+        return pd.read_parquet(file).reset_index(drop=True)
+    if suffix in (".xlsx", ".xls"):
+        return pd.read_excel(file)
     # low_memory=True would guess a column's type piece by piece.
-    frame = pd.read_csv(file, sep=separator, encoding="utf-8-sig", low_memory=False)
+    return check_fields(pd.read_csv(file, **text_options(suffix)))
+
+
+def text_options(suffix: str) -> dict[str, Any]:
+    """How pandas is to read a file of text."""
+    separator = "\t" if suffix.startswith(".tsv") else ","
+    return {"sep": separator, "encoding": "utf-8-sig", "low_memory": False}
+
+
+def check_fields(frame: pd.DataFrame) -> pd.DataFrame:
+    """The table; ValueError where its lines were not what pandas took them for."""
     if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
         raise ValueError("fields must be separated by commas, and numbers have decimal points")
     # pandas takes what exceeds the header for row labels, silently.

@@ -64,6 +64,8 @@ examples:
 PREDICT = """\
 Predicts with a model for every row of a table, as CSV: one column per target, one line per row,
 in digits that read back as the same numbers. Columns are found by name; others are ignored.
+The table is read piece by piece, so it may be larger than memory (a spreadsheet may not be); the
+predictions are the same whatever the size of the pieces, and written when all of them are there.
 """
 
 INFO = "What a model file holds; without one, what this installation of hbcd can do."
@@ -193,6 +195,8 @@ def _add_predict(commands: Any) -> None:
     predict.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
     predict.add_argument("file", metavar="FILE", help="a table: .csv, .tsv, .parquet, .xlsx")
     predict.add_argument("--out", metavar="FILE.csv", help="write there, not to standard output")
+    predict.add_argument("--chunk-rows", type=int, default=65536, metavar="N",
+                         help="rows held in memory at a time, default 65536")  # fmt: skip
     _add_json(predict)
 
 

@@ -17,7 +17,7 @@ import json
 import math
 import os
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -127,7 +127,7 @@ def _encode(arrays: Mapping[str, Array], document: dict[str, Any]) -> list[bytes
     return [len(head).to_bytes(8, "little"), head, *data]
 
 
-def _replace(target: Path, content: list[bytes]) -> None:
+def _replace(target: Path, content: Iterable[bytes]) -> None:
     """Write beside the target, then put it in place in one step; no trace of a failure."""
     temporary = target.with_name(f".hbcd-{secrets.token_hex(8)}.tmp")
     try:

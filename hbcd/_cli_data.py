@@ -21,7 +21,7 @@ from hbcd._table_files import ENGINES
 from hbcd.datasets import Dataset, fetch_ccpp, fetch_siec, make_plant
 from hbcd.tables import read_table, split_target
 
-__all__ = ["Table", "describe", "fetch", "load_table"]
+__all__ = ["Table", "describe", "fetch", "load_table", "read_frame"]
 
 PUBLISHED: dict[str, Callable[..., Dataset]] = {"ccpp": fetch_ccpp, "siec": fetch_siec}
 
@@ -87,6 +87,12 @@ def load_table(name: str, target: str | None, drop: str | None, data_home: str |
         unit=dataset.target_unit if usual and dataset else "",
         best_r2=dataset.best_r2 if usual and not drop and dataset else None,
     )
+
+
+def read_frame(name: str, data_home: str | None) -> pd.DataFrame:
+    """The whole table of a data set's name or of a file; raises as `load_table` does."""
+    dataset = _dataset(name, data_home)
+    return dataset.frame if dataset else read_table(name)
 
 
 def _dataset(name: str, data_home: str | None) -> Dataset | None:

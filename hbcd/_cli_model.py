@@ -22,7 +22,7 @@ from hbcd._table_chunks import read_chunks
 from hbcd._validation import check_integer
 from hbcd.estimator import HybridRegressor, load
 
-__all__ = ["info", "predict"]
+__all__ = ["info", "predict", "target_columns"]
 
 Array = NDArray[Any]
 MEMORY = 16 * 2**20  # bytes of predictions to print that are kept off the disk
@@ -77,8 +77,16 @@ def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
             raise ValueError(f"out={out}: must not be a file that is read, {other}")
 
 
+def target_columns(model: HybridRegressor) -> list[str]:
+    """Columns of a table that hold the targets; ValueError where the model does not know."""
+    known = getattr(model, "about_", {}).get("target") or model.target_names_
+    if len(known) != model.n_outputs_:
+        raise ValueError("model: does not name its targets, fit it with y as a Series or DataFrame")
+    return [str(name) for name in known]
+
+
 def _target_names(model: HybridRegressor) -> list[str]:
-    names = getattr(model, "about_", {}).get("target")
+    names = getattr(model, "about_", {}).get("target") or model.target_names_
     if isinstance(names, list) and len(names) == model.n_outputs_:
         return [str(name) for name in names]
     if model.n_outputs_ == 1:

@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-__all__ = ["BLACK", "BLUE", "COLORS", "GREEN", "MARKERS", "ORANGE", "axes", "finish", "new_axes"]
+__all__ = [
+    "BLACK",
+    "BLUE",
+    "COLORS",
+    "GREEN",
+    "MARKERS",
+    "ORANGE",
+    "axes",
+    "finish",
+    "new_axes",
+    "without_matplotlib",
+]
 
 # Okabe and Ito's palette, which readers with any color vision tell apart, darkest first; the
 # markers tell series apart where there is no color at all.
@@ -16,12 +27,17 @@ COLORS: Final = (BLUE, ORANGE, GREEN, "#cc79a7", "#e69f00", "#56b4e9", BLACK)
 MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 
 
+def without_matplotlib(error: ImportError) -> ImportError:
+    """What to tell where matplotlib cannot be imported."""
+    return ImportError(f"pictures need matplotlib: pip install hbcd[plot] ({error})")
+
+
 def _figure(width: float, height: float) -> Any:
-    """A figure of that many inches; ImportError in one line without matplotlib."""
+    """A figure of that many inches."""
     try:
         from matplotlib import pyplot
     except ImportError as error:
-        raise ImportError(f"pictures need matplotlib: pip install hbcd[plot] ({error})") from None
+        raise without_matplotlib(error) from None
     return pyplot.figure(figsize=(width, height), layout="constrained")
 
 

@@ -136,7 +136,14 @@ def plot_prediction(model: Any, X: Any, y: ArrayLike, ax: Any = None, *, output:
 
 
 def plot_error_by_feature(
-    model: Any, X: Any, y: ArrayLike, ax: Any = None, *, bins: int = 10, output: int = 0
+    model: Any,
+    X: Any,
+    y: ArrayLike,
+    ax: Any = None,
+    *,
+    bins: int = 10,
+    output: int = 0,
+    features: Sequence[Any] | None = None,
 ) -> Any:
     """Draws the mean absolute error over each feature's range.
 
@@ -151,6 +158,8 @@ def plot_error_by_feature(
         Groups of equally many rows, for features of numbers; others have one per value.
     output : int, default 0
         Which of several targets.
+    features : sequence, optional
+        Columns to draw, names or positions; None: those that the model takes.
 
     Returns
     -------
@@ -163,7 +172,7 @@ def plot_error_by_feature(
     error = np.abs(truth - predicted)[:, output]
     name, unit = _target(model, y, output)
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-    frame = frame[_feature_names(model, frame)]
+    frame = frame[_feature_names(model, frame) if features is None else list(features)]
     pair = _grid(frame.shape[1]) if ax is None else np.asarray(ax, dtype=object).ravel()
     if len(pair) != frame.shape[1]:
         raise ValueError(f"ax: has {len(pair)} axes, must be {frame.shape[1]}, one per feature")

@@ -66,7 +66,8 @@ def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
-        One mark per visit: layer against step; the share of visits beside each layer's name.
+        One mark per visit: layer (1 is next to the input) against step; the share of visits
+        beside each layer's name.
 
     Raises
     ------
@@ -86,7 +87,7 @@ def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
         labels.append(f"layer {block + 1}\n{len(chosen) / len(visits):.0%} of visits")
     ax.set_yticks(range(last + 1), labels)
     ax.set_ylim(-0.6, last + 0.6)
-    return finish(ax, "step", "", f"Layer selection, {len(visits)} visits (1 is next to the input)")
+    return finish(ax, "step", "", f"Layer selection, {len(visits)} visits")
 
 
 def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:

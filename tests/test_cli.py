@@ -199,7 +199,8 @@ def test_model_notes_where_it_comes_from(capsys):
 def test_out_is_made_and_named_in_the_result(capsys, here):
     result = fit(capsys, "own.csv", "--target", "y", "--out", "deep/er")
     assert result["model"] == str(here.joinpath("deep/er/model.hbcd").relative_to(here))
-    assert [path.name for path in (here / "deep/er").iterdir()] == ["model.hbcd"]
+    assert (here / "deep/er/model.hbcd").is_file()
+    assert result["report"] == result["model"].replace("model.hbcd", "report.html")
 
 
 def test_text_columns_become_dummies_recorded_in_the_model(capsys):
@@ -241,7 +242,7 @@ def test_scores_survive_targets_of_any_magnitude(capsys, scale):
 
 
 def test_help_teaches_with_examples_and_version_is_told(capsys):
-    for arguments in (["--help"], ["fit", "--help"], ["predict", "--help"]):
+    for arguments in (["--help"], *([name, "--help"] for name in ("fit", "predict", "evaluate"))):
         assert main(arguments) == 0
         assert "example" in capsys.readouterr().out
     assert main(["--version"]) == 0

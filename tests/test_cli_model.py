@@ -96,7 +96,7 @@ def test_a_model_of_an_array_takes_columns_by_position(capsys):
     kept.fit(array, frame.y).save("array.hbcd")
     frame[["a", "b"]].to_csv("new.csv", index=False)
     found = read_predictions(run(capsys, "predict", "array.hbcd", "new.csv")[1])
-    assert same_bits(found["prediction"], kept.predict(array))
+    assert same_bits(found["y"], kept.predict(array))
     assert "2, without names" in run(capsys, "info", "array.hbcd")[1]
 
 

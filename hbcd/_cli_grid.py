@@ -1,0 +1,28 @@
+"""Widths of hidden layers as the command line writes them, one or a grid to search."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["GRID", "parse_grid", "parse_widths"]
+
+Widths = tuple[int, ...]
+GRID: tuple[Widths, ...] = ((5,), (10,), (20,), (5, 5), (10, 10), (20, 20), (10, 10, 10))
+
+
+def parse_widths(text: str) -> tuple[int, ...]:
+    """`10,10,10`, or `none`."""
+    if text.strip().lower() == "none":
+        return ()
+    try:
+        widths = tuple(int(word) for word in text.split(","))
+    except ValueError:
+        widths = (0,)
+    if min(widths) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r}: must be widths such as 10,10,10, or none")
+    return widths
+
+
+def parse_grid(text: str) -> tuple[Widths, ...]:
+    """`5/10,10/none`, each once."""
+    return tuple(dict.fromkeys(parse_widths(part) for part in text.split("/")))

@@ -94,7 +94,8 @@ def restore(
     scalers = []
     for side, n in (("x", network.n_inputs), ("y", network.n_outputs)):
         mean, scale = arrays[f"{side}_mean"], arrays[f"{side}_scale"]
-        if mean.shape != (n,) or scale.shape != (n,) or not (scale >= 0).all():
+        numbers = np.isfinite(mean).all() and np.isfinite(scale).all() and (scale >= 0).all()
+        if mean.shape != (n,) or scale.shape != (n,) or not numbers:
             raise ValueError(f"{side}_mean, {side}_scale: must be {n} numbers, scales >= 0")
         scalers.append(Scaler(mean.astype(np.float64), scale.astype(np.float64)))
     encoder = None

@@ -22,7 +22,17 @@ from hbcd.activations import (
 from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted, load
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
-from hbcd.losses import Loss, SquaredError
+from hbcd.losses import (
+    AbsoluteError,
+    CrossEntropy,
+    Huber,
+    LogCosh,
+    Logistic,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 from hbcd.network import Network
 from hbcd.optimizers import (
     BFGS,
@@ -80,6 +90,7 @@ __all__ = [
     "BFGS",
     "ICRS",
     "LBFGS",
+    "AbsoluteError",
     "Activation",
     "Adam",
     "Backward",
@@ -89,6 +100,7 @@ __all__ = [
     "BlockSelector",
     "Choice",
     "CompiledActivation",
+    "CrossEntropy",
     "DecreasePerOperation",
     "ExactOutput",
     "Finish",
@@ -97,6 +109,7 @@ __all__ = [
     "FullBatch",
     "GradientNorm",
     "HiddenLayer",
+    "Huber",
     "Hybrid",
     "HybridRegressor",
     "Identity",
@@ -105,6 +118,8 @@ __all__ = [
     "LeakyReLU",
     "LevenbergMarquardt",
     "LipschitzWeighted",
+    "LogCosh",
+    "Logistic",
     "Loss",
     "MiniBatch",
     "MostSensitive",
@@ -115,8 +130,10 @@ __all__ = [
     "OutputLayer",
     "Phase",
     "PingPong",
+    "Poisson",
     "PredictionDisplay",
     "ProjectedGradient",
+    "Quantile",
     "RandomBlock",
     "ReLU",
     "RelativeGradient",

@@ -9,8 +9,8 @@ cdef extern from "hbcd_any.h" nogil:
         HBCD_F32, HBCD_F64
         HBCD_ERR_HOOK, HBCD_ERR_ARGUMENT, HBCD_ERR_MEMORY, HBCD_ERR_BOUNDS
         HBCD_OK, HBCD_STOP_ITERATIONS, HBCD_STOP_INTERRUPTED, HBCD_STOP_CALLBACK, HBCD_STOP_NOT_FINITE
-        HBCD_ACTIVATION_HOOK, HBCD_LAYER_HOOK, HBCD_DENSE, HBCD_HOOK
-        HBCD_ALIGN, HBCD_TILE
+        HBCD_ACTIVATION_HOOK, HBCD_LAYER_HOOK, HBCD_LOSS_HOOK, HBCD_LOSS_PARAMETERS, HBCD_DENSE, HBCD_HOOK
+        HBCD_ALIGN, HBCD_TILE, HBCD_PAD
 
     const char *hbcd_status_text(int status)
     int hbcd_isa_detect()
@@ -135,10 +135,17 @@ cdef extern from "hbcd_any.h" nogil:
         double activation_parameter
         hbcd_activation_hook activation_hook
         hbcd_layer_hook layer_hook
+    ctypedef struct hbcd_loss_hook:
+        int (*eval)(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out,
+                    const void *target, double *value, void *g) noexcept nogil
+        void *self
     ctypedef struct hbcd_net_spec:
         size_t n_in, n_layers
         const hbcd_layer_spec *layers
-        int loss, isa, serial, threads_sleep
+        int loss
+        double loss_parameters[2]
+        hbcd_loss_hook loss_hook
+        int isa, serial, threads_sleep
 
     ctypedef struct hbcd_objective_any:
         int dtype
@@ -184,6 +191,7 @@ cdef extern from "hbcd_any.h" nogil:
                         size_t *n_out, size_t *layer)
     int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
                        void **data)
+    void hbcd_data_set_penalty(int dtype, void *data, double penalty)
     int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads,
                       hbcd_watch *watch, hbcd_arena *arena, double *f, void *g)
     int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
@@ -200,6 +208,8 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a)
     int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z,
                                  const void *a, void *g)
+    int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
+                       const void *out, const void *target, double *f, void *g)
     int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,
                        const hbcd_phase_spec *phases, int n_threads, hbcd_arena *arena, void **plan)
     int hbcd_plan_train(int dtype, void *plan, void *theta, const hbcd_stop *stop, hbcd_rng *rng,

@@ -103,6 +103,7 @@ class Data:
         weight: _Real | None = None,
         x_columns: _Columns | None = None,
         y_columns: _Columns | None = None,
+        penalty: float = 0.0,
     ) -> None: ...
     @property
     def dtype(self) -> int: ...
@@ -112,7 +113,7 @@ class Data:
 @disjoint_base
 class Net:
     def __init__(
-        self, dtype: DTypeLike, n_in: int, layers: Sequence[_LayerRow], loss: str
+        self, dtype: DTypeLike, n_in: int, layers: Sequence[_LayerRow], loss: Any
     ) -> None: ...
     @property
     def dtype(self) -> int: ...
@@ -165,6 +166,9 @@ def activation_forward(name: str, parameter: float, z: _Real, out: _Real) -> Non
 def activation_backward(
     name: str, parameter: float, z: _Real | None, a: _Real, grad: _Real
 ) -> None: ...
+def loss_of_rows(
+    name: str, parameters: Sequence[float], out: _Real, target: _Real, grad: _Real | None = None
+) -> NDArray[np.float64]: ...
 def compiled_forward_call(part: Any, z: _Real, out: _Real) -> None: ...
 def compiled_backward_call(part: Any, z: _Real, a: _Real, grad: _Real) -> None: ...
 def measure_sensitivity(

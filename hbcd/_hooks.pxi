@@ -169,6 +169,61 @@ def activation_backward(str name, double parameter, z, a, grad):
         hbcd_activation_backward(dtype, ISA, kind, parameter, n, z_, a_, g_)
 
 
+# ---- losses --------------------------------------------------------------------------------------------------------
+
+cdef class LossHook:
+    cdef object part
+    cdef Context context
+
+    def __init__(self, part, context):
+        self.part, self.context = part, context
+
+
+cdef int loss_hook(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out,
+                   const void *target, double *value, void *g) noexcept with gil:
+    cdef LossHook hook = <LossHook>self
+    cdef double[::1] to
+    try:
+        gradient = None if g == NULL else tile_view(g, outputs, rows, ld, dtype, hook.context, True)
+        found = hook.part.evaluate(tile_view(out, outputs, rows, ld, dtype, hook.context),
+                                   tile_view(target, outputs, rows, ld, dtype, hook.context), gradient)
+        try:
+            values = np.ascontiguousarray(found, dtype=np.float64)
+        except (TypeError, ValueError):
+            values = np.empty(())
+        if values.shape != (rows,):
+            raise ValueError(f"evaluate={found!r}: must return one number for each of {rows} rows")
+        to = values
+        memcpy(value, &to[0], rows * sizeof(double))
+        return 0
+    except BaseException as error:
+        return hook.context.fail(error)
+
+
+def loss_of_rows(str name, parameters, out, target, grad=None):
+    """A built-in loss of every row of out (rows, outputs) by compiled code; grad is set unless it is None."""
+    cdef int dtype = code(out.dtype), kind = LOSSES[name]
+    cdef size_t outputs = out.shape[1]
+    cdef double p[HBCD_LOSS_PARAMETERS]
+    cdef double f = 0
+    tile = np.zeros((3, outputs, HBCD_PAD), out.dtype)  # one row, padded
+    cdef size_t n = tile[0].size
+    cdef void *out_ = pointer(tile[0].reshape(-1), dtype, n)
+    cdef void *target_ = pointer(tile[1].reshape(-1), dtype, n)
+    cdef void *grad_ = NULL if grad is None else pointer(tile[2].reshape(-1), dtype, n, True)
+    memset(p, 0, sizeof(p))
+    for k, number in enumerate(parameters):
+        p[k] = number
+    values = np.empty(out.shape[0])
+    for row in range(out.shape[0]):
+        tile[0, :, 0], tile[1, :, 0] = out[row], target[row]
+        Context().check(hbcd_loss_eval(dtype, ISA, kind, p, 1, HBCD_PAD, outputs, out_, target_, &f, grad_))
+        values[row] = f
+        if grad is not None:
+            grad[row] = tile[2, :, 0]
+    return values
+
+
 # ---- layers --------------------------------------------------------------------------------------------------------
 
 cdef class LayerHook:

@@ -34,9 +34,14 @@ def check_needs(optimizer: Any, network: Network, by_blocks: bool) -> None:
             check_needs(optimizer.inner, network, by_blocks)
     if not isinstance(optimizer, LevenbergMarquardt):
         return
-    _check_loss(optimizer, network)
+    if "_native" not in vars(type(network.loss)):
+        raise ValueError(
+            f"loss={network.loss!r}: must be a built-in one for {_name(optimizer)}, a loss of "
+            "one's own has no Gauss-Newton matrix"
+        )
     _check_layers(optimizer, network)
     if optimizer.variable_projection and not by_blocks:
+        _check_loss(optimizer, network)
         _check_output(optimizer, network)
 
 
@@ -45,7 +50,7 @@ def _name(optimizer: Any) -> str:
 
 
 def _check_loss(optimizer: Any, network: Network) -> None:
-    if not isinstance(network.loss, SquaredError):
+    if type(network.loss) is not SquaredError:
         raise ValueError(
             f"loss={network.loss!r}: must be SquaredError(), {_name(optimizer)} needs a sum of "
             "squares"

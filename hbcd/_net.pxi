@@ -6,6 +6,7 @@ cdef class Data:
     """Tables copied into the core's tiles.
 
     x_columns, y_columns: (mean, scale) of the columns, float64, where they are to be standardized on the way.
+    penalty: penalty * ||W||^2 / 2 is part of the loss on these rows.
     """
 
     cdef readonly int dtype
@@ -13,7 +14,7 @@ cdef class Data:
     cdef Memory memory
     cdef void *c
 
-    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None):
+    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0):
         self.dtype = code(dtype)
         cdef Table x_ = Table(x, False, x_columns), y_ = Table(y, False, y_columns)
         cdef Table w_ = None if weight is None else Table(weight)
@@ -26,6 +27,7 @@ cdef class Data:
         with nogil:
             status = hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &self.memory.arena, &self.c)
         context.check(status)
+        hbcd_data_set_penalty(self.dtype, self.c, penalty)
         self.rows = x_.c.rows
 
 
@@ -38,6 +40,7 @@ cdef class Net:
 
     layers: for each layer after the input (part, activation, n_out, n_params): part None for a dense layer, else an
     object with forward and backward; activation an object or None for identity.
+    loss: an object, of a row of the core's table with its `_parameters`, else with evaluate; None for squared error.
     """
 
     cdef readonly int dtype
@@ -74,13 +77,31 @@ cdef class Net:
             layer += 1
         spec.n_in, spec.n_layers = n_in, len(layers)
         spec.layers = <hbcd_layer_spec *>specs.arena.base
-        spec.loss, spec.isa, spec.serial = LOSSES[loss], ISA, self.serial
+        self.set_loss(&spec, loss)
+        spec.isa, spec.serial = ISA, self.serial
         spec.threads_sleep = THREADS_SLEEP
         cdef hbcd_arena arena = counting()
         self.context.check(hbcd_net_make(self.dtype, &spec, &arena, &self.c))
         self.memory = Memory(arena.used)
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
+
+    cdef int set_loss(self, hbcd_net_spec *spec, loss) except -1:
+        name = "squared_error" if loss is None else native(loss)
+        memset(spec.loss_parameters, 0, sizeof(spec.loss_parameters))
+        memset(&spec.loss_hook, 0, sizeof(spec.loss_hook))
+        if name is None:
+            hook = LossHook(loss, self.context)
+            self.hooks.append(hook)
+            self.serial = True
+            spec.loss = HBCD_LOSS_HOOK
+            spec.loss_hook.eval = loss_hook
+            spec.loss_hook.self = <void *>hook
+        else:
+            spec.loss = LOSSES[name]
+            for k, value in enumerate(getattr(loss, "_parameters", ())[:HBCD_LOSS_PARAMETERS]):
+                spec.loss_parameters[k] = value
+        return 0
 
     cdef int set_activation(self, hbcd_layer_spec *layer, activation, dtype) except -1:
         cdef CompiledActivationHook pair

@@ -57,7 +57,26 @@ class _Resolved:
     stop: Stop
 
 
-def resolve(phase: Phase, run: Stop, n_parameters: int, dtype: Any) -> _Resolved:
+def _inside(
+    box: tuple[Array | None, Array | None], bounds: tuple[Array, Array] | None, dtype: Any
+) -> tuple[Array | None, Array | None]:
+    """The box of a phase within the bounds of the network, which win where the two do not meet."""
+    if bounds is None:
+        return box
+    least, most = (side.astype(dtype) for side in bounds)
+    lo = least if box[0] is None else np.maximum(box[0], least)
+    hi = most if box[1] is None else np.minimum(box[1], most)
+    apart = lo > hi
+    return np.where(apart, least, lo), np.where(apart, most, hi)
+
+
+def resolve(
+    phase: Phase,
+    run: Stop,
+    n_parameters: int,
+    dtype: Any,
+    bounds: tuple[Array, Array] | None = None,
+) -> _Resolved:
     """Fills in the defaults of a phase."""
     if not isinstance(phase, Phase):
         raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
@@ -67,7 +86,7 @@ def resolve(phase: Phase, run: Stop, n_parameters: int, dtype: Any) -> _Resolved
     box: Any = phase.box
     if box is None:
         box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
-    lo, hi = box_vectors("box", box, n_parameters, dtype)
+    lo, hi = _inside(box_vectors("box", box, n_parameters, dtype), bounds, dtype)
     stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
     inner = phase.inner_iterations
     if native == "adam" and inner is None:
@@ -126,7 +145,8 @@ class Run:
         if not isinstance(phases, Sequence):
             raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
         resolved = [
-            resolve(phase, stop, self.network.n_parameters, theta.dtype) for phase in phases
+            resolve(phase, stop, self.network.n_parameters, theta.dtype, self.network._box)
+            for phase in phases
         ]
         for phase in phases:
             check_needs(phase.optimizer, self.network, phase.selector is not None)

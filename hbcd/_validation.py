@@ -182,10 +182,13 @@ def as_seed(name: str, value: Any) -> int:
     raise TypeError(f"{name}={value!r}: must be an integer, a generator or None")
 
 
-def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, Array | None]:
+def box_vectors(
+    name: str, box: Any, n: int, dtype: Any, shape: tuple[int, int] | None = None
+) -> tuple[Array | None, Array | None]:
     """(lo, hi), vectors of n or None for no bound, from None, a half-width, or a pair (lo, hi).
 
-    Each of the pair may be a number, a vector, or None.
+    Each of the pair may be a number, a vector, or None; with a `shape` of n elements also what
+    broadcasts to it.
     """
     if box is None:
         return None, None
@@ -203,6 +206,13 @@ def box_vectors(name: str, box: Any, n: int, dtype: Any) -> tuple[Array | None, 
             vectors.append(None)
             continue
         array = np.asarray(as_real(f"{name}: {side}", value), dtype=dtype)
+        if shape is not None and array.ndim > 0:
+            try:
+                array = np.broadcast_to(array, shape).reshape(-1)
+            except ValueError:
+                raise ValueError(
+                    f"{name}: {side} has shape {array.shape}, must broadcast to {shape}"
+                ) from None
         if array.ndim > 1 or (array.ndim == 1 and array.shape != (n,)):
             raise ValueError(f"{name}: {side} has shape {array.shape}, must be a number or ({n},)")
         if np.isnan(array).any():

@@ -75,9 +75,16 @@ class _Dense(Layer):
 
     n_neurons: int
     activation: Activation
+    weight_bounds: Any
 
     def _check(self) -> None:
         check_integer("n_neurons", self.n_neurons, 1)
+        if isinstance(self.weight_bounds, (tuple, list)):  # comparable, and not the caller's arrays
+            sides = tuple(
+                np.asarray(side).tolist() if isinstance(side, (np.ndarray, list)) else side
+                for side in self.weight_bounds
+            )
+            object.__setattr__(self, "weight_bounds", sides)
         if not isinstance(self.activation, Activation):
             raise TypeError(f"activation={self.activation!r}: must be an hbcd.Activation")
 
@@ -96,7 +103,7 @@ class _Dense(Layer):
 
     def _net(self, x: Array) -> _core.Net:
         layer = (None, self.activation, self.n_neurons, 0)
-        return _core.Net(x.dtype, x.shape[1], [layer], "squared_error")
+        return _core.Net(x.dtype, x.shape[1], [layer], None)
 
     def forward(self, theta: Array, x: Array, out: Array) -> None:
         """Writes `out` by compiled code."""
@@ -128,10 +135,15 @@ class HiddenLayer(_Dense):
         Width, at least 1.
     activation : Activation, default Tanh()
         Of this layer alone; layers may differ.
+    weight_bounds : None, half-width or (lo, hi), optional
+        Bounds of the weights (n_in, n_neurons), not of the bias; each side a number, None, or what
+        broadcasts to that shape.  They hold in every phase of a training, beside its own box: a
+        network whose weights are all at least 0 is nondecreasing in every input.
     """
 
     n_neurons: int
     activation: Activation = field(default_factory=Tanh)
+    weight_bounds: Any = None
     _native = "dense"
 
     def __post_init__(self) -> None:
@@ -148,10 +160,13 @@ class OutputLayer(_Dense):
         Number of outputs, at least 1.
     activation : Activation, default Identity()
         Of the outputs.
+    weight_bounds : None, half-width or (lo, hi), optional
+        As of a `HiddenLayer`.
     """
 
     n_neurons: int = 1
     activation: Activation = field(default_factory=Identity)
+    weight_bounds: Any = None
     _native = "dense"
 
     def __post_init__(self) -> None:

@@ -25,7 +25,7 @@ from hbcd._validation import (
     effective_threads,
 )
 from hbcd.layers import InputLayer, Layer
-from hbcd.losses import Loss, SquaredError
+from hbcd.losses import CrossEntropy, Loss, SquaredError
 from hbcd.report import FitReport
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.stopping import Stop
@@ -73,9 +73,11 @@ class Objective:
     ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
         """F, its gradient and its Gauss-Newton matrix, always in float64.
 
-        With the errors ``e = out - y``, their derivatives J (rows * n_outputs, n) and the weights
-        ``W = w_r / (n_outputs * sum_r w_r)``: ``F = e'We / 2``, ``gradient = J'We`` and the matrix
-        is ``J'WJ``.  The rows of J are used as they arise and never stored together.
+        Of squared error, with the errors ``e = out - y``, their derivatives J (rows * n_outputs, n)
+        and the weights ``W = w_r / (n_outputs * sum_r w_r)``: ``F = e'We / 2``, ``gradient = J'We``
+        and the matrix is ``J'WJ``.  Of another loss the matrix is ``J'WHJ``, H its Gauss-Newton
+        weight, for `CrossEntropy` a whole matrix for every row.  A penalty is part of all three.
+        The rows of J are used as they arise and never stored together.
 
         Parameters
         ----------
@@ -94,8 +96,14 @@ class Objective:
         ------
         ValueError
             A block that the network does not have, or a layer of one's own with parameters among
-            those asked for: such a layer says what its gradient is, but not its Jacobian.
+            those asked for: such a layer says what its gradient is, but not its Jacobian.  A loss
+            of one's own.
         """
+        if "_native" not in vars(type(self.network.loss)):
+            raise ValueError(
+                f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
+                "Gauss-Newton matrix"
+            )
         kinds = [self.network._rows[layer][0] for *_, layer in self.network._blocks]
         asked = check_integer("block", block, 0, none=True)
         if asked is not None and asked >= len(kinds):
@@ -119,6 +127,11 @@ class Network:
         An `InputLayer`, then layers; with no hidden layer the network is linear in its outputs'
         activation.
     loss : Loss, default SquaredError()
+    alpha : float, default 0.0
+        L2 penalty: ``alpha ||W||**2 / (2 sum_r w_r)`` is added to the loss on training rows, W the
+        weights of all dense layers without their biases and ``sum_r w_r`` the number of rows or the
+        sum of `sample_weight`.  That is the scale of scikit-learn's MLP on all rows at once; on a
+        batch the sum is that of all training rows, so that batches agree on what they minimize.
 
     Attributes
     ----------
@@ -130,16 +143,21 @@ class Network:
     Raises
     ------
     TypeError, ValueError
-        Something that is not a layer, or no layer after the input.
+        Something that is not a layer, or no layer after the input; `CrossEntropy` on one output.
     """
 
-    def __init__(self, layers: Sequence[Any], loss: Loss | None = None) -> None:
+    def __init__(
+        self, layers: Sequence[Any], loss: Loss | None = None, *, alpha: float = 0.0
+    ) -> None:
         if not isinstance(layers, Iterable):
             raise TypeError(f"layers={layers!r}: must be a sequence of layers")
         self.layers = list(layers)
         self.loss = SquaredError() if loss is None else loss
-        if not isinstance(self.loss, Loss) or "_native" not in vars(type(self.loss)):
-            raise TypeError(f"loss={loss!r}: must be a built-in hbcd.Loss, such as SquaredError()")
+        if not isinstance(self.loss, Loss) or type(self.loss).evaluate is Loss.evaluate:
+            raise TypeError(
+                f"loss={loss!r}: must be an hbcd.Loss, such as SquaredError(), with an `evaluate`"
+            )
+        self.alpha = check_number("alpha", alpha, low=0.0)
         if len(self.layers) < 2 or not isinstance(self.layers[0], InputLayer):
             raise ValueError("layers: must be an InputLayer and at least one layer after it")
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -163,11 +181,14 @@ class Network:
         # The layout depends neither on the precision nor on the activations.
         rows = [(layer, None, n_out, n_params) for layer, _, n_out, n_params in self._rows]
         self.n_inputs: int = self.layers[0].n_inputs
-        net = _core.Net(np.float64, self.n_inputs, rows, getattr(self.loss, "_native", ""))
+        net = _core.Net(np.float64, self.n_inputs, rows, None)
         self.n_outputs: int = width
+        if isinstance(self.loss, CrossEntropy) and width < 2:
+            raise ValueError(f"loss={self.loss!r}: must have at least 2 outputs, not {width}")
         self.n_parameters: int = net.n_params
         self._blocks = net.blocks()
         self.blocks = [slice(start, stop) for start, stop, *_ in self._blocks]
+        self._box = self._bounds()
 
     def __repr__(self) -> str:
         widths = "-".join(str(n) for n in [self.n_inputs, *(row[2] for row in self._rows)])
@@ -184,13 +205,37 @@ class Network:
         kind = np.dtype(dtype)
         net = self._nets.get(kind)
         if net is None:
-            loss = vars(type(self.loss))["_native"]
-            net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, loss)
+            net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, self.loss)
             if not net.calls_python:
                 self._nets[kind] = net
         return net
 
     # ---- parameters
+
+    def _bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+        """Bounds of all parameters, (lo, hi) of (n_parameters,); None where no layer has any."""
+        lo = np.full(self.n_parameters, -np.inf)
+        hi = np.full(self.n_parameters, np.inf)
+        bounded = False
+        for start, _, n_in, n_out, layer in self._blocks:
+            sides = getattr(self.layers[layer + 1], "weight_bounds", None)
+            if sides is None or self._rows[layer][0] is not None:
+                continue
+            try:
+                own = box_vectors("weight_bounds", sides, n_in * n_out, np.float64, (n_in, n_out))
+            except (TypeError, ValueError) as error:
+                raise type(error)(f"layers[{layer + 1}]: {error}") from None
+            for side, to in zip(own, (lo, hi), strict=True):
+                if side is not None:
+                    to[start : start + n_in * n_out] = side
+                    bounded = True
+        return (lo, hi) if bounded else None
+
+    def _project(self, theta: Array) -> Array:
+        """theta, inside the bounds."""
+        if self._box is None:
+            return theta
+        return np.clip(theta, *self._box).astype(theta.dtype)
 
     def init(self, rng: Any = None, dtype: Any = np.float64) -> Array:
         """Initial parameters (n_parameters,): each layer's own; dense ones N(0, 1 / n_in)."""
@@ -206,7 +251,12 @@ class Network:
             raise ValueError(
                 f"init: layers gave {theta.size} parameters, must be {self.n_parameters}"
             )
-        return theta.astype(dtype)
+        if self._box is not None:
+            # A weight beyond its bound is mirrored at it: a sign constraint leaves its size.
+            lo, hi = self._box
+            theta = np.where(theta < lo, 2 * lo - theta, theta)
+            theta = np.where(theta > hi, 2 * hi - theta, theta)
+        return self._project(theta.astype(dtype))
 
     def parameters(self, theta: Array) -> list[LayerParameters]:
         """Views on theta, one pair of weights (n_in, n_out) and bias (n_out,) per block."""
@@ -259,11 +309,18 @@ class Network:
         sample_weight: ArrayLike | None,
         dtype: Any,
         of: str = "",
+        alpha: float | None = None,
     ) -> _core.Data:
         x, x_columns = self._table(f"{of}X", X, self.n_inputs, None, dtype)
         targets, y_columns = self._table(f"{of}y", y, self.n_outputs, x.shape[0], dtype)
+        self.loss._check_target(f"{of}y", targets)
         weight = as_weights(sample_weight, x.shape[0])
-        return _core.Data(dtype, x, targets, weight, x_columns, y_columns)
+        penalty = 0.0
+        if alpha:
+            with np.errstate(over="ignore", under="ignore", divide="ignore"):
+                total = x.shape[0] if weight is None else np.sum(np.asarray(sample_weight, float))
+                penalty = float(alpha / total)
+        return _core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
 
     @staticmethod
     def _table(
@@ -292,7 +349,7 @@ class Network:
     ) -> Objective:
         """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
         kind = np.dtype(dtype)
-        data = self._data(X, y, sample_weight, kind)
+        data = self._data(X, y, sample_weight, kind, alpha=self.alpha)
         return Objective(self, self._net(kind), data, effective_threads(n_threads))
 
     def loss_and_gradient(
@@ -369,11 +426,11 @@ class Network:
         Parameters
         ----------
         theta : array_like of shape (n_parameters,)
-            Start; its precision is that of the run.
+            Start, moved inside the `weight_bounds` of the layers; its precision is that of the run.
         X, y, sample_weight : array_like
             Rows, targets, weights; networks train best on standardized columns.
         eval_set : (X, y), optional
-            Held-out rows: what is kept is the best by their loss.
+            Held-out rows: what is kept is the best by their loss, without penalty.
         strategy : TrainingStrategy, default Hybrid.fast()
         stop : Stop, default Stop()
             Limits of the whole run; tolerances of the phases that set none.  At a limit the last
@@ -401,7 +458,7 @@ class Network:
             Bad input; nothing is changed.  Exceptions of parts written in Python arrive intact.
         """
         started = time.perf_counter()
-        point = self._check_theta(theta, copy=True)
+        point = self._project(self._check_theta(theta, copy=True))
         strategy = Hybrid.fast() if strategy is None else strategy
         stop = Stop() if stop is None else stop
         if not isinstance(strategy, TrainingStrategy):
@@ -412,7 +469,7 @@ class Network:
             raise TypeError(f"progress={progress!r}: must be callable or None")
         check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
-        data = self._data(X, y, sample_weight, point.dtype)
+        data = self._data(X, y, sample_weight, point.dtype, alpha=self.alpha)
         held_out = None
         if eval_set is not None:
             try:

@@ -237,7 +237,7 @@ class ICRS(Compiled):
 
 @dataclass(frozen=True)
 class LevenbergMarquardt(Compiled):
-    """Levenberg-Marquardt on a sum of squares, inside a box.
+    """Levenberg-Marquardt on a sum of squares, or a loss with a Gauss-Newton matrix, inside a box.
 
     Each step p minimizes ``g'p + p'(J'WJ + mu D)p / 2`` in the box, J the Jacobian of the errors
     and g the gradient; it is taken if the loss falls, and mu then follows how well the model
@@ -271,9 +271,9 @@ class LevenbergMarquardt(Compiled):
     Raises
     ------
     ValueError
-        Larger matrices than `memory_limit`; a loss that is no sum of squares, or layers of one's
-        own with parameters; a function without residuals (see `hbcd.minimize`), which is all that
-        ``scipy.optimize.minimize`` has.
+        Larger matrices than `memory_limit`; a loss of one's own (with `variable_projection` any
+        but the squared error) or layers of one's own with parameters; a function without residuals
+        (see `hbcd.minimize`), which is all that ``scipy.optimize.minimize`` has.
     """
 
     damping: Literal["nielsen", "marquardt"] = "nielsen"

@@ -37,7 +37,7 @@ enum hbcd_status {
     HBCD_ERR_MEMORY = -2,   /* the borrowed memory is smaller than what was measured */
     HBCD_ERR_HOOK = -3,     /* a part supplied by the user failed; the caller knows the exception */
     HBCD_ERR_BOUNDS = -4,   /* this optimizer needs finite bounds on every variable */
-    HBCD_ERR_NORMAL = -5,   /* this optimizer needs the normal equations of a sum of squares */
+    HBCD_ERR_NORMAL = -5,   /* this optimizer needs normal equations, and the loss or a layer has none */
     HBCD_ERR_OUTPUT = -6    /* this optimizer needs a last layer that is dense and linear, and squared error */
 };
 
@@ -288,7 +288,10 @@ typedef struct hbcd_table {
 
 enum hbcd_activation_kind { HBCD_IDENTITY, HBCD_SIGMOID, HBCD_TANH, HBCD_RELU, HBCD_LEAKY_RELU, HBCD_N_ACTIVATIONS,
                             HBCD_ACTIVATION_HOOK = 100 };
-enum hbcd_loss_kind { HBCD_SQUARED_ERROR, HBCD_N_LOSSES };
+enum hbcd_loss_kind { HBCD_SQUARED_ERROR, HBCD_ABSOLUTE, HBCD_HUBER, HBCD_LOG_COSH, HBCD_QUANTILE, HBCD_POISSON,
+                      HBCD_LOGISTIC, HBCD_CROSS_ENTROPY, HBCD_N_LOSSES, HBCD_LOSS_HOOK = 100 };
+enum { HBCD_LOSS_PARAMETERS = 2 };       /* of HBCD_ABSOLUTE: width of the rounded tip; of HBCD_HUBER: where it turns
+                                            straight; of HBCD_QUANTILE: width of the tip, level */
 enum hbcd_sensitivity_kind { HBCD_PROJECTED_GRADIENT, HBCD_GRADIENT_NORM, HBCD_RMS_GRADIENT, HBCD_RELATIVE_GRADIENT,
                              HBCD_SCALING_FACTOR, HBCD_N_SENSITIVITIES };
 enum hbcd_layer_kind { HBCD_DENSE, HBCD_LAYER_HOOK = 100 };
@@ -311,6 +314,14 @@ typedef struct hbcd_layer_hook {
     void *self;
 } hbcd_layer_hook;
 
+/* A loss on one tile, feature-major: out, target and g (outputs, ld), of which the first `rows` columns count.  Sets the
+ * value (rows) of every row and, unless g is NULL, its gradient; weights are no concern of it. */
+typedef struct hbcd_loss_hook {
+    int (*eval)(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out, const void *target,
+                double *value, void *g);
+    void *self;
+} hbcd_loss_hook;
+
 typedef struct hbcd_layer_spec {
     int kind;                  /* hbcd_layer_kind */
     size_t n_out;
@@ -325,6 +336,8 @@ typedef struct hbcd_net_spec {
     size_t n_in, n_layers;     /* layers after the input */
     const hbcd_layer_spec *layers;
     int loss;                  /* hbcd_loss_kind */
+    double loss_parameters[HBCD_LOSS_PARAMETERS];
+    hbcd_loss_hook loss_hook;
     int isa;                   /* hbcd_isa: which variant of the kernels */
     int serial;                /* 1: some part must run on the calling thread only */
     int threads_sleep;         /* 1: other threads have to be woken for every evaluation (OMP_WAIT_POLICY=passive) */

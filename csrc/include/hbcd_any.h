@@ -74,6 +74,8 @@ void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t 
                     size_t *layer);
 int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
                    void **data);
+/* penalty of TY(data) */
+void hbcd_data_set_penalty(int dtype, void *data, double penalty);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g);
 /* f, jtwr (n) and jtwj (n, n) of block `block`, -1 for all parameters; as FN(net_normal). */
@@ -92,6 +94,9 @@ int hbcd_sensitivity_measure(int dtype, int kind, size_t start, size_t stop, siz
 int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a);
 int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, const void *a,
                              void *g);
+/* A built-in loss on one tile, as in TY(loss): *f is the sum over its rows; g may be NULL. */
+int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
+                   const void *out, const void *target, double *f, void *g);
 int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,
                    const hbcd_phase_spec *phases, int n_threads, hbcd_arena *arena, void **plan);
 int hbcd_plan_train(int dtype, void *plan, void *theta, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report);

@@ -24,8 +24,9 @@ typedef struct TY(objective) {
     int (*eval)(void *self, const REAL *x, double *f, REAL *g);
     void *self;
     /* The normal equations of f = sum_r w_r e_r^2 / 2 at x, always double: f, its gradient jtwr = J'We (n) and
-     * jtwj = J'WJ (n, n), all of it, symmetric to the bit; status as eval.  NULL where there are none: a loss that is
-     * no sum of squares, a layer without a Jacobian, or no memory set aside for it. */
+     * jtwj = J'WJ (n, n), all of it, symmetric to the bit; status as eval.  Of another f: a positive semidefinite
+     * Gauss-Newton matrix.  NULL where there are none: a loss without such a matrix, a layer without a Jacobian, or no
+     * memory set aside for it. */
     int (*normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj);
     /* The blocks that the variables are made of, `start` counted from the first variable; none: 0 and NULL. */
     size_t n_blocks;
@@ -33,7 +34,8 @@ typedef struct TY(objective) {
     /* The normal equations of one block alone, the others as they are in x (n).  NULL as above. */
     int (*normal_of)(void *self, const REAL *x, size_t block, double *f, double *jtwr, double *jtwj);
     /* Of a last block whose layer is linear, with the inputs Phi (rows, n_in) of that layer and the targets Y: the
-     * matrix [Phi 1 Y]'W[Phi 1 Y], n_in + 1 + n_out squared, symmetric.  NULL where there is no such block. */
+     * matrix [Phi 1 Y]'W[Phi 1 Y], n_in + 1 + n_out squared, symmetric, the penalty on the diagonal of Phi'W Phi.
+     * NULL where there is no such block. */
     int (*output_gram)(void *self, const REAL *x, double *gram);
 } TY(objective);
 
@@ -90,11 +92,19 @@ typedef struct TY(loss) {
                 const REAL *weight, double *f, REAL *g);
     void *self;
     unsigned flags;
+    /* Sets root (outputs, ld), 0 in columns rows..ld-1, to column k of a square root of the Gauss-Newton matrix of every
+     * row in its outputs: sum_k root_k root_k' = weight_r H_r, positive semidefinite.  A loss that is a sum over the
+     * outputs has a diagonal H.  NULL: there is none. */
+    int (*root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out, const REAL *target,
+                const REAL *weight, REAL *root);
 } TY(loss);
 
 #ifndef HBCD_LOSS_FLAGS
 #define HBCD_LOSS_FLAGS
-enum { HBCD_LOSS_LEAST_SQUARES = 1 }; /* half a sum of squares of out - target: its Gauss-Newton weight is 1 */
+enum {
+    HBCD_LOSS_LEAST_SQUARES = 1, /* half a sum of squares of out - target: its Gauss-Newton weight is 1 */
+    HBCD_LOSS_OF_ROW = 2         /* the mean is over rows; the others are means over rows and outputs alike */
+};
 #endif
 
 typedef struct TY(sensitivity) {
@@ -116,18 +126,21 @@ typedef struct TY(data) {
     size_t rows, n_in, n_out;
     REAL *x, *y, *w;
     double weight_sum; /* rows where w is NULL */
+    double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense layers */
 } TY(data);
 /* Copies tables of any stride and precision into tiles; one copy, no other memory. */
 int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
                   TY(data) *data);
 
 /* Mean loss of the whole network and, unless g is NULL, its gradient: one evaluation, measured and carved from
- * the arena like everything else.  loss = sum_r w_r sum_k (out - y)^2 / 2 / (outputs * sum_r w_r). */
+ * the arena like everything else.  loss = sum_r w_r loss_r / (outputs * sum_r w_r) + penalty ||W||^2 / 2, for squared
+ * error loss_r = sum_k (out - y)^2 / 2; with HBCD_LOSS_OF_ROW without `outputs`. */
 int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
                  hbcd_arena *arena, double *f, REAL *g);
 /* The normal equations of block `block` (-1: of all parameters), n of them, always double: with e = out - y (rows,
  * outputs), J = de / d theta and W = w_r / (outputs * sum_r w_r) it sets f to the loss e'We / 2, jtwr (n) to its
- * gradient J'We and jtwj (n, n) to J'WJ, all of it.  J is never stored for more than HBCD_PANEL rows of a thread.
+ * gradient J'We and jtwj (n, n) to J'WJ, all of it; for another loss f, its gradient and J'WHJ with H as in TY(loss).
+ * The penalty is part of all three.  J is never stored for more than HBCD_PANEL rows of a thread.
  * HBCD_ERR_ARGUMENT also where a layer hook has parameters among them. */
 int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, int block, int n_threads,
                    hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);

@@ -72,6 +72,12 @@ int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hb
     return EACH(data_make, x, y, w, arena, data);
 }
 
+void hbcd_data_set_penalty(int dtype, void *data, double penalty)
+{
+    if (dtype == HBCD_F32) ((hbcd_data_f32 *)data)->penalty = penalty;
+    else ((hbcd_data_f64 *)data)->penalty = penalty;
+}
+
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g)
 {
@@ -122,6 +128,12 @@ int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, siz
                              void *g)
 {
     return EACH(activation_backward, isa, kind, parameter, n, z, a, g);
+}
+
+int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
+                   const void *out, const void *target, double *f, void *g)
+{
+    return EACH(loss_eval, isa, kind, parameters, rows, ld, outputs, out, target, f, g);
 }
 
 int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,

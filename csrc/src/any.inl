@@ -79,7 +79,7 @@ static int FN(any_sensitivity_measure)(int kind, size_t start, size_t stop, size
     return row->measure(row->self, &block, theta, gradient, &box, value);
 }
 
-/* ---- activations --------------------------------------------------------------------------------------------------- */
+/* ---- activations, losses --------------------------------------------------------------------------------------------------- */
 
 static int FN(any_activation_forward)(int isa, int kind, double parameter, size_t n, const void *z, void *a)
 {
@@ -92,6 +92,14 @@ static int FN(any_activation_backward)(int isa, int kind, double parameter, size
 {
     if (kind < 0 || kind >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;
     return FN(kernels_of)(isa)->activation[kind].backward(&parameter, n, z, a, g);
+}
+
+static int FN(any_loss_eval)(int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
+                             const void *out, const void *target, double *f, void *g)
+{
+    if (kind < 0 || kind >= HBCD_N_LOSSES) return HBCD_ERR_ARGUMENT;
+    *f = 0;
+    return FN(kernels_of)(isa)->loss[kind].eval((void *)(uintptr_t)parameters, rows, ld, outputs, out, target, NULL, f, g);
 }
 
 /* ---- optimizers -------------------------------------------------------------------------------------------------------- */

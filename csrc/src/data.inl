@@ -83,6 +83,7 @@ void FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, T
 {
     to->rows = rows;
     to->weight_sum = (double)rows;
+    to->penalty = from->penalty;
     FN(gather)(from->x, from->rows, from->n_in, rows, index, to->x);
     FN(gather)(from->y, from->rows, from->n_out, rows, index, to->y);
     if (from->w == NULL) return;

@@ -1,4 +1,5 @@
-/* layer.inl: the kinds of layer.  Dense is the fast one; a hook is anything a user supplies. */
+/* layer.inl: the kinds of layer, and the parts that may be hooks: activations and losses.  Dense is the fast kind; a
+ * hook is anything a user supplies. */
 
 static int FN(dense_forward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, REAL *out)
 {
@@ -71,4 +72,32 @@ int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec)
         layer->activation.self = &layer->parameter;
     }
     return HBCD_OK;
+}
+
+/* The hook knows nothing of weights and padding. */
+static int FN(loss_hook_eval)(void *self, size_t rows, size_t ld, size_t outputs, const REAL *out, const REAL *target,
+                              const REAL *weight, double *f, REAL *g)
+{
+    const hbcd_loss_hook *hook = self;
+    double value[HBCD_TILE], sum = 0;
+    HBCD_TRY(hook->eval(hook->self, REAL_DTYPE, rows, ld, outputs, out, target, value, g));
+    for (size_t r = 0; r < rows; r++) sum += (weight ? (double)weight[r] : 1.0) * value[r];
+    *f += sum;
+    for (size_t o = 0; g && o < outputs; o++) {
+        for (size_t r = 0; weight && r < rows; r++) g[o * ld + r] *= weight[r];
+        for (size_t r = rows; r < ld; r++) g[o * ld + r] = 0;
+    }
+    return HBCD_OK;
+}
+
+void FN(net_set_loss)(TY(net) *net, const hbcd_net_spec *spec)
+{
+    if (spec->loss == HBCD_LOSS_HOOK) {
+        net->loss_hook = spec->loss_hook;
+        net->loss = (TY(loss)){"hook", FN(loss_hook_eval), &net->loss_hook, HBCD_LOSS_OF_ROW, NULL};
+        return;
+    }
+    net->loss = net->kernels->loss[spec->loss];
+    memcpy(net->loss_parameters, spec->loss_parameters, sizeof net->loss_parameters);
+    net->loss.self = net->loss_parameters;
 }

@@ -48,8 +48,8 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
     TY(net) sums = {.n_in = spec->n_in, .width = spec->n_in, .n_layers = spec->n_layers, .serial = spec->serial,
                     .threads_sleep = spec->threads_sleep};
     *net = NULL;
-    if (spec->n_in == 0 || spec->n_layers == 0 || spec->loss < 0 || spec->loss >= HBCD_N_LOSSES)
-        return HBCD_ERR_ARGUMENT;
+    const int known = (spec->loss >= 0 && spec->loss < HBCD_N_LOSSES) || spec->loss == HBCD_LOSS_HOOK;
+    if (spec->n_in == 0 || spec->n_layers == 0 || !known) return HBCD_ERR_ARGUMENT;
     size_t n_params, n_in = spec->n_in;
     for (size_t l = 0; l < spec->n_layers; n_in = spec->layers[l++].n_out)
         HBCD_TRY(FN(net_add_layer)(&spec->layers[l], n_in, &sums, &n_params));
@@ -62,7 +62,7 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
 
     *made = sums;
     made->kernels = FN(kernels_of)(spec->isa);
-    made->loss = made->kernels->loss[spec->loss];
+    FN(net_set_loss)(made, spec);
     TY(net) before = {0};
     n_in = spec->n_in;
     for (size_t l = 0; l < spec->n_layers; n_in = spec->layers[l++].n_out) {

@@ -33,11 +33,15 @@ struct TY(net) {
     TY(layer) *layers;   /* (n_layers) */
     TY(block) *blocks;   /* (n_blocks): layers that have parameters */
     TY(loss) loss;
+    double loss_parameters[HBCD_LOSS_PARAMETERS];
+    hbcd_loss_hook loss_hook;
     const TY(kernels) *kernels;
 };
 
 /* The row of a layer kind; NULL if unknown. */
 const TY(layer_kind) *FN(layer_kind_row)(int kind);
+/* Fills the loss of a network, built in or hook. */
+void FN(net_set_loss)(TY(net) *net, const hbcd_net_spec *spec);
 /* Fills the activation of a layer, built in or hook. */
 int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec);
 

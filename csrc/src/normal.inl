@@ -1,6 +1,7 @@
-/* normal.inl: the normal equations J'We and J'WJ of a sum of squares, tile by tile.  Part of objective.c.
+/* normal.inl: the normal equations J'We and J'WHJ, H = 1 for a sum of squares, tile by tile.  Part of objective.c.
  *
- * For every output of a tile its seed, sqrt(w_r) in every row, goes back through the layers; a row of sqrt(W) J is then
+ * For every output of a tile its seed, a column of a root of w_r H_r in every row (sqrt(w_r) for a sum of squares),
+ * goes back through the layers; a row of sqrt(W) J is then
  * a_{l-1}(i, r) d_l(o, r) for the weights of layer l and d_l(o, r) for its bias.  These rows are written in double into
  * the panel of a thread, and a full panel is added to the sums of its lane.  Value and gradient come from an ordinary
  * evaluation of the same tile, so they have its bits.
@@ -62,7 +63,7 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
 static int FN(has_room)(const TY(bound) *bound, size_t n)
 {
     const TY(net) *net = bound->net;
-    if (!bound->normal || bound->n == 0 || !(net->loss.flags & HBCD_LOSS_LEAST_SQUARES)) return 0;
+    if (!bound->normal || bound->n == 0 || !net->loss.root) return 0;
     if (n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
     for (size_t l = bound->first; l < (bound->block < 0 ? net->n_layers : bound->first + 1); l++)
         if (net->layers[l].kind != FN(layer_kind_row)(HBCD_DENSE) && net->layers[l].n_params > 0) return 0;
@@ -104,13 +105,6 @@ static void FN(write_layer)(const TY(layer) *layer, size_t rows, size_t ld, cons
         double *restrict to = FN(panel_column)(panel, p, at);
         for (size_t r = 0; r < rows; r++) to[r * HBCD_STRIP] = (double)d[o * ld + r];
     }
-}
-
-/* sqrt(w) for one output of every row of a tile, 0 for the others. */
-static void FN(seed)(size_t n_out, size_t k, size_t rows, size_t ld, const REAL *w, REAL *delta)
-{
-    memset(delta, 0, n_out * ld * sizeof *delta);
-    for (size_t r = 0; r < rows; r++) delta[k * ld + r] = w ? (REAL)sqrt((double)w[r]) : (REAL)1;
 }
 
 /* Back from the seed in work->delta; the Jacobian of what is bound goes into the panel from row `at` on. */
@@ -173,11 +167,14 @@ static int FN(normal_tile)(void *self, size_t lane, size_t tile, int thread)
     HBCD_TRY(FN(evaluate_tile)(&evaluation, ordinary, tile, thread));
 
     size_t *filled = &normal->filled[thread];
+    const TY(loss) *loss = &bound->net->loss;
+    const REAL *out = work->a + bound->net->layers[bound->net->n_layers - 1].a * HBCD_TILE;
     int status = 0;
     for (size_t k = 0; k < n_out && status == 0; k++) {
         if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, lane, thread);
         if (status != 0) break;
-        FN(seed)(n_out, k, rows, ld, data->w ? data->w + at : NULL, work->delta);
+        HBCD_TRY(loss->root(loss->self, k, rows, ld, n_out, out, data->y + at * n_out, data->w ? data->w + at : NULL,
+                            work->delta));
         status = FN(write_tile)(bound, rows, ld, bound->input + at * bound->input_width, work,
                                 FN(panel_of)(normal, thread), *filled);
         *filled += rows;
@@ -231,9 +228,12 @@ int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, dou
 
     double share = FN(share_of)(bound), sum;
     hbcd_lanes_sum(ordinary, 1, 1, bound->f_lane, &sum);
-    *f = sum * share;
+    *f = sum * share + FN(penalty)(bound);
     hbcd_lanes_sum(ordinary, net->n_params, n, bound->grad + bound->start, bound->total);
-    for (size_t k = 0; k < n; k++) jtwr[k] = bound->total[k] * share;
     FN(unpack_squares)(equations.lanes, n, bound->normal->sums, share, jtwj);
+    for (size_t k = 0; k < n; k++) bound->total[k] *= share;
+    FN(penalty_gradient)(bound);
+    memcpy(jtwr, bound->total, n * sizeof *jtwr);
+    FN(penalty_matrix)(bound, jtwj);
     return HBCD_OK;
 }

@@ -116,7 +116,8 @@ static void FN(clear_lanes)(TY(bound) *bound, size_t lanes, int with_gradient)
 /* What turns sums over rows into the mean; a batch without weight has nothing to say. */
 static double FN(share_of)(const TY(bound) *bound)
 {
-    double share = (double)bound->net->n_out * bound->data->weight_sum;
+    int of_row = (bound->net->loss.flags & HBCD_LOSS_OF_ROW) != 0;
+    double share = (of_row ? 1.0 : (double)bound->net->n_out) * bound->data->weight_sum;
     return share > 0 ? 1 / share : 0;
 }
 
@@ -137,10 +138,12 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 
     double share = FN(share_of)(bound), sum;
     hbcd_lanes_sum(lanes, 1, 1, bound->f_lane, &sum);
-    *f = sum * share;
+    *f = sum * share + FN(penalty)(bound);
     if (g == NULL) return HBCD_OK;
     hbcd_lanes_sum(lanes, net->n_params, bound->n, bound->grad + bound->start, bound->total);
-    for (size_t k = 0; k < bound->n; k++) g[k] = (REAL)(bound->total[k] * share);
+    for (size_t k = 0; k < bound->n; k++) bound->total[k] *= share;
+    FN(penalty_gradient)(bound);
+    for (size_t k = 0; k < bound->n; k++) g[k] = (REAL)bound->total[k];
     return HBCD_OK;
 }
 

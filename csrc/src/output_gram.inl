@@ -64,6 +64,7 @@ int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
     if (status == 0) status = FN(sum_products)(&equations, FN(gram_tile));
     if (status == 0)
         FN(unpack_squares)(equations.lanes, equations.n, bound->normal->sums, FN(share_of)(bound), gram);
+    for (size_t i = 0; status == 0 && i < bound->input_width; i++) gram[i * equations.n + i] += bound->data->penalty;
     if (all) back = FN(objective_bind)(bound, bound->data, -1);
     return status != 0 ? status : back;
 }

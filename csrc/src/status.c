@@ -23,7 +23,7 @@ const char *hbcd_status_text(int status)
     case HBCD_ERR_MEMORY: return "The memory handed over is smaller than what is needed.";
     case HBCD_ERR_HOOK: return "A part supplied by the user failed.";
     case HBCD_ERR_BOUNDS: return "This optimizer needs finite bounds on every variable.";
-    case HBCD_ERR_NORMAL: return "This optimizer needs a sum of squares with a Jacobian: squared error, dense layers.";
+    case HBCD_ERR_NORMAL: return "This optimizer needs normal equations: a loss with a Gauss-Newton matrix, dense layers.";
     case HBCD_ERR_OUTPUT: return "An exact solution is of the last block, dense and linear, with squared error; others need `inner`.";
     default: return "Unknown status code.";
     }

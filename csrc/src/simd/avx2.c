@@ -21,8 +21,7 @@
 #define KERNEL_ISA HBCD_ISA_AVX2
 #define KERNEL_TABLE FN(kernels_avx2)
 
-#define HBCD_EACH "simd/kernels.inl"
-#include "hbcd_each_real.h"
+#include "simd/kernels_all.inl"
 
 #if defined(__clang__)
 #pragma clang attribute pop

@@ -14,5 +14,4 @@
 #define KERNEL_ISA HBCD_ISA_BASELINE
 #define KERNEL_TABLE FN(kernels_baseline)
 
-#define HBCD_EACH "simd/kernels.inl"
-#include "hbcd_each_real.h"
+#include "simd/kernels_all.inl"

@@ -2,7 +2,6 @@
  * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT, SYRK_STRIPS,
  * SYRK_COLUMNS), KERNEL_ISA and KERNEL_TABLE. */
 #include "simd/affine.inl"
-#include "simd/elementary.inl"
 #include "simd/activation.inl"
 #include "simd/loss.inl"
 #include "simd/syrk.inl"

@@ -19,6 +19,7 @@ from hbcd.activations import (
     Sigmoid,
     Tanh,
 )
+from hbcd.classifier import HybridClassifier
 from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted, load
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
@@ -111,6 +112,7 @@ __all__ = [
     "HiddenLayer",
     "Huber",
     "Hybrid",
+    "HybridClassifier",
     "HybridRegressor",
     "Identity",
     "InputLayer",

@@ -11,6 +11,17 @@ import numpy as np
 
 from hbcd._validation import as_seed
 from hbcd.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from hbcd.losses import (
+    AbsoluteError,
+    CrossEntropy,
+    Huber,
+    LogCosh,
+    Logistic,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
 from hbcd.optimizers import (
     BFGS,
     ICRS,
@@ -44,14 +55,18 @@ from hbcd.strategies import (
 
 __all__ = [
     "ACTIVATIONS",
+    "LOSSES",
     "OPTIMIZERS",
     "SELECTORS",
     "STRATEGIES",
     "activations",
     "choose",
     "describe_activation",
+    "describe_loss",
     "dtype",
+    "loss",
     "restore_activation",
+    "restore_loss",
     "seed",
     "stop",
     "strategy",
@@ -65,6 +80,15 @@ ACTIVATIONS: dict[str, Callable[[], Activation]] = {
     "relu": ReLU,
     "leaky_relu": LeakyReLU,
 }
+LOSSES: dict[str, Callable[..., Loss]] = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "log_cosh": LogCosh,
+    "quantile": Quantile,
+    "poisson": Poisson,
+}
+_SAVED_LOSSES = {**LOSSES, "logistic": Logistic, "cross_entropy": CrossEntropy}
 OPTIMIZERS: dict[str, Callable[[], Optimizer]] = {
     "lbfgs": LBFGS,
     "adam": Adam,
@@ -174,6 +198,34 @@ def restore_activation(layer: dict[str, Any]) -> Activation:
     if layer["activation"] == "leaky_relu":
         return LeakyReLU(layer["leak"])
     return _activation(layer["activation"])
+
+
+def loss(value: Any) -> Loss:
+    """A loss for regression from its name, or itself."""
+    if isinstance(value, Loss):
+        return value
+    if not isinstance(value, str):
+        raise TypeError(f"loss={value!r}: must be a name or an hbcd.Loss")
+    made: Loss = choose("loss", value, LOSSES)()
+    return made
+
+
+def describe_loss(part: Loss) -> dict[str, Any]:
+    """A built-in loss in JSON types."""
+    for name, kind in _SAVED_LOSSES.items():
+        if type(part) is kind:
+            return {"loss": name, **{key: float(value) for key, value in vars(part).items()}}
+    raise ValueError(
+        f"loss={part!r}: must be a built-in one; a file holds no code, so a model with a loss of "
+        "your own cannot be saved"
+    )
+
+
+def restore_loss(described: dict[str, Any]) -> Loss:
+    """What `describe_loss` described."""
+    options = {key: value for key, value in described.items() if key != "loss"}
+    made: Loss = choose("loss", described["loss"], _SAVED_LOSSES)(**options)
+    return made
 
 
 def dtype(value: Any) -> Any:

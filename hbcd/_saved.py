@@ -18,14 +18,14 @@ from hbcd.stopping import StopReason
 from hbcd.tables import MISSING, TableEncoder
 
 if TYPE_CHECKING:
-    from hbcd.estimator import HybridRegressor
+    from hbcd._estimator import HybridEstimator
 
 __all__ = ["describe", "restore"]
 
 Array = NDArray[Any]
 
 
-def describe(model: HybridRegressor) -> tuple[dict[str, Array], dict[str, Any]]:
+def describe(model: HybridEstimator) -> tuple[dict[str, Array], dict[str, Any]]:
     """A fitted model as arrays and a document of JSON types."""
     layers = [
         {"width": layer.n_neurons, **_names.describe_activation(layer.activation)}
@@ -37,7 +37,9 @@ def describe(model: HybridRegressor) -> tuple[dict[str, Array], dict[str, Any]]:
         "hbcd": __version__,
         "inputs": model.network_.n_inputs,
         "layers": layers,
-        "flat": model._flat,
+        "loss": _names.describe_loss(model.network_.loss),
+        "alpha": float(model.alpha),
+        **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "missing": model.missing,
         "targets": model.target_names_,
@@ -66,8 +68,8 @@ def _summary(report: FitReport) -> dict[str, Any]:
 
 
 def restore(
-    kind: type[HybridRegressor], arrays: dict[str, Array], document: dict[str, Any]
-) -> HybridRegressor:
+    kind: type[HybridEstimator], arrays: dict[str, Array], document: dict[str, Any]
+) -> HybridEstimator:
     """A fitted model of class `kind` from what `describe` gave; any error where it is not that."""
     if document["kind"] != kind.__name__:
         raise ValueError(f"kind={document['kind']!r}: must be {kind.__name__!r}")
@@ -76,19 +78,27 @@ def restore(
     activations = [_names.restore_activation(layer) for layer in hidden]
     inputs = check_integer("inputs", document["inputs"], 1)
     assert inputs is not None
-    model = kind(
-        widths,
-        activations,
-        document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
+    # Files of the first format have neither: squared error, no penalty.
+    loss = _names.restore_loss(document.get("loss", {"loss": "squared_error"}))
+    model = kind()
+    model.set_params(
+        hidden_layer_sizes=widths,
+        activation=activations,
+        strategy=document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
+        alpha=document.get("alpha", 0.0),
         dtype=arrays["theta"].dtype.name,
-        missing=document["missing"],
     )
+    model.missing = document["missing"]
+    if "loss" in model._parameter_names() and "loss" in document:
+        model.set_params(loss=loss)
     network = Network(
         [
             InputLayer(inputs),
             *(HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)),
             OutputLayer(output["width"], _names.restore_activation(output)),
-        ]
+        ],
+        loss,
+        alpha=model.alpha,
     )
     theta = network._check_theta(arrays["theta"], copy=True)
     scalers = []
@@ -103,7 +113,8 @@ def restore(
         encoder = TableEncoder.from_dict(document["encoder"])
         if len(encoder.feature_names) != inputs:
             raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
-    model._set_fitted(network, theta, scalers[0], scalers[1], encoder, bool(document["flat"]))
+    attributes = model._restore_target(document, network)
+    model._set_fitted(network, theta, scalers[0], scalers[1], encoder, attributes)
     if model.missing not in MISSING:
         raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
     model.target_names_ = [str(name) for name in document["targets"]]

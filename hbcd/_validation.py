@@ -70,8 +70,10 @@ def check_number(
 
 def as_real(name: str, value: ArrayLike) -> Array:
     """An aligned array of float32 or float64; whatever else is numeric becomes float64."""
-    if np.ma.is_masked(value):
+    if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(f"{name}: has masked (missing) values: must be finite numbers")
+    if hasattr(value, "toarray"):
+        raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
     try:
         array = np.asarray(value)
     except ValueError as error:
@@ -79,12 +81,16 @@ def as_real(name: str, value: ArrayLike) -> Array:
     if array.dtype in (np.float32, np.float64) and array.dtype.isnative:
         return array if array.flags.aligned else array.copy()
     if array.dtype.kind == "c":
-        raise ValueError(f"{name}: complex data not supported, must be real numbers")
+        raise ValueError(f"{name}: Complex data not supported, must be real numbers")
     if array.dtype.kind in "SUmMV":  # NumPy would read text and dates as numbers where it can
         raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values")
     try:
         return array.astype(np.float64)
-    except (TypeError, ValueError):
+    except TypeError as error:
+        raise TypeError(
+            f"{name}: must hold numbers only, not {array.dtype} values: {error}"
+        ) from None
+    except ValueError:
         raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values") from None
 
 
@@ -129,7 +135,10 @@ def as_matrix(
     if array.shape[0] == 0:
         raise ValueError(f"{name}: has 0 rows, must have at least 1")
     if array.shape[1] == 0:
-        raise ValueError(f"{name}: has 0 columns, must have at least 1")
+        raise ValueError(
+            f"{name}: has 0 columns, must have at least 1: 0 feature(s) (shape={array.shape}) "
+            "while a minimum of 1 is required."
+        )
     if columns is not None and array.shape[1] != columns:
         raise ValueError(f"{name}: has {array.shape[1]} columns, must have {columns}")
     if rows is not None and array.shape[0] != rows:

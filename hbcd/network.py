@@ -157,7 +157,7 @@ class Network:
             raise TypeError(
                 f"loss={loss!r}: must be an hbcd.Loss, such as SquaredError(), with an `evaluate`"
             )
-        self.alpha = check_number("alpha", alpha, low=0.0)
+        self.alpha = float(check_number("alpha", alpha, low=0.0) or 0.0)
         if len(self.layers) < 2 or not isinstance(self.layers[0], InputLayer):
             raise ValueError("layers: must be an InputLayer and at least one layer after it")
         for k, layer in enumerate(self.layers[1:], start=1):
@@ -517,15 +517,16 @@ class Network:
         n = np.shape(X.table if isinstance(X, Scaled) else X)[0]
         order = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]).permutation(n)
         held = round(share * n)
-        weight = as_weights(sample_weight, n)
+        as_weights(sample_weight, n)  # checks them; the penalty depends on their unit
+        weight = None if sample_weight is None else np.asarray(sample_weight)
 
         def rows(table: ArrayLike | Scaled, index: Array) -> ArrayLike | Scaled:
             if isinstance(table, Scaled):
                 return Scaled(table.table[index], table.scaler)
             return np.asarray(table)[index]
 
-        def part(index: Array) -> _core.Data:
+        def part(index: Array, alpha: float) -> _core.Data:
             chosen = None if weight is None or not weight[index].any() else weight[index]
-            return self._data(rows(X, index), rows(y, index), chosen, dtype)
+            return self._data(rows(X, index), rows(y, index), chosen, dtype, alpha=alpha)
 
-        return part(np.sort(order[held:])), part(np.sort(order[:held]))
+        return part(np.sort(order[held:]), self.alpha), part(np.sort(order[:held]), 0.0)

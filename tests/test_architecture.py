@@ -41,7 +41,7 @@ LAYERS = {
     ),
     "training": ({"network", "report", "strategies"}, {"core", "checks", "parts"}),
     "files": ({"datasets", "modelfile", "progress", "tables"}, {"checks"}),
-    "estimators": ({"estimator"}, {"core", "checks", "parts", "training", "files"}),
+    "estimators": ({"classifier", "estimator"}, {"core", "checks", "parts", "training", "files"}),
     "pictures": ({"plots"}, {"core", "checks"}),
     "package": (
         {"__init__"},

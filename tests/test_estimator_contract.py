@@ -98,7 +98,7 @@ BAD_INPUT = {
     "no rows": (lambda: (X[:0], Y[:0]), "X: has 0 rows"),
     "no columns": (lambda: (X[:, :0], Y), "X: has 0 columns"),
     "text": (lambda: (X, ["a"] * 150), "y: must hold numbers only"),
-    "complex": (lambda: (X + 1j, Y), "X: complex data not supported"),
+    "complex": (lambda: (X + 1j, Y), "X: Complex data not supported"),
     "empty frame": (lambda: (pd.DataFrame({"a": []}), []), "must have at least one row"),
     "weights": (lambda: (X, Y, np.ones(3)), r"sample_weight: has shape \(3,\)"),
     "negative weight": (lambda: (X, Y, -np.ones(150)), "sample_weight=-1: must be at least 0"),

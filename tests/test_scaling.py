@@ -80,5 +80,5 @@ def test_few_and_many_rows_are_predicted_alike(monkeypatch):
     model = hbcd.HybridRegressor((4,), strategy="full_batch", random_state=0, max_time=0.2)
     model.fit(X, y)
     few = model.predict(X)
-    monkeypatch.setattr("hbcd.estimator._FEW", 0)
+    monkeypatch.setattr("hbcd._estimator._FEW", 0)
     assert np.array_equal(model.predict(X), few)

@@ -1,0 +1,323 @@
+"""What the regressor and the classifier share: parameters, a fit, the way from table to outputs."""
+
+from __future__ import annotations
+
+import inspect
+import os
+import sys
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd import _names, _saved, modelfile
+from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
+from hbcd._progress import Display
+from hbcd._rows import merged
+from hbcd._scaling import Scaled, Scaler
+from hbcd._validation import as_matrix, as_weights, check_integer, check_number
+from hbcd.activations import Activation
+from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
+from hbcd.losses import Loss, Poisson
+from hbcd.network import Network
+from hbcd.report import FitReport
+from hbcd.stopping import Stop
+from hbcd.strategies import TrainingStrategy
+from hbcd.tables import TableEncoder
+
+__all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted", "peer"]
+
+Array = NDArray[Any]
+_FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
+
+
+class NotFittedError(ValueError, AttributeError):
+    """`fit` has not been called yet."""
+
+
+class TrainingInterrupted(UserWarning):
+    """Ctrl-C ended a fit early; the best parameters until then are kept."""
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a fit is to learn.
+
+    Attributes
+    ----------
+    targets : ndarray of shape (rows, outputs)
+    weight : ndarray of shape (rows,) or None
+        In the units of `sample_weight`, on which the penalty depends.
+    loss : Loss
+    attributes : dict
+        What the estimator knows of its targets when the fit is done.
+    """
+
+    targets: Array
+    weight: Array | None
+    loss: Loss
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+class HybridEstimator(PandasOutput):
+    """Parameters, fit and outputs of an estimator; subclasses say what a target is."""
+
+    _estimator_type: ClassVar[str]
+    about_: dict[str, Any]  # what the command line notes of the table
+
+    hidden_layer_sizes: Sequence[int]
+    activation: str | Activation | Sequence[str | Activation]
+    strategy: str | TrainingStrategy
+    alpha: float
+    random_state: Any
+    n_threads: int | None
+    dtype: str
+    max_time: float | None
+    stop: Stop | None
+    validation_fraction: str | float | None
+    verbose: int
+    missing: str = "error"
+
+    # ---- the protocol of scikit-learn
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters passed to the constructor."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Sets parameters of the constructor."""
+        names = self._parameter_names()
+        for name, value in params.items():
+            if name not in names:
+                raise ValueError(f"{name}={value!r}: must be one of {', '.join(names)}")
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = [  # by their text: arrays compare element by element
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "theta_")
+
+    # ---- fit
+
+    def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
+        """What there is to learn from `rows` targets."""
+        raise NotImplementedError
+
+    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
+        """Held-out targets as those of the task, (rows, outputs)."""
+        raise NotImplementedError
+
+    def _fit(
+        self, X: Any, y: Any, sample_weight: ArrayLike | None, eval_set: tuple[Any, Any] | None
+    ) -> Self:
+        strategy = _names.strategy(self.strategy)
+        dtype = _names.dtype(self.dtype)
+        check_number("max_time", self.max_time, low=0.0, open_low=True, none=True)
+        encoder = learn_encoder(X, self.missing)
+        rows = self._numbers(X, encoder)
+        if y is None:
+            raise ValueError("y=None: requires y to be passed, but the target y is None")
+        task = self._task(y, rows.shape[0], sample_weight)
+        rows, targets, weight = merged(rows, task.targets, task.weight)
+        share = as_weights(weight, rows.shape[0])
+        x_scaler, y_scaler = Scaler.fit(rows, share), _target_scaler(task.loss, targets, share)
+        held_out = None
+        if eval_set is not None:
+            x, t = self._held_out(eval_set, encoder, rows.shape[1], task)
+            held_out = Scaled(x, x_scaler), Scaled(t, y_scaler)
+        network = self._network(rows.shape[1], task)
+        generator = np.random.default_rng(_names.seed(self.random_state))
+        with Display() if self.verbose else _Silent() as display:
+            report = network.train(
+                network.init(generator, dtype),
+                Scaled(rows, x_scaler),
+                Scaled(targets, y_scaler),
+                weight,
+                held_out,
+                strategy,
+                _names.stop(self.stop, self.max_time),
+                generator,
+                self.n_threads,
+                hold_out=self._hold_out(strategy, network, rows.shape[0]),
+                progress=display if self.verbose else None,
+            )
+        self._set_fitted(network, report.theta, x_scaler, y_scaler, encoder, task.attributes)
+        self.target_names_ = target_names(y)
+        self._set_report(report)
+        if report.interrupted:
+            warnings.warn(
+                f"interrupted after {report.seconds:.1f} s: the best parameters are kept",
+                TrainingInterrupted,
+                stacklevel=3,
+            )
+        return self
+
+    def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
+        if encoder is not None and (isinstance(X, pd.DataFrame) or not encoder.named):
+            return as_inputs(X, encoder)
+        columns = columns if encoder is None else len(encoder.feature_names)
+        table = as_matrix("X", X)
+        if columns is not None and table.shape[1] != columns:
+            # In the words that scikit-learn's own checks look for, too.
+            raise ValueError(
+                f"X: has {table.shape[1]} columns, must have {columns}: X has {table.shape[1]} "
+                f"features, but {type(self).__name__} is expecting {columns} features as input"
+            )
+        return table
+
+    def _held_out(
+        self, eval_set: Any, encoder: TableEncoder | None, n_inputs: int, task: Task
+    ) -> tuple[Array, Array]:
+        try:
+            X, y = eval_set
+        except (TypeError, ValueError):
+            raise ValueError("eval_set: must be a pair (X, y)") from None
+        rows = self._numbers(X, encoder, n_inputs)
+        return rows, self._held_targets(y, rows.shape[0], task)
+
+    def _hold_out(self, strategy: TrainingStrategy, network: Network, n_rows: int) -> float:
+        fraction = self.validation_fraction
+        if isinstance(fraction, str):
+            if fraction != "auto":
+                raise ValueError(
+                    f"validation_fraction={fraction!r}: must be 'auto', a number or None"
+                )
+            return strategy.hold_out_share(network, n_rows)
+        check_number("validation_fraction", fraction, low=0.0, high=1.0, open_high=True, none=True)
+        return 0.0 if fraction is None else float(fraction)
+
+    def _network(self, n_inputs: int, task: Task) -> Network:
+        try:
+            widths = [int(w) for w in self.hidden_layer_sizes if check_integer("width", w, 1)]
+        except TypeError:
+            raise TypeError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: must be a sequence of integers"
+            ) from None
+        except ValueError as error:
+            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: {error}") from None
+        activations = _names.activations(self.activation, len(widths))
+        hidden = [HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)]
+        output = OutputLayer(task.targets.shape[1])
+        return Network([InputLayer(n_inputs), *hidden, output], task.loss, alpha=self.alpha)
+
+    def _set_fitted(
+        self,
+        network: Network,
+        theta: Array,
+        x_scaler: Scaler,
+        y_scaler: Scaler,
+        encoder: TableEncoder | None,
+        attributes: dict[str, Any],
+    ) -> None:
+        self.network_ = network
+        self.theta_ = theta
+        self.x_scaler_, self.y_scaler_ = x_scaler, y_scaler
+        self.encoder_ = encoder
+        self.n_outputs_ = network.n_outputs
+        for name, value in attributes.items():
+            setattr(self, name, value)
+        self.n_features_in_ = network.n_inputs if encoder is None else len(encoder.columns)
+        if encoder is not None and encoder.named:
+            names = [name for name, _ in encoder.columns]
+            self.feature_names_in_ = np.array(names, dtype=object)
+        elif hasattr(self, "feature_names_in_"):
+            del self.feature_names_in_
+
+    def _set_report(self, report: FitReport) -> None:
+        self.report_ = report
+        self.loss_ = report.loss
+        self.n_iter_ = report.n_iter
+
+    @property
+    def history_(self) -> pd.DataFrame:
+        """The history of the fit, one line per block visit and per pass over the data."""
+        self._check_fitted()
+        return self.report_.history
+
+    def _check_fitted(self) -> None:
+        if not hasattr(self, "theta_"):
+            raise peer("NotFittedError", NotFittedError)(
+                f"{type(self).__name__}: is not fitted yet; call fit before using it"
+            )
+
+    # ---- what a model file holds of the target
+
+    def _describe_target(self) -> dict[str, Any]:
+        raise NotImplementedError
+
+    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
+        """The attributes of the task that `_describe_target` described."""
+        raise NotImplementedError
+
+    # ---- outputs
+
+    def _outputs(self, X: Any) -> NDArray[np.float64]:
+        """The outputs of the network, (rows, n_outputs)."""
+        self._check_fitted()
+        rows = self._numbers(X, self.encoder_, self.network_.n_inputs)
+        few = rows.size <= _FEW
+        scaled = (
+            self.x_scaler_.forward(rows, self.theta_.dtype) if few else Scaled(rows, self.x_scaler_)
+        )
+        out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
+        return out.astype(np.float64, copy=False)
+
+    # ---- on disk
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model: arrays and JSON in the safetensors layout, atomically, never a pickle.
+
+        Raises
+        ------
+        NotFittedError
+            Before `fit`.
+        ValueError
+            An activation or a loss of one's own, which no file can hold.
+        OSError
+            The file cannot be written; one that was there is still there.
+        """
+        self._check_fitted()
+        modelfile.save(path, *_saved.describe(self))
+
+
+def peer(name: str, own: type[Any]) -> type[Any]:
+    """An exception or warning that is also scikit-learn's of this name, where that is loaded."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), name, None)
+    return own if theirs is None else type(name, (own, theirs), {"__module__": own.__module__})
+
+
+def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:
+    """Standardized, or as they are; for Poisson, whose deviance is homogeneous, over their mean."""
+    scaler = Scaler.fit(targets, share)
+    if loss.standardize_target:
+        return scaler
+    unit = np.ones_like(scaler.mean)
+    if type(loss) is Poisson:
+        unit = np.where(scaler.mean > 0, scaler.mean, 1.0)
+    return Scaler(np.zeros_like(unit), unit)
+
+
+class _Silent:
+    """Stands where a display would."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *error: object) -> None:
+        return None

@@ -1,0 +1,307 @@
+"""HybridClassifier: a network that tells classes, as scikit-learn users expect it."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd._estimator import HybridEstimator, Task, peer
+from hbcd._validation import as_real, as_weights, check_number
+from hbcd.activations import Activation
+from hbcd.losses import CrossEntropy, Logistic
+from hbcd.network import Network
+from hbcd.stopping import Stop
+from hbcd.strategies import TrainingStrategy
+
+__all__ = ["HybridClassifier"]
+
+Array = NDArray[Any]
+
+
+class HybridClassifier(HybridEstimator):
+    """A dense network for classification, trained by the hybrid method.
+
+    Two classes: one output and the `Logistic` loss; more: an output each and `CrossEntropy`.
+    Inputs are standardized; a DataFrame's columns of text, category and truth values become
+    dummies, recorded in the model.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default (10, 10, 10)
+        Widths of the hidden layers; () for none.
+    activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
+        "identity", "sigmoid", "tanh", "relu", "leaky_relu".
+    strategy : str or TrainingStrategy, default "fast"
+        "fast", "paper", "full_batch", "mini_batch", "bcd", "batch_shell".
+    alpha : float, default 0.0
+        L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
+    class_weight : None, "balanced" or dict of class to weight
+        Factors of the weights of rows; "balanced" gives all classes the same sum:
+        ``sum_r w_r / (n_classes * sum of w_r in the class)``.  A class not in a dict has 1.
+    random_state : None, int, Generator or RandomState
+        Seed of the initial parameters and of the training.
+    n_threads : int or None
+        None: the processors at hand.  Any number gives the same bits.
+    dtype : {"float64", "float32"}
+        Precision of the parameters and of the training.
+    max_time : float or None
+        Wall-clock limit of a fit, seconds; the best parameters until then are kept.
+    stop : Stop or None
+        Further tolerances and limits.
+    validation_fraction : "auto", float or None, default "auto"
+        Share of the rows held out where `fit` gets no `eval_set`: the best parameters by their loss
+        are kept, and training ends when it no longer falls.  "auto": as the strategy has it; "fast"
+        holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
+    verbose : int, default 0
+        1 shows progress on a terminal.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted: numbers, truth values or text.
+    theta_ : ndarray
+        The parameters of `network_`, for standardized inputs.
+    network_ : Network
+    report_ : FitReport
+    history_ : DataFrame
+    n_features_in_, n_outputs_, n_iter_ : int
+    feature_names_in_ : ndarray of str
+        Where X was a DataFrame.
+    loss_ : float
+        Mean of minus the log-likelihood of the training rows, with penalty.
+
+    Examples
+    --------
+    >>> import hbcd, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(400, 2))
+    >>> y = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
+    >>> model = hbcd.HybridClassifier((5, 5), random_state=0, max_time=5).fit(X[:300], y[:300])
+    >>> bool(model.score(X[300:], y[300:]) > 0.9)
+    True
+    """
+
+    _estimator_type = "classifier"
+    classes_: Array
+
+    def __init__(
+        self,
+        hidden_layer_sizes: Sequence[int] = (10, 10, 10),
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
+        strategy: str | TrainingStrategy = "fast",
+        *,
+        alpha: float = 0.0,
+        class_weight: str | Mapping[Any, float] | None = None,
+        random_state: Any = None,
+        n_threads: int | None = None,
+        dtype: str = "float64",
+        max_time: float | None = None,
+        stop: Stop | None = None,
+        validation_fraction: str | float | None = "auto",
+        verbose: int = 0,
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.strategy = strategy
+        self.alpha = alpha
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.max_time = max_time
+        self.stop = stop
+        self.validation_fraction = validation_fraction
+        self.verbose = verbose
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(),
+        )
+
+    # ---- fit
+
+    def fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        eval_set: tuple[Any, ArrayLike] | None = None,
+    ) -> HybridClassifier:
+        """Trains on X (rows, features) and the labels y (rows,).
+
+        Parameters
+        ----------
+        X : array_like or DataFrame
+            Finite numbers; in a DataFrame text becomes dummies.
+        y : array_like
+            Labels: whole numbers, truth values or text, at least two different ones.
+        sample_weight : array_like of shape (rows,), optional
+        eval_set : (X, y), optional
+            Held-out rows; the best parameters by their loss are kept.
+
+        Returns
+        -------
+        self
+            Also after Ctrl-C, with a `TrainingInterrupted` warning and the best parameters so far.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad input or parameters, in one line; a model fitted before stays as it was.
+        """
+        return self._fit(X, y, sample_weight, eval_set)
+
+    def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
+        classes, index = np.unique(_labels(y, rows), return_inverse=True)
+        as_weights(sample_weight, rows)  # checks them
+        weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
+        counts = np.bincount(index, weight)
+        if np.count_nonzero(counts) < 2:
+            raise ValueError(
+                f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
+                "least"
+            )
+        factors = _class_factors(self.class_weight, classes, counts)
+        if factors is not None:
+            weight = factors[index] * (1.0 if weight is None else weight)
+            as_weights(weight, rows)
+        targets = _one_hot(index, classes.size)
+        loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
+        return Task(targets, weight, loss, {"classes_": classes})
+
+    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
+        classes = task.attributes["classes_"]
+        return _one_hot(_known(y, rows, classes), classes.size)
+
+    def _describe_target(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist(), "labels": self.classes_.dtype.str}
+
+    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
+        kind = np.dtype(document["labels"])
+        if kind.kind not in "biufUO":
+            raise ValueError(f"labels={document['labels']!r}: must be numbers or text")
+        classes = np.array(document["classes"], dtype=kind)
+        if classes.ndim != 1 or network.n_outputs != (classes.size if classes.size > 2 else 1):
+            raise ValueError(f"classes: has {classes.size} labels for {network.n_outputs} outputs")
+        return {"classes_": classes}
+
+    # ---- predict
+
+    def decision_function(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """Outputs of the network: log-odds of ``classes_[1]`` (rows,), or (rows, n_classes)."""
+        out = self._outputs(X)
+        return out[:, 0] if out.shape[1] == 1 else out
+
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
+        """Probabilities of the classes, (rows, n_classes); rows sum to 1."""
+        out = self._outputs(X)
+        mean = self.network_.loss.mean
+        return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """The most probable labels, (rows,)."""
+        out = self._outputs(X)
+        index = (out[:, 0] > 0).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
+        labels: Array = self.classes_[index]
+        return labels
+
+    def score(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Accuracy: the share of rows whose label is predicted."""
+        predicted = self.predict(X)
+        met = predicted == _labels(y, len(predicted))
+        return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))
+
+
+class _ColumnVector(UserWarning):
+    """Labels came as a table of one column."""
+
+
+def _labels(y: Any, rows: int) -> Array:
+    """Labels (rows,) of one kind; continuous numbers are refused."""
+    if hasattr(y, "toarray"):
+        raise TypeError("y: sparse data is not supported: y.toarray() makes it dense")
+    labels = np.asarray(y)
+    if labels.dtype.kind == "c":
+        raise ValueError("y: Complex data not supported, must be labels")
+    if labels.ndim == 2 and labels.shape[1] == 1:
+        text = "A column-vector y was passed when a 1d array was expected"
+        warnings.warn(text, peer("DataConversionWarning", _ColumnVector), stacklevel=5)
+        labels = labels[:, 0]
+    if labels.ndim != 1:
+        raise ValueError(f"y: has {labels.ndim} axes, must have 1, one label for each row")
+    if labels.shape[0] != rows:
+        raise ValueError(f"y: has {labels.shape[0]} rows, must have {rows}")
+    if labels.dtype.kind == "f":
+        if not np.isfinite(labels).all():
+            at = int(np.argmin(np.isfinite(labels)))
+            kind = "missing (NaN)" if np.isnan(labels[at]) else "infinite"
+            raise ValueError(f"y: row {at} is {kind}: must be a label")
+        if (labels != np.round(labels)).any():
+            raise ValueError("y: Unknown label type: continuous numbers, must be whole ones")
+    elif labels.dtype.kind == "O":
+        if pd.isna(labels).any():
+            at = int(np.argmax(pd.isna(labels)))
+            raise ValueError(f"y: row {at} is missing (NaN): must be a label")
+        kinds = sorted({type(label).__name__ for label in labels})
+        if kinds == ["str"]:
+            labels = labels.astype(str)
+        elif "str" in kinds or not set(kinds) <= {"int", "bool", "float"}:
+            raise TypeError(f"y: has labels of types {', '.join(kinds)}: must be numbers or text")
+        else:
+            return _labels(np.array(labels.tolist()), rows)
+    elif labels.dtype.kind not in "biuUT":
+        raise TypeError(f"y: Unknown label type: {labels.dtype}, must be numbers or text")
+    return labels
+
+
+def _known(y: Any, rows: int, classes: Array) -> Array:
+    """The numbers of labels among the classes."""
+    labels = _labels(y, rows)
+    index = np.minimum(np.searchsorted(classes, labels), classes.size - 1)
+    wrong = classes[index] != labels
+    if wrong.any():
+        at = int(np.argmax(wrong))
+        raise ValueError(f"y: row {at} is {labels[at]!s}: must be a class of the training rows")
+    return index
+
+
+def _one_hot(index: Array, n_classes: int) -> Array:
+    """1 where a row belongs to the class; of two classes the second alone."""
+    if n_classes == 2:
+        return index[:, np.newaxis].astype(np.float64)
+    targets = np.zeros((index.size, n_classes))
+    targets[np.arange(index.size), index] = 1.0
+    return targets
+
+
+def _class_factors(class_weight: Any, classes: Array, counts: Array) -> Array | None:
+    """What the weights of rows of each class are multiplied by."""
+    if class_weight is None:
+        return None
+    if isinstance(class_weight, str):
+        if class_weight != "balanced":
+            raise ValueError(f"class_weight={class_weight!r}: must be None, 'balanced' or a dict")
+        held = np.count_nonzero(counts)
+        factors = np.zeros(counts.size)
+        factors[counts > 0] = counts.sum() / (held * counts[counts > 0])
+        return factors
+    if not isinstance(class_weight, Mapping):
+        raise TypeError(f"class_weight={class_weight!r}: must be None, 'balanced' or a dict")
+    factors = np.ones(classes.size)
+    for label, value in class_weight.items():
+        where = np.flatnonzero(classes == label)
+        if where.size != 1:
+            raise ValueError(f"class_weight: {label!r} must be a class of y")
+        factors[where[0]] = check_number(f"class_weight[{label!r}]", value, low=0.0)
+    return factors

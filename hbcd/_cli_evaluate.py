@@ -10,7 +10,7 @@ from hbcd._cli_data import read_frame
 from hbcd._cli_model import target_columns
 from hbcd._cli_text import print_json, score_table, targets_text
 from hbcd._metrics import scores
-from hbcd.estimator import load
+from hbcd.estimator import HybridRegressor, load
 from hbcd.tables import split_target
 
 __all__ = ["evaluate"]
@@ -19,6 +19,8 @@ __all__ = ["evaluate"]
 def evaluate(args: argparse.Namespace) -> int:
     """Prints R2, MSE and MAE, of each target where there are several."""
     model = load(args.model)
+    if not isinstance(model, HybridRegressor):
+        raise ValueError(f"{args.model}: must be a regressor; hbcd.load(...).score for labels")
     names = target_columns(model)
     frame = read_frame(args.file, args.data_home)
     features, y, _ = split_target(frame, names)

@@ -32,6 +32,8 @@ def predict(args: argparse.Namespace) -> int:
     """`hbcd predict`: a table in, a column of predictions per target out, piece by piece."""
     check_integer("chunk_rows", args.chunk_rows, 1)
     model = load(args.model)
+    if not isinstance(model, HybridRegressor):
+        raise ValueError(f"{args.model}: must be a regressor; hbcd.load(...).predict for labels")
     names = _target_names(model)
     pieces = _predictions(model, names, args.file, args.chunk_rows)
     if args.out:

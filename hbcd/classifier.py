@@ -38,7 +38,7 @@ class HybridClassifier(HybridEstimator):
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
         "fast", "paper", "full_batch", "mini_batch", "bcd", "batch_shell".
-    alpha : float, default 0.0
+    alpha : float, default 0.1
         L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
     class_weight : None, "balanced" or dict of class to weight
         Factors of the weights of rows; "balanced" gives all classes the same sum:
@@ -53,7 +53,7 @@ class HybridClassifier(HybridEstimator):
         Wall-clock limit of a fit, seconds; the best parameters until then are kept.
     stop : Stop or None
         Further tolerances and limits.
-    validation_fraction : "auto", float or None, default "auto"
+    validation_fraction : "auto", float or None, default None
         Share of the rows held out where `fit` gets no `eval_set`: the best parameters by their loss
         are kept, and training ends when it no longer falls.  "auto": as the strategy has it; "fast"
         holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
@@ -94,14 +94,14 @@ class HybridClassifier(HybridEstimator):
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
-        alpha: float = 0.0,
+        alpha: float = 0.1,
         class_weight: str | Mapping[Any, float] | None = None,
         random_state: Any = None,
         n_threads: int | None = None,
         dtype: str = "float64",
         max_time: float | None = None,
         stop: Stop | None = None,
-        validation_fraction: str | float | None = "auto",
+        validation_fraction: str | float | None = None,
         verbose: int = 0,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes

@@ -182,7 +182,7 @@ class HybridRegressor(HybridEstimator):
         loss = _names.loss(self.loss)
         loss._check_target("y", targets)
         weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
-        return Task(targets, weight, loss, {"_flat": np.ndim(y) == 1})
+        return Task(targets, weight, loss, {"_flat": np.asarray(y).ndim == 1})
 
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         targets = as_targets(y, columns=task.targets.shape[1], rows=rows)

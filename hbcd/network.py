@@ -214,22 +214,24 @@ class Network:
 
     def _bounds(self) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
         """Bounds of all parameters, (lo, hi) of (n_parameters,); None where no layer has any."""
-        lo = np.full(self.n_parameters, -np.inf)
-        hi = np.full(self.n_parameters, np.inf)
-        bounded = False
-        for start, _, n_in, n_out, layer in self._blocks:
-            sides = getattr(self.layers[layer + 1], "weight_bounds", None)
-            if sides is None or self._rows[layer][0] is not None:
-                continue
+        bounded = [
+            (start, n_in, n_out, layer + 1, self.layers[layer + 1].weight_bounds)
+            for start, _, n_in, n_out, layer in self._blocks
+            if getattr(self.layers[layer + 1], "weight_bounds", None) is not None
+            and self._rows[layer][0] is None
+        ]
+        if not bounded:  # nothing of that size is made for most networks
+            return None
+        lo, hi = np.full(self.n_parameters, -np.inf), np.full(self.n_parameters, np.inf)
+        for start, n_in, n_out, layer, sides in bounded:
             try:
                 own = box_vectors("weight_bounds", sides, n_in * n_out, np.float64, (n_in, n_out))
             except (TypeError, ValueError) as error:
-                raise type(error)(f"layers[{layer + 1}]: {error}") from None
+                raise type(error)(f"layers[{layer}]: {error}") from None
             for side, to in zip(own, (lo, hi), strict=True):
                 if side is not None:
                     to[start : start + n_in * n_out] = side
-                    bounded = True
-        return (lo, hi) if bounded else None
+        return lo, hi
 
     def _project(self, theta: Array) -> Array:
         """theta, inside the bounds."""

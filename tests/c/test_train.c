@@ -114,6 +114,7 @@ static void test_a_block_visit_never_increases_its_objective(int dtype)
 {
     world w;
     open_world(&w, dtype, 600, 0);
+    size_t tried = 0, found = 0; /* by the random search, which often finds nothing: of all its runs together */
     for (int optimizer = 0; optimizer < HBCD_N_OPTIMIZERS; optimizer++)
         for (int selector = 0; selector < HBCD_N_SELECTORS; selector++) {
             hbcd_phase_spec phase = batches_of(&w, optimizer, selector, 80, 6);
@@ -128,9 +129,11 @@ static void test_a_block_visit_never_increases_its_objective(int dtype)
                     visits++;
                     gains += r->lines[k].loss < r->lines[k].loss_before;
                 }
-            CHECK(visits >= 20 && 4 * gains > visits); /* a random search often finds nothing */
+            CHECK(visits >= 20 && (optimizer == HBCD_ICRS || 4 * gains > visits));
+            if (optimizer == HBCD_ICRS) tried += visits, found += gains;
             free(r);
         }
+    CHECK(4 * found > tried);
     close_world(&w);
 }
 

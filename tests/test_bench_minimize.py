@@ -4,7 +4,6 @@ import importlib.util
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 BENCH = Path(__file__).resolve().parent.parent / "bench"
@@ -23,5 +22,5 @@ NIST = load("_minimize_nist").problems()
 
 @pytest.mark.parametrize("problem", NIST[::2], ids=lambda problem: problem.name)
 def test_nist_certified_parameters_have_the_certified_sum_of_squares(problem):
-    r, jacobian = problem.residuals(problem.certified)
+    r, _ = problem.residuals(problem.certified)
     assert r @ r == pytest.approx(problem.f_min, rel=1e-9)  # 11 digits given

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import importlib.util
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -115,12 +116,15 @@ def hartmann(weights: Any, centers: Any, x: Any) -> float:
     return float(-HEIGHTS @ np.exp(-(weights * (x - centers) ** 2).sum(axis=1)))
 
 
-# Name, function, lower and upper bound, minimum and minimizer of one variable or None.
+# Least values, and where they lie to six digits or more.
 MICHALEWICZ = {2: -1.801303410098554, 5: -4.687658179088148, 10: -9.660151715641349}
-MICHALEWICZ_AT = np.array(
-    [2.202906, 1.570796, 1.284992, 1.923058, 1.720470, 1.570796, 1.454414, 1.756087, 1.655717]
-    + [1.570796]
-)
+MICHALEWICZ_AT = [2.202906, 1.570796, 1.284992, 1.923058, 1.720470]
+MICHALEWICZ_AT += [1.570796, 1.454414, 1.756087, 1.655717, 1.570796]
+CAMEL_AT = [0.08984201, -0.71265640]
+HARTMANN_AT = {
+    3: [0.114614, 0.555649, 0.852547],
+    6: [0.20168951, 0.15001069, 0.47687397, 0.27533243, 0.31165162, 0.65730053],
+}
 
 
 def landscapes() -> list[Landscape]:
@@ -149,13 +153,6 @@ def landscapes() -> list[Landscape]:
         fun = partial(hartmann, np.array(weights), np.array(centers) / 1e4)
         add("Hartmann", fun, 0, 1, f_min, HARTMANN_AT[n], n)
     return found
-
-
-CAMEL_AT = [0.08984201, -0.71265640]
-HARTMANN_AT = {
-    3: [0.114614, 0.555649, 0.852547],
-    6: [0.20168951, 0.15001069, 0.47687397, 0.27533243, 0.31165162, 0.65730053],
-}
 
 
 class Spent(Exception):
@@ -223,8 +220,6 @@ def searches() -> dict[str, Callable[[Watched, int], None]]:
 def best(landscape: Landscape, search: Callable[[Watched, int], None], seed: int, n: int) -> float:
     """Least value above the minimum among the first n evaluations."""
     watched = Watched(landscape, n)
-    try:
+    with suppress(Spent):
         search(watched, seed)
-    except Spent:
-        pass
     return max(float(watched.best) - landscape.f_min, 0.0)

@@ -174,13 +174,13 @@ class Watched:
         return value
 
 
-def icrs(watched: Watched, seed: int) -> None:
+def icrs(watched: Watched, seed: int, **options: Any) -> None:
     """ICRS from uniform random points, again where its width is used up."""
     import hbcd
 
     rng = np.random.default_rng(seed)
     box = watched.landscape
-    method = hbcd.ICRS(failures_per_parameter=25)
+    method = hbcd.ICRS(**options)
     while watched.left:
         x0 = rng.uniform(box.lo, box.hi)
         limit = hbcd.Stop(max_evaluations=watched.left)
@@ -211,7 +211,11 @@ def crs2(watched: Watched, seed: int) -> None:
 
 
 def searches() -> dict[str, Callable[[Watched, int], None]]:
-    found = {"hbcd ICRS": icrs, "SciPy differential_evolution": differential_evolution}
+    found = {
+        "hbcd ICRS": icrs,
+        "hbcd ICRS, 25 failures": partial(icrs, failures_per_parameter=25),
+        "SciPy differential_evolution": differential_evolution,
+    }
     if importlib.util.find_spec("nlopt") is not None:
         found["NLopt CRS2"] = crs2
     return found

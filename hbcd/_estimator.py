@@ -6,6 +6,7 @@ import inspect
 import os
 import sys
 import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Self
@@ -63,7 +64,7 @@ class Task:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class HybridEstimator(PandasOutput):
+class HybridEstimator(PandasOutput, ABC):
     """Parameters, fit and outputs of an estimator; subclasses say what a target is."""
 
     _estimator_type: ClassVar[str]
@@ -115,13 +116,13 @@ class HybridEstimator(PandasOutput):
 
     # ---- fit
 
+    @abstractmethod
     def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
         """What there is to learn from `rows` targets."""
-        raise NotImplementedError
 
+    @abstractmethod
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         """Held-out targets as those of the task, (rows, outputs)."""
-        raise NotImplementedError
 
     def _fit(
         self, X: Any, y: Any, sample_weight: ArrayLike | None, eval_set: tuple[Any, Any] | None
@@ -258,12 +259,13 @@ class HybridEstimator(PandasOutput):
 
     # ---- what a model file holds of the target
 
+    @abstractmethod
     def _describe_target(self) -> dict[str, Any]:
-        raise NotImplementedError
+        """What a model file holds of the targets, as JSON."""
 
+    @abstractmethod
     def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
         """The attributes of the task that `_describe_target` described."""
-        raise NotImplementedError
 
     # ---- outputs
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from hbcd.stopping import Stop
 __all__ = ["best_of_starts"]
 
 Array = NDArray[Any]
+T = TypeVar("T")
 Progress = Callable[..., None]
 Train = Callable[[Array, int, Stop, int, Progress | None], tuple[FitReport, float]]
 
@@ -86,7 +87,8 @@ def best_of_starts(
         others = [pool.submit(work, first) for first in range(1, workers)]
         found = work(0)
         for other in others:
-            found += other.result()
+            others_found = _result(other, over)
+            found += others_found
     found.sort(key=lambda one: (np.isnan(one[2]), one[2], one[0]))
     best = found[0][1]
     reports = [one[1] for one in found]
@@ -97,6 +99,16 @@ def best_of_starts(
         seconds=max(report.seconds for report in reports),
         stop_reason=next((r.stop_reason for r in reports if r.interrupted), best.stop_reason),
     )
+
+
+def _result(future: Future[T], over: threading.Event) -> T:
+    """The result of a start on another thread; Ctrl-C ends it, and what it has found counts."""
+    while not future.done():
+        try:
+            wait([future], timeout=0.1)  # a wait without end cannot be interrupted everywhere
+        except KeyboardInterrupt:
+            over.set()
+    return future.result()
 
 
 def _share(stop: Stop, starts: int, rounds: int) -> Stop:

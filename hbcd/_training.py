@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from hbcd import _core
 from hbcd._needs import check_needs
 from hbcd._phase import EXPLORE_BOX, GUARD_BOX, Phase
+from hbcd._strategy import About, TrainingStrategy
 from hbcd._validation import box_vectors
 from hbcd.optimizers import ExactOutput
 from hbcd.report import FitReport
 from hbcd.stopping import Stop, StopReason
-from hbcd.strategies import About, TrainingStrategy
 
 if TYPE_CHECKING:
     from hbcd.network import Network

@@ -37,7 +37,7 @@ class HybridClassifier(HybridEstimator):
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
-        "fast", "paper", "full_batch", "mini_batch", "bcd", "batch_shell".
+        "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     alpha : float, default 0.1
         L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
     class_weight : None, "balanced" or dict of class to weight

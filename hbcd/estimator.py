@@ -40,7 +40,7 @@ class HybridRegressor(HybridEstimator):
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
-        "fast", "paper", "full_batch", "mini_batch", "bcd", "batch_shell".
+        "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     loss : str or Loss, default "squared_error"
         "squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson".  All but the
         last see the standardized target, so that their parameters (`Huber.delta`,

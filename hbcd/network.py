@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
+from hbcd._objective import Objective
+from hbcd._rows_in import as_data, as_table, split_data
 from hbcd._scaling import Scaled
 from hbcd._starts import best_of_starts
+from hbcd._strategy import TrainingStrategy, drives_itself
 from hbcd._training import Progress, Run, calls_python
 from hbcd._validation import (
-    as_matrix,
     as_real,
     as_seed,
-    as_weights,
     box_vectors,
-    check_fits,
     check_integer,
     check_number,
     effective_threads,
@@ -29,7 +29,7 @@ from hbcd.losses import CrossEntropy, Loss, SquaredError
 from hbcd.report import FitReport
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.stopping import Stop
-from hbcd.strategies import Hybrid, MultiStart, TrainingStrategy, drives_itself
+from hbcd.strategies import Hybrid, MultiStart
 
 __all__ = ["LayerParameters", "Network", "Objective"]
 
@@ -41,81 +41,6 @@ class LayerParameters(NamedTuple):
 
     weights: Array
     bias: Array | None
-
-
-class Objective:
-    """The mean loss of a network on fixed rows as a function of the parameters.
-
-    The rows are copied into the core once; calling it is one evaluation and nothing else.
-    Made by `Network.bind`.
-    """
-
-    def __init__(self, network: Network, net: _core.Net, data: _core.Data, n_threads: int) -> None:
-        self.network = network
-        self.n_rows = data.rows
-        self.n_threads = n_threads
-        self._net, self._data = net, data
-        self._dtype = np.float32 if net.dtype == 0 else np.float64
-
-    def __call__(self, theta: ArrayLike) -> tuple[float, Array]:
-        """(f, gradient) at theta (n_parameters,)."""
-        point = np.ascontiguousarray(theta, dtype=self._dtype)
-        gradient = np.empty(point.shape, self._dtype)
-        return self._net.loss(self._data, point, gradient, self.n_threads), gradient
-
-    def value(self, theta: ArrayLike) -> float:
-        """F alone: a forward pass."""
-        point = np.ascontiguousarray(theta, dtype=self._dtype)
-        return float(self._net.loss(self._data, point, None, self.n_threads))
-
-    def normal_equations(
-        self, theta: ArrayLike, block: int | None = None
-    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
-        """F, its gradient and its Gauss-Newton matrix, always in float64.
-
-        Of squared error, with the errors ``e = out - y``, their derivatives J (rows * n_outputs, n)
-        and the weights ``W = w_r / (n_outputs * sum_r w_r)``: ``F = e'We / 2``, ``gradient = J'We``
-        and the matrix is ``J'WJ``.  Of another loss the matrix is ``J'WHJ``, H its Gauss-Newton
-        weight, for `CrossEntropy` a whole matrix for every row.  A penalty is part of all three.
-        The rows of J are used as they arise and never stored together.
-
-        Parameters
-        ----------
-        theta : array_like of shape (n_parameters,)
-        block : int, optional
-            An index into `Network.blocks`: n is the size of that block.  None: all parameters.
-
-        Returns
-        -------
-        f : float
-        jtr : ndarray of shape (n,)
-        jtj : ndarray of shape (n, n)
-            Symmetric to the last bit and positive semidefinite up to rounding.
-
-        Raises
-        ------
-        ValueError
-            A block that the network does not have, or a layer of one's own with parameters among
-            those asked for: such a layer says what its gradient is, but not its Jacobian.  A loss
-            of one's own.
-        """
-        if "_native" not in vars(type(self.network.loss)):
-            raise ValueError(
-                f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
-                "Gauss-Newton matrix"
-            )
-        kinds = [self.network._rows[layer][0] for *_, layer in self.network._blocks]
-        asked = check_integer("block", block, 0, none=True)
-        if asked is not None and asked >= len(kinds):
-            raise ValueError(f"block={asked}: must be less than {len(kinds)}, the number of blocks")
-        for index in range(len(kinds)) if asked is None else [asked]:
-            if kinds[index] is not None:
-                raise ValueError(
-                    f"block={asked}: must be dense layers only, and block {index} is a "
-                    f"{type(kinds[index]).__name__}, a layer of one's own with parameters"
-                )
-        point = np.ascontiguousarray(theta, dtype=self._dtype)
-        return self._net.normal(self._data, point, -1 if asked is None else asked, self.n_threads)
 
 
 class Network:
@@ -299,46 +224,10 @@ class Network:
         if few is not None:
             return few
         point = self._check_theta(theta, copy=False)
-        rows, columns = self._table("X", X, self.n_inputs, None, point.dtype)
+        rows, columns = as_table("X", X, self.n_inputs, None, point.dtype)
         out = np.empty((rows.shape[0], self.n_outputs), point.dtype)
         self._net(point.dtype).predict(point, rows, out, effective_threads(n_threads), columns)
         return out
-
-    def _data(
-        self,
-        X: ArrayLike | Scaled,
-        y: ArrayLike | Scaled,
-        sample_weight: ArrayLike | None,
-        dtype: Any,
-        of: str = "",
-        alpha: float | None = None,
-    ) -> _core.Data:
-        x, x_columns = self._table(f"{of}X", X, self.n_inputs, None, dtype)
-        targets, y_columns = self._table(f"{of}y", y, self.n_outputs, x.shape[0], dtype)
-        self.loss._check_target(f"{of}y", targets)
-        weight = as_weights(sample_weight, x.shape[0])
-        penalty = 0.0
-        if alpha:
-            with np.errstate(over="ignore", under="ignore", divide="ignore"):
-                total = x.shape[0] if weight is None else np.sum(np.asarray(sample_weight, float))
-                penalty = float(alpha / total)
-        return _core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
-
-    @staticmethod
-    def _table(
-        name: str, values: ArrayLike | Scaled, columns: int, rows: int | None, dtype: Any
-    ) -> tuple[Array, Any]:
-        """A checked table, and the (mean, scale) to standardize it with on its way to the core."""
-        if isinstance(values, Scaled):
-            largest = values.largest()
-            if not largest <= float(np.finfo(dtype).max):
-                raise ValueError(
-                    f"{name}: standardized magnitude {largest:g}: must fit into {np.dtype(dtype)}"
-                )
-            return values.table, values.columns
-        table = as_matrix(name, values, columns=columns, rows=rows)
-        check_fits(name, table, dtype)
-        return table, None
 
     def bind(
         self,
@@ -351,7 +240,7 @@ class Network:
     ) -> Objective:
         """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
         kind = np.dtype(dtype)
-        data = self._data(X, y, sample_weight, kind, alpha=self.alpha)
+        data = as_data(self, X, y, sample_weight, kind, alpha=self.alpha)
         return Objective(self, self._net(kind), data, effective_threads(n_threads))
 
     def loss_and_gradient(
@@ -471,16 +360,16 @@ class Network:
             raise TypeError(f"progress={progress!r}: must be callable or None")
         check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
-        data = self._data(X, y, sample_weight, point.dtype, alpha=self.alpha)
+        data = as_data(self, X, y, sample_weight, point.dtype, alpha=self.alpha)
         held_out = None
         if eval_set is not None:
             try:
                 held_x, held_y = eval_set
             except (TypeError, ValueError):
                 raise ValueError("eval_set: must be a pair (X, y)") from None
-            held_out = self._data(held_x, held_y, None, point.dtype, "eval_set: ")
+            held_out = as_data(self, held_x, held_y, None, point.dtype, of="eval_set: ")
         elif 1 <= round(hold_out * data.rows) < data.rows:
-            data, held_out = self._split(X, y, sample_weight, hold_out, seed, point.dtype)
+            data, held_out = split_data(self, X, y, sample_weight, hold_out, seed, point.dtype)
 
         def one(
             theta: Array, seed: int, stop: Stop, threads: int, follow: Progress | None
@@ -505,30 +394,3 @@ class Network:
             progress,
             side_by_side=not calls_python(self, strategy, point.dtype),
         )
-
-    def _split(
-        self,
-        X: ArrayLike | Scaled,
-        y: ArrayLike | Scaled,
-        sample_weight: ArrayLike | None,
-        share: float,
-        seed: int,
-        dtype: Any,
-    ) -> tuple[_core.Data, _core.Data]:
-        """Rows to train on, and rows held out, drawn by the seed."""
-        n = np.shape(X.table if isinstance(X, Scaled) else X)[0]
-        order = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]).permutation(n)
-        held = round(share * n)
-        as_weights(sample_weight, n)  # checks them; the penalty depends on their unit
-        weight = None if sample_weight is None else np.asarray(sample_weight)
-
-        def rows(table: ArrayLike | Scaled, index: Array) -> ArrayLike | Scaled:
-            if isinstance(table, Scaled):
-                return Scaled(table.table[index], table.scaler)
-            return np.asarray(table)[index]
-
-        def part(index: Array, alpha: float) -> _core.Data:
-            chosen = None if weight is None or not weight[index].any() else weight[index]
-            return self._data(rows(X, index), rows(y, index), chosen, dtype, alpha=alpha)
-
-        return part(np.sort(order[held:]), self.alpha), part(np.sort(order[:held]), 0.0)

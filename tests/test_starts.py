@@ -1,9 +1,14 @@
 """Several starts, and rows held out: the best is kept, the same at any number of threads."""
 
+import os
+import signal
+import threading
+
 import numpy as np
 import pytest
 
 import hbcd
+from hbcd._starts import best_of_starts
 from own import Softplus
 
 RNG = np.random.default_rng(3)
@@ -134,3 +139,33 @@ def test_a_fraction_that_is_none_is_told():
         model.fit(X, Y)
     with pytest.raises(ValueError, match="validation_fraction=1: must be less than 1"):
         hbcd.HybridRegressor(validation_fraction=1).fit(X, Y)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals cannot be sent to a thread on Windows")
+def test_ctrl_c_while_waiting_for_other_starts_ends_them_and_keeps_the_best():
+    main, quick = threading.main_thread(), threading.Event()
+    endless = hbcd.FullBatch(hbcd.Adam(1e-9), 10**9)
+    before = NET.loss_and_gradient(NET.init(0), X, Y)[0]
+
+    def interrupt():
+        quick.wait(10)
+        signal.pthread_kill(main.ident, signal.SIGINT)
+
+    def one(theta, seed, stop, threads, progress):
+        first = threading.current_thread() is main
+        report = NET.train(
+            theta, X, Y, strategy=SHORT if first else endless, rng=seed, progress=progress,
+            stop=hbcd.Stop(pg_tol=0.0, f_tol=None), n_threads=1,
+        )  # fmt: skip
+        if first:
+            quick.set()
+        return report, report.loss
+
+    helper = threading.Thread(target=interrupt)
+    helper.start()
+    report = best_of_starts(
+        one, [NET.init(0), NET.init(1)], [0, 1], hbcd.Stop(), 2, None, side_by_side=True
+    )
+    helper.join()
+    assert report.interrupted
+    assert report.loss < before

@@ -1,0 +1,55 @@
+"""What a strategy is: the class to subclass, and what one that drives its phases is told."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from hbcd._phase import Phase
+
+if TYPE_CHECKING:
+    from hbcd.network import Network
+    from hbcd.report import FitReport
+
+__all__ = ["About", "TrainingStrategy", "drives_itself"]
+
+
+@dataclass(frozen=True)
+class About:
+    """What a strategy that drives its phases itself is told.
+
+    Attributes
+    ----------
+    network : Network
+    n_rows : int
+        Training rows.
+    """
+
+    network: Network
+    n_rows: int
+
+
+class TrainingStrategy:
+    """A way to train.  Subclass it and write `phases`, or `run` to drive phases one by one."""
+
+    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+        """The phases for a network and this many training rows."""
+        raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
+
+    def hold_out_share(self, network: Network, n_rows: int) -> float:
+        """The share of the rows that an estimator holds out if it is left the choice; 0: none."""
+        return 0.0
+
+    def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
+        """Runs the phases one by one.
+
+        ``run_phase(phase)`` trains from the best parameters so far and reports.  Without a `run`
+        of one's own all of `phases` run in one call of the core.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.run: must be written")
+
+
+def drives_itself(strategy: TrainingStrategy) -> bool:
+    """Whether a strategy has its own `run`."""
+    return type(strategy).run is not TrainingStrategy.run

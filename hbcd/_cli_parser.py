@@ -207,7 +207,8 @@ def _add_fit(commands: Any) -> None:
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
     add("--strategy", default="fast", metavar="NAME",
-        help="fast (default), paper, multi_start, full_batch, mini_batch, bcd, batch_shell")  # fmt: skip
+        help="fast (default), paper, multi_start, full_batch, mini_batch, bcd,"
+        " batch_shell")  # fmt: skip
     add("--optimizer", metavar="NAME",
         help="in place of the strategy's: lbfgs, bfgs, adam, bb, icrs")  # fmt: skip
     add("--selector", metavar="NAME", help="in place of the strategy's choice of layers: "

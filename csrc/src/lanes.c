@@ -140,6 +140,9 @@ int hbcd_lanes_run_in(size_t n_lanes, size_t n_tiles, int n_threads, double cost
         for (size_t lane = 0; lane < n_lanes && run_lane(&r, lane, 0) == 0;) lane++;
         return r.status;
     }
+    /* The caller may find every lane taken, and the loop over tiles looks at the watch on its thread alone. */
+    int status = hbcd_watch_tick(watch);
+    if (status != 0) return status;
     r.away = n_threads;
     r.processor = processor();
 #pragma omp parallel for num_threads(n_threads) schedule(static, 1)

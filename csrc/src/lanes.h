@@ -11,8 +11,8 @@ typedef int (*hbcd_tile_work)(void *context, size_t lane, size_t tile, int threa
 size_t hbcd_n_lanes(size_t n_tiles);
 
 /* Calls work for every tile, in order within a lane.  `cost` is the operation count of all of it: below a measured
- * threshold everything runs on the calling thread.  The watch is polled between tiles of the calling thread; its
- * first nonzero answer, or that of any work, ends all lanes early and is returned. */
+ * threshold everything runs on the calling thread.  The watch is polled before anything is done and between tiles of the
+ * calling thread; its first nonzero answer, or that of any work, ends all lanes early and is returned. */
 int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
                    hbcd_watch *watch);
 /* The same with fewer lanes than hbcd_n_lanes, for work whose sums are large: lane k of n has the tiles

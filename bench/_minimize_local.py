@@ -117,9 +117,7 @@ def methods() -> dict[str, Callable[[Counted], Any]]:
         "SciPy L-BFGS-B": _scipy("L-BFGS-B", ftol=0.0, gtol=0.0, maxfun=BUDGET, maxiter=BUDGET),
         "SciPy BFGS": _scipy("BFGS", gtol=0.0, maxiter=BUDGET),
         "hbcd LM": _ours(hbcd.LevenbergMarquardt(), with_residuals=True),
-        "hbcd LM, marquardt": _ours(
-            hbcd.LevenbergMarquardt(damping="marquardt"), with_residuals=True
-        ),
+        "hbcd LM, nielsen": _ours(hbcd.LevenbergMarquardt(damping="nielsen"), with_residuals=True),
         "SciPy trf": _least_squares("trf"),
         "SciPy trf, scaled": _least_squares("trf", x_scale="jac"),
         "SciPy lm": _least_squares("lm"),

@@ -58,7 +58,7 @@ cdef extern from "hbcd_any.h" nogil:
 
     enum:
         HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_LM, HBCD_EXACT_OUTPUT
-        HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED
+        HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED, HBCD_LM_NIELSEN, HBCD_LM_MARQUARDT, HBCD_LM_TRUST_REGION
         HBCD_BB1, HBCD_BB2, HBCD_ABBMIN
         HBCD_BFGS_FIRST, HBCD_BFGS_AL_BAALI, HBCD_BFGS_OREN_LUENBERGER
     ctypedef struct hbcd_adam:
@@ -84,8 +84,8 @@ cdef extern from "hbcd_any.h" nogil:
         double armijo, wolfe
         size_t max_line_search
     ctypedef struct hbcd_lm:
-        int scope, marquardt
-        double mu, ridge
+        int scope, damping
+        double mu, radius, ridge
         int isa
     ctypedef struct hbcd_exact_output:
         double ridge

@@ -47,16 +47,7 @@ class Function:
 
     def measure(self, x: Array, with_derivatives: bool) -> tuple[Array, Any]:
         """What fun returns at x and, if asked for, its derivatives: one more axis, of n."""
-        self.n_fev += 1
-        value, slopes = self.fun(x, *self.args), None
-        if self.jac is True:
-            try:
-                value, slopes = value
-            except TypeError:
-                raise TypeError(
-                    f"fun={value!r}: must be ({self.returns}) where jac is True"
-                ) from None
-        value = self.read(value)
+        value, slopes = self.ask(x)
         if not with_derivatives:
             return value, None
         if self.jac is not True:
@@ -69,6 +60,19 @@ class Function:
                 f"must be {(*value.shape, x.size)}"
             )
         return value, slopes
+
+    def ask(self, x: Array) -> tuple[Array, Any]:
+        """The value at x and, where fun returns both, its derivatives."""
+        self.n_fev += 1
+        value, slopes = self.fun(x, *self.args), None
+        if self.jac is True:
+            try:
+                value, slopes = value
+            except TypeError:
+                raise TypeError(
+                    f"fun={value!r}: must be ({self.returns}) where jac is True"
+                ) from None
+        return self.read(value), slopes
 
     def differences(self, x: Array, value: Array) -> Array:
         """Forward differences with the step of scipy's default, backward where a bound is near."""
@@ -90,6 +94,14 @@ class Residuals(Function):
 
     returns = "r, J"
     derivatives = "Jacobian"
+    last: tuple[Array, Array, Any] | None = None  # point, residuals, and J or None
+
+    def ask(self, x: Array) -> tuple[Array, Any]:
+        """A step that is taken is followed by a model at its end: fun is called once for both."""
+        if self.last is None or not np.array_equal(self.last[0], x):
+            self.last = None  # fun may raise, and may write where it wrote before
+            self.last = x.copy(), *super().ask(x)
+        return self.last[1:]
 
     def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
         residuals, jacobian = self.measure(x, with_gradient)
@@ -99,7 +111,7 @@ class Residuals(Function):
 
     def read(self, value: Any) -> Array:
         """What fun returned as a vector."""
-        residuals = np.atleast_1d(np.asarray(value, dtype=np.float64))
+        residuals = np.atleast_1d(np.array(value, dtype=np.float64))  # fun may use its own again
         if residuals.ndim != 1:
             raise ValueError(f"fun: residuals have shape {residuals.shape}, must be a vector")
         return residuals

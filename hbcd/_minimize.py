@@ -103,7 +103,7 @@ def minimize(
     kind = Residuals if residuals else Function
     function = kind(fun, jac, tuple(args), lo, hi)
     result = _core.minimize(
-        _with_budget(method, x.size, stop),
+        _completed(method, x.size, stop),
         function,
         x,
         lo,
@@ -142,8 +142,10 @@ def _check_method(method: Optimizer, n: int, residuals: bool) -> None:
     method.check_size(n)
 
 
-def _with_budget(method: Optimizer, n: int, stop: Stop | None) -> Optimizer:
-    """ICRS without any limit gets its default budget."""
+def _completed(method: Optimizer, n: int, stop: Stop | None) -> Optimizer:
+    """What a method leaves open: the budget of ICRS without any limit, the damping of steps."""
+    if type(method) is LevenbergMarquardt and method.damping is None:
+        return replace(method, damping="trust_region")
     unlimited = stop is None or (
         stop.max_evaluations is None and stop.max_iterations is None and stop.max_seconds is None
     )

@@ -2,6 +2,10 @@
 
 # ---- optimizers ------------------------------------------------------------------------------------------------------
 
+LM_DAMPING = {None: HBCD_LM_NIELSEN, "nielsen": HBCD_LM_NIELSEN, "marquardt": HBCD_LM_MARQUARDT,
+              "trust_region": HBCD_LM_TRUST_REGION}
+
+
 cdef union optimizer_options:
     hbcd_adam adam
     hbcd_lbfgs lbfgs
@@ -63,7 +67,7 @@ cdef class Optimizer:
         self.spec.kind = HBCD_LM
         scope = (HBCD_LM_BLOCKS if part.block_diagonal else HBCD_LM_PROJECTED if part.variable_projection
                  else HBCD_LM_JOINT)
-        self.options.lm = hbcd_lm(scope, part.damping == "marquardt", part.mu, part.ridge, ISA)
+        self.options.lm = hbcd_lm(scope, LM_DAMPING[part.damping], part.mu, part.radius, part.ridge, ISA)
 
     def _exact_output(self, part):
         self.spec.kind = HBCD_EXACT_OUTPUT

@@ -240,19 +240,25 @@ class LevenbergMarquardt(Compiled):
     """Levenberg-Marquardt on a sum of squares, or a loss with a Gauss-Newton matrix, inside a box.
 
     Each step p minimizes ``g'p + p'(J'WJ + mu D)p / 2`` in the box, J the Jacobian of the errors
-    and g the gradient; it is taken if the loss falls, and mu then follows how well the model
-    predicted it (Nielsen 1999).  J is never stored: an iteration takes the normal equations once
-    (``n**2`` operations per row), a solution of ``n**3 / 3`` operations, and for every step that is
-    refused one more of each value and solution.  Near a minimum without residual it converges
-    quadratically.
+    and g the gradient; it is taken if the loss falls.  J is never stored: an iteration takes the
+    normal equations once (``n**2`` operations per row), solutions of ``n**3 / 3`` operations, and
+    for every step that is refused one more value.  Near a minimum without residual it converges
+    quadratically.  An iteration counts as two evaluations, a value and the normal equations.
 
     Parameters
     ----------
-    damping : {"nielsen", "marquardt"}, default "nielsen"
-        D is the identity, or the largest diagonal of J'WJ so far (Marquardt 1963, More 1978),
-        which makes the steps independent of the scale of each variable.
+    damping : {"nielsen", "trust_region", "marquardt"}, optional
+        "nielsen", the default for a network, whose standardized inputs give all weights one scale:
+        D is the identity, and mu follows how well the model predicted the loss (Nielsen 1999).
+        "trust_region", the default for any other function: D is the largest diagonal of J'WJ so
+        far, which makes the steps independent of the scale of each variable, and mu makes
+        ``(p'Dp)**0.5`` as large as a radius that follows likewise (More 1978), at two or three
+        solutions a step.  "marquardt": that D, and mu as for the first (Marquardt 1963).
     mu : float, default 1e-3
-        The first one; for "nielsen" relative to the largest element of the diagonal.
+        The first one where there is no radius; for "nielsen" relative to the largest element of the
+        diagonal.
+    radius : float, default 1.0
+        The first one of a trust region, relative to ``(x'Dx)**0.5`` of the start.
     variable_projection : bool, default False
         The last layer, if it is dense and linear, is eliminated: steps are made for the layers
         below it with the matrix of Kaufman (1975), and after each the last layer is solved
@@ -276,8 +282,9 @@ class LevenbergMarquardt(Compiled):
         (see `hbcd.minimize`), which is all that ``scipy.optimize.minimize`` has.
     """
 
-    damping: Literal["nielsen", "marquardt"] = "nielsen"
+    damping: Literal["nielsen", "trust_region", "marquardt"] | None = None
     mu: float = 1e-3
+    radius: float = 1.0
     variable_projection: bool = False
     block_diagonal: bool = False
     ridge: float = 1e-4
@@ -286,9 +293,12 @@ class LevenbergMarquardt(Compiled):
     monotone: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        if self.damping not in ("nielsen", "marquardt"):
-            raise ValueError(f"damping={self.damping!r}: must be 'nielsen' or 'marquardt'")
+        if self.damping not in (None, "nielsen", "trust_region", "marquardt"):
+            raise ValueError(
+                f"damping={self.damping!r}: must be 'nielsen', 'trust_region' or 'marquardt'"
+            )
         check_number("mu", self.mu, low=0.0, open_low=True)
+        check_number("radius", self.radius, low=0.0, open_low=True)
         check_number("ridge", self.ridge, low=0.0)
         check_integer("memory_limit", self.memory_limit, 1)
         if self.variable_projection and self.block_diagonal:

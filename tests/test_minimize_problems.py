@@ -96,7 +96,9 @@ def test_every_barzilai_borwein_step_solves_a_long_valley(step):
         stop=hbcd.Stop(f_tol=None),
     )
     assert found.status is hbcd.StopReason.GRADIENT
-    assert found.nfev < 500  # steepest descent would need about 1000 times log(1e5)
+    # Steepest descent would need about 1000 times log(1e5).  The path is chaotic: the last bits of
+    # the weights, which differ between processors, alone make it 360 to 700 (300 draws, "bb1").
+    assert found.nfev < 1000
 
 
 # ---- ICRS ----------------------------------------------------------------------------------------

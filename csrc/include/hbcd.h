@@ -221,10 +221,16 @@ typedef struct hbcd_bfgs {   /* the whole inverse Hessian: state_size grows as 4
 } hbcd_bfgs;
 
 enum hbcd_lm_scope { HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED };
-typedef struct hbcd_lm {     /* Levenberg 1944; Marquardt 1963; update of mu: Nielsen 1999 */
+enum hbcd_lm_damping {
+    HBCD_LM_NIELSEN,         /* mu I is added to J'WJ, mu follows the gain (Nielsen 1999) */
+    HBCD_LM_MARQUARDT,       /* the same with mu diag(J'WJ) */
+    HBCD_LM_TRUST_REGION     /* mu diag(J'WJ) for a step of a given length, which follows the gain (More 1978) */
+};
+typedef struct hbcd_lm {     /* Levenberg 1944; Marquardt 1963 */
     int scope;               /* hbcd_lm_scope: one matrix, one for each block, or the output layer eliminated */
-    int marquardt;           /* 0: mu I is added to J'WJ; 1: mu diag(J'WJ) */
-    double mu;               /* the first one, relative to the largest of diag(J'WJ) unless marquardt */
+    int damping;             /* hbcd_lm_damping */
+    double mu;               /* the first one, relative to the largest of diag(J'WJ) for HBCD_LM_NIELSEN */
+    double radius;           /* the first one of a trust region, relative to (x'Dx)^1/2, D = diag(J'WJ) */
     double ridge;            /* of the output layer, as in hbcd_exact_output */
     int isa;                 /* hbcd_isa: which variant of the kernels */
 } hbcd_lm;

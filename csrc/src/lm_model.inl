@@ -5,6 +5,7 @@
 
 typedef struct TY(lm_memory) { /* what outlives a call */
     double mu, nu; /* damping, 0: none yet; factor of the next refusal */
+    double radius; /* of a trust region, 0: none yet */
 } TY(lm_memory);
 
 typedef struct TY(lm) {
@@ -145,9 +146,9 @@ static double FN(lm_scale)(TY(lm) *lm)
             largest = fmax(largest, now);
         }
     }
-    for (size_t i = 0; i < lm->hidden; i++)
-        lm->scale[i] = lm->options->marquardt ? fmax(lm->scale[i], 1e-10 * largest) : 1;
-    return lm->options->marquardt ? 1 : largest;
+    const int scaled = lm->options->damping != HBCD_LM_NIELSEN;
+    for (size_t i = 0; i < lm->hidden; i++) lm->scale[i] = scaled ? fmax(lm->scale[i], 1e-10 * largest) : 1;
+    return scaled ? 1 : largest;
 }
 
 /* The model at x: *f, *pg (INFINITY where they are not finite) and the unit of mu; one evaluation. */

@@ -51,6 +51,23 @@ static int FN(lm_shorten)(TY(lm) *lm, const REAL *x, double f, double *f_try)
     return FN(lm_try)(lm, x, fmin(fmax(t, 0.1), 0.5), f_try);
 }
 
+/* The step of all variables and, where blocks have made it too long, a shorter one. */
+static int FN(lm_trial)(TY(lm) *lm, const REAL *x, double f, double *f_try)
+{
+    int status = FN(lm_try)(lm, x, 1, f_try);
+    if (status == 0 && lm->scope == HBCD_LM_BLOCKS && !(*f_try < f)) status = FN(lm_shorten)(lm, x, f, f_try);
+    return status;
+}
+
+static int FN(lm_accept)(TY(lm) *lm, REAL *x, double *f, double f_try)
+{
+    FN(copy)(lm->n, lm->x_try, x);
+    lm->report->f = *f = f_try;
+    return HBCD_OK;
+}
+
+#include "lm_radius.inl"
+
 /* mu after a step that brought `gain` of the decrease that was predicted. */
 static void FN(lm_relax)(TY(lm) *lm, double gain, double unit)
 {
@@ -68,15 +85,11 @@ static int FN(lm_descend)(TY(lm) *lm, REAL *x, double *f, double unit)
         if (status != 0) return status;
         if (definite) {
             if (!(predicted > 0.5 * DBL_EPSILON * fabs(*f))) return HBCD_STOP_LINE_SEARCH;
-            status = FN(lm_try)(lm, x, 1, &f_try);
-            if (status == 0 && lm->scope == HBCD_LM_BLOCKS && !(f_try < *f))
-                status = FN(lm_shorten)(lm, x, *f, &f_try);
+            status = FN(lm_trial)(lm, x, *f, &f_try);
             if (status != 0) return status;
             if (f_try < *f) {
                 FN(lm_relax)(lm, (*f - f_try) / predicted, unit);
-                FN(copy)(lm->n, lm->x_try, x);
-                lm->report->f = *f = f_try;
-                return HBCD_OK;
+                return FN(lm_accept)(lm, x, f, f_try);
             }
         }
         lm->memory->mu *= lm->memory->nu;
@@ -115,10 +128,12 @@ static int FN(lm_run)(TY(lm) *lm, REAL *x)
     if (status != 0) return status;
     status = hbcd_stop_start(stop, report, f, pg);
     if (lm->scope == HBCD_LM_PROJECTED) report->f_start = f_start;
-    if (status == 0 && !(lm->memory->mu > 0)) *lm->memory = (TY(lm_memory)){lm->options->mu * unit, 2};
+    const int within = lm->options->damping == HBCD_LM_TRUST_REGION;
+    if (status == 0 && !(lm->memory->mu > 0))
+        *lm->memory = (TY(lm_memory)){.mu = within ? LEAST_MU : lm->options->mu * unit, .nu = 2};
     while (status == 0) {
         double before = f;
-        status = FN(lm_descend)(lm, x, &f, unit);
+        status = within ? FN(lm_descend_within)(lm, x, &f) : FN(lm_descend)(lm, x, &f, unit);
         if (status != 0) break;
         int last = report->n_iterations + 1 >= stop->max_iterations; /* nobody needs the next model */
         if (last) pg = NAN;

@@ -46,8 +46,9 @@ static int bfgs_valid(const hbcd_bfgs *options)
 
 static int lm_valid(const hbcd_lm *options)
 {
-    return options->scope >= HBCD_LM_JOINT && options->scope <= HBCD_LM_PROJECTED && options->marquardt >= 0 &&
-           options->marquardt <= 1 && options->mu > 0 && isfinite(options->mu) && options->ridge >= 0 &&
+    return options->scope >= HBCD_LM_JOINT && options->scope <= HBCD_LM_PROJECTED &&
+           options->damping >= HBCD_LM_NIELSEN && options->damping <= HBCD_LM_TRUST_REGION && options->mu > 0 &&
+           isfinite(options->mu) && options->radius > 0 && isfinite(options->radius) && options->ridge >= 0 &&
            isfinite(options->ridge);
 }
 

@@ -28,7 +28,9 @@ static const problem problems[N_PROBLEMS] = {
     [CORNER] = {2, 2, {-1.2, 1}, {-2, -2}, {0.5, 2}, 0.125},
 };
 
-static const hbcd_lm options[] = {{.mu = 1e-3}, {.marquardt = 1, .mu = 1e-3}};
+static const hbcd_lm options[] = {{HBCD_LM_JOINT, HBCD_LM_NIELSEN, 1e-3, 1, 0, 0},
+                                 {HBCD_LM_JOINT, HBCD_LM_MARQUARDT, 1e-3, 1, 0, 0},
+                                 {HBCD_LM_JOINT, HBCD_LM_TRUST_REGION, 1e-3, 1, 0, 0}};
 
 /* r (m) and J (m, n) by rows. */
 static void residuals(int kind, const double *x, double *r, double *jac)

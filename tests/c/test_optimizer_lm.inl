@@ -211,7 +211,13 @@ static void FN(test_without_normal_equations)(void)
     CHECK(FN(go)(&b, &b.box) == HBCD_ERR_NORMAL && b.probe.calls == 0);
     give_back(&b.state);
     TY(optimizer) made;
-    const hbcd_lm wrong[] = {{.mu = 0}, {.mu = NAN}, {.mu = 1, .scope = 3}, {.mu = 1, .ridge = -1}, {.mu = 1, .marquardt = 2}};
+    const hbcd_lm wrong[] = {{.mu = 0, .radius = 1},
+                             {.mu = NAN, .radius = 1},
+                             {.mu = 1, .radius = 0},
+                             {.mu = 1, .radius = INFINITY},
+                             {.mu = 1, .radius = 1, .scope = 3},
+                             {.mu = 1, .radius = 1, .ridge = -1},
+                             {.mu = 1, .radius = 1, .damping = 3}};
     for (size_t k = 0; k < sizeof wrong / sizeof *wrong; k++)
         CHECK(FN(optimizer_make)(HBCD_LM, &wrong[k], &made) == HBCD_ERR_ARGUMENT);
     const hbcd_exact_output inner = {.inner = HBCD_LM, .inner_options = &options[0]};

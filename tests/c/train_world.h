@@ -17,7 +17,7 @@ static const hbcd_bfgs bfgs_options = {.scaling = HBCD_BFGS_AL_BAALI, .armijo = 
                                        .max_line_search = 20};
 static const hbcd_icrs icrs_options = {.k1 = 1.0 / 3.0, .k2 = 0.5, .failures_per_parameter = 4.0, .tolerance = 1e-4,
                                        .floor = 0.05, .max_evaluations = 2000};
-static const hbcd_lm lm_options = {.mu = 1e-3};
+static const hbcd_lm lm_options = {.mu = 1e-3, .radius = 1};
 static const hbcd_exact_output exact_options = {.ridge = 1e-8, .inner = HBCD_LBFGS, .inner_options = &lbfgs_options};
 
 static inline hbcd_optimizer_spec optimizer_spec(int kind)

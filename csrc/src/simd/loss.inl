@@ -13,6 +13,26 @@ HBCD_INLINE double FN(total)(double *sum)
     return sum[0];
 }
 
+/* Of up to eight rows: sum[k] += w_k e_k^2 with e = out - target; and w_k e_k into g unless it is NULL. */
+HBCD_INLINE void FN(eight_squares)(size_t rows, const REAL *out, const REAL *target, const REAL *weight, double *sum,
+                                   REAL *g)
+{
+    HBCD_INDEPENDENT for (size_t k = 0; k < rows; k++) {
+        const REAL e = out[k] - target[k];
+        sum[k] += (weight ? (double)weight[k] : 1.0) * (double)e * (double)e;
+        if (g) g[k] = weight ? e * weight[k] : e;
+    }
+}
+
+HBCD_INLINE void FN(squares)(size_t rows, const REAL *out, const REAL *target, const REAL *weight, double *sum, REAL *g)
+{
+    const size_t whole = rows - rows % 8;
+    for (size_t r = 0; r < whole; r += 8) /* a loop of eight is vector code, one of a number to be known is not */
+        FN(eight_squares)(8, out + r, target + r, weight ? weight + r : NULL, sum, g ? g + r : NULL);
+    FN(eight_squares)(rows - whole, out + whole, target + whole, weight ? weight + whole : NULL, sum,
+                      g ? g + whole : NULL);
+}
+
 /* sum_k (out - target)^2 / 2 of a row, times its weight. */
 static int FN(squared_error)(void *self, size_t rows, size_t ld, size_t outputs, const REAL *out, const REAL *target,
                              const REAL *weight, double *f, REAL *g)
@@ -21,19 +41,11 @@ static int FN(squared_error)(void *self, size_t rows, size_t ld, size_t outputs,
     double sum[8] = {0};
     for (size_t o = 0; o < outputs; o++) {
         const REAL *p = out + o * ld, *t = target + o * ld;
-        for (size_t r = 0; r < rows; r += 8) {
-            size_t last = rows - r < 8 ? rows - r : 8;
-            for (size_t k = 0; k < last; k++) {
-                double e = (double)(p[r + k] - t[r + k]);
-                sum[k] += (weight ? (double)weight[r + k] : 1.0) * e * e;
-            }
-        }
-        if (g == NULL) continue;
-        REAL *go = g + o * ld;
-        for (size_t r = 0; r < rows; r++) go[r] = p[r] - t[r];
-        if (weight)
-            for (size_t r = 0; r < rows; r++) go[r] *= weight[r];
-        for (size_t r = rows; r < ld; r++) go[r] = 0;
+        REAL *go = g ? g + o * ld : NULL;
+        if (weight) FN(squares)(rows, p, t, weight, sum, go);
+        else if (g) FN(squares)(rows, p, t, NULL, sum, go);
+        else FN(squares)(rows, p, t, NULL, sum, NULL);
+        for (size_t r = rows; g && r < ld; r++) go[r] = 0;
     }
     *f += 0.5 * FN(total)(sum);
     return HBCD_OK;

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import inspect
 import os
-import sys
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
@@ -16,8 +14,10 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _names, _saved, modelfile
+from hbcd._folded import RawUnits
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
 from hbcd._progress import Display
+from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
 from hbcd._scaling import Scaled, Scaler
 from hbcd._validation import as_matrix, as_weights, check_integer, check_number
@@ -30,7 +30,7 @@ from hbcd.stopping import Stop
 from hbcd.strategies import TrainingStrategy
 from hbcd.tables import TableEncoder
 
-__all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted", "peer"]
+__all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted"]
 
 Array = NDArray[Any]
 _FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
@@ -64,7 +64,7 @@ class Task:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class HybridEstimator(PandasOutput, ABC):
+class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     """Parameters, fit and outputs of an estimator; subclasses say what a target is."""
 
     _estimator_type: ClassVar[str]
@@ -82,37 +82,6 @@ class HybridEstimator(PandasOutput, ABC):
     validation_fraction: str | float | None
     verbose: int
     missing: str = "error"
-
-    # ---- the protocol of scikit-learn
-
-    @classmethod
-    def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
-
-    def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters passed to the constructor."""
-        return {name: getattr(self, name) for name in self._parameter_names()}
-
-    def set_params(self, **params: Any) -> Self:
-        """Sets parameters of the constructor."""
-        names = self._parameter_names()
-        for name, value in params.items():
-            if name not in names:
-                raise ValueError(f"{name}={value!r}: must be one of {', '.join(names)}")
-            setattr(self, name, value)
-        return self
-
-    def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
-        changed = [  # by their text: arrays compare element by element
-            f"{name}={value!r}"
-            for name, value in self.get_params().items()
-            if repr(value) != repr(defaults[name].default)
-        ]
-        return f"{type(self).__name__}({', '.join(changed)})"
-
-    def __sklearn_is_fitted__(self) -> bool:
-        return hasattr(self, "theta_")
 
     # ---- fit
 
@@ -269,6 +238,11 @@ class HybridEstimator(PandasOutput, ABC):
 
     # ---- outputs
 
+    def encode(self, X: Any) -> NDArray[np.float64]:
+        """The features of X, (rows, features): what `coefs_` takes; dummies and indicators too."""
+        self._check_fitted()
+        return np.array(self._numbers(X, self.encoder_, self.network_.n_inputs), np.float64)
+
     def _outputs(self, X: Any) -> NDArray[np.float64]:
         """The outputs of the network, (rows, n_outputs)."""
         self._check_fitted()
@@ -296,12 +270,6 @@ class HybridEstimator(PandasOutput, ABC):
         """
         self._check_fitted()
         modelfile.save(path, *_saved.describe(self))
-
-
-def peer(name: str, own: type[Any]) -> type[Any]:
-    """An exception or warning that is also scikit-learn's of this name, where that is loaded."""
-    theirs = getattr(sys.modules.get("sklearn.exceptions"), name, None)
-    return own if theirs is None else type(name, (own, theirs), {"__module__": own.__module__})
 
 
 def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +9,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd._estimator import HybridEstimator, Task, peer
-from hbcd._validation import as_real, as_weights, check_number
+from hbcd._class_targets import as_labels, class_factors, class_numbers, one_hot
+from hbcd._estimator import HybridEstimator, Task
+from hbcd._validation import as_real, as_weights
 from hbcd.activations import Activation
 from hbcd.losses import CrossEntropy, Logistic
 from hbcd.network import Network
@@ -70,6 +70,11 @@ class HybridClassifier(HybridEstimator):
     report_ : FitReport
     history_ : DataFrame
     n_features_in_, n_outputs_, n_iter_ : int
+    coefs_, intercepts_, n_layers_
+        See `HybridRegressor`; a plain forward pass over the raw features gives
+        `decision_function`.
+    out_activation_ : str
+        "logistic" or "softmax": from there to probabilities.
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
     loss_ : float
@@ -161,7 +166,7 @@ class HybridClassifier(HybridEstimator):
         return self._fit(X, y, sample_weight, eval_set)
 
     def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
-        classes, index = np.unique(_labels(y, rows), return_inverse=True)
+        classes, index = np.unique(as_labels(y, rows), return_inverse=True)
         as_weights(sample_weight, rows)  # checks them
         weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
         counts = np.bincount(index, weight)
@@ -170,17 +175,17 @@ class HybridClassifier(HybridEstimator):
                 f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
                 "least"
             )
-        factors = _class_factors(self.class_weight, classes, counts)
+        factors = class_factors(self.class_weight, classes, counts)
         if factors is not None:
             weight = factors[index] * (1.0 if weight is None else weight)
             as_weights(weight, rows)
-        targets = _one_hot(index, classes.size)
+        targets = one_hot(index, classes.size)
         loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
         return Task(targets, weight, loss, {"classes_": classes})
 
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         classes = task.attributes["classes_"]
-        return _one_hot(_known(y, rows, classes), classes.size)
+        return one_hot(class_numbers(y, rows, classes), classes.size)
 
     def _describe_target(self) -> dict[str, Any]:
         return {"classes": self.classes_.tolist(), "labels": self.classes_.dtype.str}
@@ -207,6 +212,17 @@ class HybridClassifier(HybridEstimator):
         mean = self.network_.loss.mean
         return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
 
+    def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
+        """Logarithms of the probabilities, (rows, n_classes), finite however small those are."""
+        out = self._outputs(X)
+        if out.shape[1] == 1:
+            out = np.hstack([np.zeros_like(out), out])
+        top = out.argmax(axis=1)[:, np.newaxis]
+        below = out - np.take_along_axis(out, top, axis=1)
+        others = np.exp(below)
+        np.put_along_axis(others, top, 0.0, axis=1)  # added to 1, small ones would be lost
+        return np.asarray(below - np.log1p(others.sum(axis=1, keepdims=True)))
+
     def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         """The most probable labels, (rows,)."""
         out = self._outputs(X)
@@ -219,89 +235,5 @@ class HybridClassifier(HybridEstimator):
     ) -> float:
         """Accuracy: the share of rows whose label is predicted."""
         predicted = self.predict(X)
-        met = predicted == _labels(y, len(predicted))
+        met = predicted == as_labels(y, len(predicted))
         return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))
-
-
-class _ColumnVector(UserWarning):
-    """Labels came as a table of one column."""
-
-
-def _labels(y: Any, rows: int) -> Array:
-    """Labels (rows,) of one kind; continuous numbers are refused."""
-    if hasattr(y, "toarray"):
-        raise TypeError("y: sparse data is not supported: y.toarray() makes it dense")
-    labels = np.asarray(y)
-    if labels.dtype.kind == "c":
-        raise ValueError("y: Complex data not supported, must be labels")
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        text = "A column-vector y was passed when a 1d array was expected"
-        warnings.warn(text, peer("DataConversionWarning", _ColumnVector), stacklevel=5)
-        labels = labels[:, 0]
-    if labels.ndim != 1:
-        raise ValueError(f"y: has {labels.ndim} axes, must have 1, one label for each row")
-    if labels.shape[0] != rows:
-        raise ValueError(f"y: has {labels.shape[0]} rows, must have {rows}")
-    if labels.dtype.kind == "f":
-        if not np.isfinite(labels).all():
-            at = int(np.argmin(np.isfinite(labels)))
-            kind = "missing (NaN)" if np.isnan(labels[at]) else "infinite"
-            raise ValueError(f"y: row {at} is {kind}: must be a label")
-        if (labels != np.round(labels)).any():
-            raise ValueError("y: Unknown label type: continuous numbers, must be whole ones")
-    elif labels.dtype.kind == "O":
-        if pd.isna(labels).any():
-            at = int(np.argmax(pd.isna(labels)))
-            raise ValueError(f"y: row {at} is missing (NaN): must be a label")
-        kinds = sorted({type(label).__name__ for label in labels})
-        if kinds == ["str"]:
-            labels = labels.astype(str)
-        elif "str" in kinds or not set(kinds) <= {"int", "bool", "float"}:
-            raise TypeError(f"y: has labels of types {', '.join(kinds)}: must be numbers or text")
-        else:
-            return _labels(np.array(labels.tolist()), rows)
-    elif labels.dtype.kind not in "biuUT":
-        raise TypeError(f"y: Unknown label type: {labels.dtype}, must be numbers or text")
-    return labels
-
-
-def _known(y: Any, rows: int, classes: Array) -> Array:
-    """The numbers of labels among the classes."""
-    labels = _labels(y, rows)
-    index = np.minimum(np.searchsorted(classes, labels), classes.size - 1)
-    wrong = classes[index] != labels
-    if wrong.any():
-        at = int(np.argmax(wrong))
-        raise ValueError(f"y: row {at} is {labels[at]!s}: must be a class of the training rows")
-    return index
-
-
-def _one_hot(index: Array, n_classes: int) -> Array:
-    """1 where a row belongs to the class; of two classes the second alone."""
-    if n_classes == 2:
-        return index[:, np.newaxis].astype(np.float64)
-    targets = np.zeros((index.size, n_classes))
-    targets[np.arange(index.size), index] = 1.0
-    return targets
-
-
-def _class_factors(class_weight: Any, classes: Array, counts: Array) -> Array | None:
-    """What the weights of rows of each class are multiplied by."""
-    if class_weight is None:
-        return None
-    if isinstance(class_weight, str):
-        if class_weight != "balanced":
-            raise ValueError(f"class_weight={class_weight!r}: must be None, 'balanced' or a dict")
-        held = np.count_nonzero(counts)
-        factors = np.zeros(counts.size)
-        factors[counts > 0] = counts.sum() / (held * counts[counts > 0])
-        return factors
-    if not isinstance(class_weight, Mapping):
-        raise TypeError(f"class_weight={class_weight!r}: must be None, 'balanced' or a dict")
-    factors = np.ones(classes.size)
-    for label, value in class_weight.items():
-        where = np.flatnonzero(classes == label)
-        if where.size != 1:
-            raise ValueError(f"class_weight: {label!r} must be a class of y")
-        factors[where[0]] = check_number(f"class_weight[{label!r}]", value, low=0.0)
-    return factors

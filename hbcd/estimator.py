@@ -81,6 +81,15 @@ class HybridRegressor(HybridEstimator):
         Step, phase, block, loss, sensitivity, seconds and more, one line per block visit and per
         pass over the data.
     n_features_in_, n_outputs_, n_iter_ : int
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_in, n_out) and biases (n_out,) of every layer in float64, with the scalers folded
+        into the first and the last: a plain forward pass over the raw features gives `predict`.
+        The features of a table with text or gaps are those of `encode`, named by
+        ``encoder_.feature_names``; they are more than `n_features_in_`.
+    n_layers_ : int
+        Layers, inputs and outputs among them.
+    out_activation_ : str
+        "identity", for Poisson "exp": from the last layer of that pass to predictions.
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
     target_names_ : list of str

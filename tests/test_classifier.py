@@ -48,6 +48,29 @@ def test_probabilities_decisions_and_labels_agree(data, dtype):
 
 
 @pytest.mark.parametrize("data", ["two classes", "three classes"])
+def test_logarithms_of_probabilities_stay_exact_where_probabilities_end(data):
+    x, y = SETS[data]
+    model = classifier(hidden_layer_sizes=(), strategy="full_batch").fit(x, y)
+    log_p = model.predict_log_proba(x)
+    np.testing.assert_allclose(np.exp(log_p), model.predict_proba(x), rtol=1e-12)
+    model.theta_ = model.theta_ * 1e3  # decisions in the thousands: exp of them is 0 or infinite
+    log_p, out = model.predict_log_proba(x), model.decision_function(x)
+    if data == "two classes":
+        out = np.column_stack([0 * out, out])
+    assert np.isfinite(log_p).all()
+    assert log_p.min() < -1000
+    # Differences of them are those of the outputs, and the likely one is that of its rivals.
+    np.testing.assert_allclose(log_p - log_p[:, :1], out - out[:, :1], rtol=1e-12, atol=1e-9)
+    model.theta_ = model.theta_ * 0.04
+    p, log_p = model.predict_proba(x), model.predict_log_proba(x)
+    rows, best = np.arange(len(x)), p.argmax(axis=1)
+    rest = np.where(np.arange(p.shape[1]) == best[:, None], 0.0, p).sum(axis=1)
+    sure = (rest < 1e-17) & (rest > 0)
+    assert sure.any()
+    np.testing.assert_allclose(log_p[rows, best][sure], -rest[sure], rtol=1e-9)
+
+
+@pytest.mark.parametrize("data", ["two classes", "three classes"])
 def test_without_hidden_layers_it_is_logistic_regression(data):
     x, y = SETS[data]
     x = (x - x.mean(axis=0)) / x.std(axis=0)

@@ -1,0 +1,148 @@
+"""scikit-learn's protocol of parameters and of metadata, without scikit-learn."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import sys
+from typing import Any, Self
+
+__all__ = ["Parameters", "Requests", "Routing", "peer"]
+
+METHODS = ("fit", "partial_fit", "score")  # those that take more than X and y
+Request = bool | str | None
+
+
+class Parameters:
+    """Parameters are those of the constructor, which stores them under their names."""
+
+    @classmethod
+    def _parameter_names(cls) -> list[str]:
+        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+
+    def get_params(self, deep: bool = True) -> dict[str, Any]:
+        """The parameters passed to the constructor."""
+        return {name: getattr(self, name) for name in self._parameter_names()}
+
+    def set_params(self, **params: Any) -> Self:
+        """Sets parameters of the constructor; none where one of the names is wrong."""
+        names = self._parameter_names()
+        for name, value in params.items():
+            if name not in names:
+                raise ValueError(f"{name}={value!r}: must be one of {', '.join(names)}")
+        for name, value in params.items():
+            setattr(self, name, value)
+        return self
+
+    def __repr__(self) -> str:
+        defaults = inspect.signature(type(self).__init__).parameters
+        changed = [  # by their text: arrays compare element by element
+            f"{name}={value!r}"
+            for name, value in self.get_params().items()
+            if repr(value) != repr(defaults[name].default)
+        ]
+        return f"{type(self).__name__}({', '.join(changed)})"
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "theta_")
+
+
+class Requests(dict[str, dict[str, Request]]):
+    """Method to metadata to what was asked for; scikit-learn's `clone` takes a copy along."""
+
+    def __sklearn_clone__(self) -> Requests:
+        return copy.deepcopy(self)
+
+
+class Routing:
+    """Metadata routing: which of `sample_weight`, `eval_set` ... a meta-estimator is to pass on.
+
+    The requests are kept as plain names; scikit-learn's object is made of them when it asks.
+    """
+
+    def set_fit_request(self, **requests: Request) -> Self:
+        """Says which metadata meta-estimators pass on to `fit`.
+
+        Only with ``sklearn.set_config(enable_metadata_routing=True)``.
+
+        Parameters
+        ----------
+        **requests : True, False, None or str
+            By the name of the argument of `fit`, such as ``sample_weight=True``.  True: passed on;
+            False: not; None: an error if it is given; a name: passed on from under that name.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        RuntimeError
+            Metadata routing is not enabled.
+        TypeError, ValueError
+            Another argument or value.
+        """
+        return self._request("fit", requests)
+
+    def set_partial_fit_request(self, **requests: Request) -> Self:
+        """Says which metadata meta-estimators pass on to `partial_fit`; see `set_fit_request`."""
+        return self._request("partial_fit", requests)
+
+    def set_score_request(self, **requests: Request) -> Self:
+        """Says which metadata meta-estimators pass on to `score`; see `set_fit_request`."""
+        return self._request("score", requests)
+
+    def get_metadata_routing(self) -> Any:
+        """What was requested, as ``sklearn.utils.metadata_routing.MetadataRequest``."""
+        from sklearn.utils.metadata_routing import MetadataRequest
+
+        told: dict[str, dict[str, Request]] = getattr(self, "_metadata_request", {})
+        made = MetadataRequest(owner=type(self).__name__)
+        for method in METHODS:
+            for name in self._metadata(method):
+                alias = told.get(method, {}).get(name)
+                getattr(made, method).add_request(param=name, alias=alias)
+        return made
+
+    @classmethod
+    def _metadata(cls, method: str) -> list[str]:
+        """The arguments of a method beside X and y."""
+        function = getattr(cls, method, None)
+        names = [] if function is None else list(inspect.signature(function).parameters)
+        return [name for name in names if name not in ("self", "X", "y")]
+
+    def _request(self, method: str, requests: dict[str, Request]) -> Self:
+        if not _routing_enabled():
+            raise RuntimeError(
+                f"set_{method}_request: needs sklearn.set_config(enable_metadata_routing=True)"
+            )
+        known = self._metadata(method)
+        for name, value in requests.items():
+            if name not in known:
+                raise TypeError(
+                    f"set_{method}_request: {name}={value!r}: must be one of {', '.join(known)}"
+                )
+            if not (value is None or isinstance(value, bool) or _is_name(value)):
+                raise ValueError(f"{name}={value!r}: must be True, False, None or a name")
+        asked = Requests(getattr(self, "_metadata_request", {}))
+        asked[method] = {**asked.get(method, {}), **requests}
+        self._metadata_request = asked
+        return self
+
+
+def _is_name(value: Any) -> bool:
+    return isinstance(value, str) and value.isidentifier()
+
+
+def _routing_enabled() -> bool:
+    try:
+        from sklearn import get_config
+    except ImportError:
+        return False
+    return bool(get_config().get("enable_metadata_routing", False))
+
+
+def peer(name: str, own: type[Any]) -> type[Any]:
+    """An exception or warning that is also scikit-learn's of this name, where that is loaded."""
+    theirs = getattr(sys.modules.get("sklearn.exceptions"), name, None)
+    return own if theirs is None else type(name, (own, theirs), {"__module__": own.__module__})

@@ -16,6 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd import _names, _saved, modelfile
 from hbcd._folded import RawUnits
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
+from hbcd._onward import check_same, one_pass, onward, refolded
 from hbcd._progress import Display
 from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
@@ -33,6 +34,7 @@ from hbcd.tables import TableEncoder
 __all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted"]
 
 Array = NDArray[Any]
+Scalers = tuple[Scaler, Scaler]  # of inputs and of targets
 _FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
 
 
@@ -81,41 +83,59 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     stop: Stop | None
     validation_fraction: str | float | None
     verbose: int
+    warm_start: bool
     missing: str = "error"
 
     # ---- fit
 
     @abstractmethod
-    def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
-        """What there is to learn from `rows` targets."""
+    def _task(
+        self, y: Any, rows: int, sample_weight: ArrayLike | None, known: dict[str, Any] | None
+    ) -> Task:
+        """What there is to learn from `rows` targets, of which some attributes may be known."""
 
     @abstractmethod
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         """Held-out targets as those of the task, (rows, outputs)."""
 
     def _fit(
-        self, X: Any, y: Any, sample_weight: ArrayLike | None, eval_set: tuple[Any, Any] | None
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        eval_set: tuple[Any, Any] | None,
+        *,
+        partial: bool = False,
+        known: dict[str, Any] | None = None,
     ) -> Self:
         strategy = _names.strategy(self.strategy)
         dtype = _names.dtype(self.dtype)
         check_number("max_time", self.max_time, low=0.0, open_low=True, none=True)
-        encoder = learn_encoder(X, self.missing)
-        rows = self._numbers(X, encoder)
+        goes_on = (partial or self.warm_start) and self.__sklearn_is_fitted__()
+        encoder = self.encoder_ if goes_on else learn_encoder(X, self.missing)
+        rows = self._numbers(X, encoder, self.network_.n_inputs if goes_on else None)
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
-        task = self._task(y, rows.shape[0], sample_weight)
+        task = self._task(y, rows.shape[0], sample_weight, known)
+        network = self._network(rows.shape[1], task)
         rows, targets, weight = merged(rows, task.targets, task.weight)
-        share = as_weights(weight, rows.shape[0])
-        x_scaler, y_scaler = Scaler.fit(rows, share), _target_scaler(task.loss, targets, share)
+        scalers = _scalers(rows, targets, weight, task.loss)
+        generator = np.random.default_rng(_names.seed(self.random_state))
+        theta: Array | None = None
+        if goes_on:
+            theta, scalers = self._trained(network, task, scalers, partial)
+            theta = theta.astype(dtype)
+            strategy = strategy if partial else onward(strategy, theta)
+        if partial:
+            strategy = one_pass(strategy, theta)
+        x_scaler, y_scaler = scalers
         held_out = None
         if eval_set is not None:
             x, t = self._held_out(eval_set, encoder, rows.shape[1], task)
             held_out = Scaled(x, x_scaler), Scaled(t, y_scaler)
-        network = self._network(rows.shape[1], task)
-        generator = np.random.default_rng(_names.seed(self.random_state))
         with Display() if self.verbose else _Silent() as display:
             report = network.train(
-                network.init(generator, dtype),
+                network.init(generator, dtype) if theta is None else theta,
                 Scaled(rows, x_scaler),
                 Scaled(targets, y_scaler),
                 weight,
@@ -124,10 +144,11 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
                 _names.stop(self.stop, self.max_time),
                 generator,
                 self.n_threads,
-                hold_out=self._hold_out(strategy, network, rows.shape[0]),
+                hold_out=0.0 if partial else self._hold_out(strategy, network, rows.shape[0]),
                 progress=display if self.verbose else None,
             )
-        self._set_fitted(network, report.theta, x_scaler, y_scaler, encoder, task.attributes)
+        attributes = {} if partial and goes_on else task.attributes
+        self._set_fitted(network, report.theta, x_scaler, y_scaler, encoder, attributes)
         self.target_names_ = target_names(y)
         self._set_report(report)
         if report.interrupted:
@@ -137,6 +158,18 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
                 stacklevel=3,
             )
         return self
+
+    def _trained(
+        self, network: Network, task: Task, scalers: Scalers, partial: bool
+    ) -> tuple[Array, Scalers]:
+        """Where training goes on, and the scalers that it is for."""
+        check_same(self.network_, network)
+        self._check_same_target(task)
+        old = self.x_scaler_, self.y_scaler_
+        return (self.theta_, old) if partial else refolded(network, self.theta_, old, scalers)
+
+    def _check_same_target(self, task: Task) -> None:
+        """ValueError where training cannot go on with the targets of the task."""
 
     def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
         if encoder is not None and (isinstance(X, pd.DataFrame) or not encoder.named):
@@ -270,6 +303,11 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
         """
         self._check_fitted()
         modelfile.save(path, *_saved.describe(self))
+
+
+def _scalers(rows: Array, targets: Array, weight: Array | None, loss: Loss) -> Scalers:
+    share = as_weights(weight, rows.shape[0])
+    return Scaler.fit(rows, share), _target_scaler(loss, targets, share)
 
 
 def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:

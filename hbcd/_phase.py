@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hbcd._validation import check_integer, check_number
-from hbcd.optimizers import Optimizer
+from hbcd.optimizers import ExactOutput, Optimizer
 from hbcd.selectors import BlockSelector
 from hbcd.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.stopping import Stop
 
-__all__ = ["EXPLORE_BOX", "GUARD_BOX", "Phase", "check_parts"]
+__all__ = ["EXPLORE_BOX", "GUARD_BOX", "Phase", "check_parts", "default_box"]
 
 EXPLORE_BOX = 1.0  # half-width of the box of ICRS: the box is the regularizer that makes it work
 GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit
@@ -24,6 +24,13 @@ def check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
         raise TypeError(f"selector={selector!r}: must be an hbcd.BlockSelector or None")
     if not isinstance(sensitivity, Sensitivity):
         raise TypeError(f"sensitivity={sensitivity!r}: must be an hbcd.Sensitivity")
+
+
+def default_box(optimizer: Optimizer) -> float:
+    """The half-width of the box of a phase that sets none."""
+    inner = optimizer.inner if isinstance(optimizer, ExactOutput) else None
+    native = vars(type(optimizer if inner is None else inner)).get("_native")
+    return EXPLORE_BOX if native == "icrs" else GUARD_BOX
 
 
 @dataclass(frozen=True, kw_only=True)

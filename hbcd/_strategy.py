@@ -41,6 +41,10 @@ class TrainingStrategy:
         """The share of the rows that an estimator holds out if it is left the choice; 0: none."""
         return 0.0
 
+    def onward(self) -> TrainingStrategy:
+        """What trains on from parameters that are trained already; itself unless it searches."""
+        return self
+
     def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
         """Runs the phases one by one.
 

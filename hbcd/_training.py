@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from hbcd import _core
 from hbcd._needs import check_needs
-from hbcd._phase import EXPLORE_BOX, GUARD_BOX, Phase
+from hbcd._phase import Phase, default_box
 from hbcd._strategy import About, TrainingStrategy
 from hbcd._validation import box_vectors
 from hbcd.optimizers import ExactOutput
@@ -83,9 +83,7 @@ def resolve(
     exact = phase.optimizer if isinstance(phase.optimizer, ExactOutput) else None
     worker = exact.inner if exact and exact.inner else phase.optimizer
     native = vars(type(worker)).get("_native")
-    box: Any = phase.box
-    if box is None:
-        box = EXPLORE_BOX if native == "icrs" else GUARD_BOX
+    box = default_box(phase.optimizer) if phase.box is None else phase.box
     lo, hi = _inside(box_vectors("box", box, n_parameters, dtype), bounds, dtype)
     stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
     inner = phase.inner_iterations

@@ -59,6 +59,10 @@ class HybridClassifier(HybridEstimator):
         holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
     verbose : int, default 0
         1 shows progress on a terminal.
+    warm_start : bool, default False
+        True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
+        the new rows, so that it begins with the predictions that were there.  Columns, widths,
+        activations and classes must be the same; the columns' levels are those of the first fit.
 
     Attributes
     ----------
@@ -108,6 +112,7 @@ class HybridClassifier(HybridEstimator):
         stop: Stop | None = None,
         validation_fraction: str | float | None = None,
         verbose: int = 0,
+        warm_start: bool = False,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -121,6 +126,7 @@ class HybridClassifier(HybridEstimator):
         self.stop = stop
         self.validation_fraction = validation_fraction
         self.verbose = verbose
+        self.warm_start = warm_start
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
@@ -165,12 +171,70 @@ class HybridClassifier(HybridEstimator):
         """
         return self._fit(X, y, sample_weight, eval_set)
 
-    def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
-        classes, index = np.unique(as_labels(y, rows), return_inverse=True)
+    def partial_fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> HybridClassifier:
+        """Trains on these rows for one pass, from where the model stands.
+
+        See `HybridRegressor.partial_fit`.  ``class_weight="balanced"`` is that of the rows given.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`; y need not have all classes.
+        classes : array_like of shape (n_classes,)
+            All labels there will be; needed by the first call, unless after `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`; no classes, other ones than before, or a label that is none of them.
+        """
+        labels = self._all_classes(classes)
+        return self._fit(X, y, sample_weight, None, partial=True, known={"classes_": labels})
+
+    def _all_classes(self, classes: ArrayLike | None) -> Array:
+        fitted = self.__sklearn_is_fitted__()
+        if classes is None:
+            if not fitted:
+                raise ValueError("classes=None: must be all labels at the first call")
+            return self.classes_
+        found = np.unique(as_labels(classes, len(np.atleast_1d(classes))))
+        if found.size < 2:
+            raise ValueError(f"classes: has {found.size}, must have 2 at least")
+        if fitted and not np.array_equal(found, self.classes_):
+            raise ValueError(f"classes={found!s}: must be {self.classes_!s}, as before")
+        return found
+
+    def _check_same_target(self, task: Task) -> None:
+        found = task.attributes["classes_"]
+        if not np.array_equal(found, self.classes_):
+            raise ValueError(f"y: has the classes {found!s}, must have {self.classes_!s} to go on")
+
+    def _task(
+        self,
+        y: Any,
+        rows: int,
+        sample_weight: ArrayLike | None,
+        known: dict[str, Any] | None = None,
+    ) -> Task:
+        if known is None:
+            classes, index = np.unique(as_labels(y, rows), return_inverse=True)
+        else:
+            classes = known["classes_"]
+            index = class_numbers(y, rows, classes)
         as_weights(sample_weight, rows)  # checks them
         weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
-        counts = np.bincount(index, weight)
-        if np.count_nonzero(counts) < 2:
+        counts = np.bincount(index, weight, classes.size)
+        if known is None and np.count_nonzero(counts) < 2:
             raise ValueError(
                 f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
                 "least"

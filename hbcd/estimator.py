@@ -65,6 +65,10 @@ class HybridRegressor(HybridEstimator):
         holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
     verbose : int, default 0
         1 shows progress on a terminal.
+    warm_start : bool, default False
+        True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
+        the new rows, so that it begins with the predictions that were there.  Columns, widths,
+        activations and outputs must be the same; the columns' levels are those of the first fit.
     missing : {"error", "indicator"}, default "error"
         What is done with missing values in X: refused with row and column, or replaced by the
         column's median in training, with a feature beside that is 1 where the value is missing.
@@ -124,6 +128,7 @@ class HybridRegressor(HybridEstimator):
         stop: Stop | None = None,
         validation_fraction: str | float | None = "auto",
         verbose: int = 0,
+        warm_start: bool = False,
         missing: str = "error",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -138,6 +143,7 @@ class HybridRegressor(HybridEstimator):
         self.stop = stop
         self.validation_fraction = validation_fraction
         self.verbose = verbose
+        self.warm_start = warm_start
         self.missing = missing
 
     # ---- the protocol of scikit-learn
@@ -185,7 +191,43 @@ class HybridRegressor(HybridEstimator):
         """
         return self._fit(X, y, sample_weight, eval_set)
 
-    def _task(self, y: Any, rows: int, sample_weight: ArrayLike | None) -> Task:
+    def partial_fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> HybridRegressor:
+        """Trains on these rows for one pass, from where the model stands.
+
+        Means, scales and levels of columns are those of the first call (or of the last `fit`),
+        which should therefore see typical rows.  Every phase of the strategy makes one pass over
+        the rows, at most 50 iterations where all of them are one batch; later calls leave out its
+        search for a start.  The best parameters by the loss on these rows are kept: a call never
+        makes that worse.  `validation_fraction` is not used; `report_` is that of the call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`; other columns, widths or activations than before.
+        """
+        return self._fit(X, y, sample_weight, None, partial=True)
+
+    def _task(
+        self,
+        y: Any,
+        rows: int,
+        sample_weight: ArrayLike | None,
+        known: dict[str, Any] | None = None,
+    ) -> Task:
         targets = as_targets(y, rows=rows)
         as_weights(sample_weight, rows)  # checks them
         loss = _names.loss(self.loss)

@@ -140,6 +140,10 @@ class MultiStart(TrainingStrategy):
         """That of the strategy."""
         return self.strategy.hold_out_share(network, n_rows)
 
+    def onward(self) -> TrainingStrategy:
+        """The strategy from one start, which is there."""
+        return self.strategy.onward()
+
 
 @dataclass(frozen=True)
 class MiniBatch(TrainingStrategy):
@@ -369,6 +373,10 @@ class Hybrid(TrainingStrategy):
     def hold_out_share(self, network: Network, n_rows: int) -> float:
         """`hold_out` for a table with too few rows, else 0."""
         return self.hold_out if n_rows < self.hold_out_below * network.n_parameters else 0.0
+
+    def onward(self) -> TrainingStrategy:
+        """Shell and finish, without the search for a start."""
+        return replace(self, explore=None)
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
         """Explore, shell, finish."""

@@ -80,6 +80,13 @@ def test_requests_survive_copies_and_change_one_by_one():
     assert model.get_metadata_routing().fit.requests["sample_weight"] is True
 
 
+def test_requests_of_partial_fit_are_kept_apart():
+    model = hbcd.HybridClassifier(**OPTIONS).set_partial_fit_request(sample_weight=True)
+    routing = model.get_metadata_routing()
+    assert routing.partial_fit.requests == {"sample_weight": True, "classes": None}
+    assert routing.fit.requests["sample_weight"] is None
+
+
 def test_a_pipeline_scores_with_weights():
     model = hbcd.HybridClassifier(**OPTIONS).set_score_request(sample_weight=True)
     pipe = Pipeline([("model", model)])

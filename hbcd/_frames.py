@@ -13,7 +13,14 @@ from hbcd._columns import is_numeric, to_numbers
 from hbcd._validation import as_matrix
 from hbcd.tables import TableEncoder
 
-__all__ = ["PandasOutput", "as_inputs", "as_targets", "learn_encoder", "target_names"]
+__all__ = [
+    "PandasOutput",
+    "as_inputs",
+    "as_targets",
+    "held_out_pair",
+    "learn_encoder",
+    "target_names",
+]
 
 Array = NDArray[Any]
 
@@ -57,6 +64,15 @@ def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
     return as_matrix("y", y, columns=columns, rows=rows)
 
 
+def held_out_pair(eval_set: Any, X_val: Any, y_val: Any) -> Any:
+    """Held-out rows (X, y), given in one or in two arguments; None where there are none."""
+    if X_val is None and y_val is None:
+        return eval_set
+    if X_val is None or y_val is None or eval_set is not None:
+        raise ValueError("X_val, y_val: must be given both, and without eval_set")
+    return X_val, y_val
+
+
 def target_names(y: Any) -> list[str]:
     """Names of the targets, where a table brings them."""
     if isinstance(y, pd.DataFrame):
@@ -75,13 +91,14 @@ class PandasOutput:
     target_names_: list[str]
 
     def set_output(self, *, predict: str | None = None) -> Self:
-        """Says what `predict` returns.
+        """Says what `predict` returns, and `predict_proba` of a classifier.
 
         Parameters
         ----------
         predict : {"default", "pandas"}, optional
             "pandas": a Series named after the training target, or a DataFrame with one column per
-            target, with the index of X; "default": NumPy arrays; None: no change.
+            target (of probabilities: per class), with the index of X; "default": NumPy arrays;
+            None: no change.
 
         Returns
         -------
@@ -94,14 +111,16 @@ class PandasOutput:
             self._sklearn_output_config = {"predict": predict}
         return self
 
-    def _output(self, values: Array, X: Any) -> Any:
-        """Predictions in the kind that was asked for."""
+    def _output(self, values: Array, X: Any, columns: Array | None = None) -> Any:
+        """Predictions in the kind that was asked for; `columns` name those of a table."""
         config: dict[str, str] = getattr(self, "_sklearn_output_config", {})
         if config.get("predict") != "pandas":
             return values
         index = X.index if isinstance(X, pd.DataFrame) else None
-        columns = 1 if values.ndim == 1 else values.shape[1]
-        names = _names_for(columns, getattr(self, "target_names_", []))
+        if columns is not None:
+            return pd.DataFrame(values, index, columns=columns)
+        n = 1 if values.ndim == 1 else values.shape[1]
+        names = _names_for(n, getattr(self, "target_names_", []))
         if values.ndim == 1:
             return pd.Series(values, index, name=names[0])
         return pd.DataFrame(values, index, columns=names)

@@ -53,6 +53,11 @@ class Requests(dict[str, dict[str, Request]]):
     def __sklearn_clone__(self) -> Requests:
         return copy.deepcopy(self)
 
+    @property
+    def score(self) -> Any:
+        """The requests of `score`, where scikit-learn before 1.7 looks for them."""
+        return _request_object("score", {"score": self.get("score", {})}).score
+
 
 class Routing:
     """Metadata routing: which of `sample_weight`, `eval_set` ... a meta-estimator is to pass on.
@@ -94,15 +99,12 @@ class Routing:
 
     def get_metadata_routing(self) -> Any:
         """What was requested, as ``sklearn.utils.metadata_routing.MetadataRequest``."""
-        from sklearn.utils.metadata_routing import MetadataRequest
-
         told: dict[str, dict[str, Request]] = getattr(self, "_metadata_request", {})
-        made = MetadataRequest(owner=type(self).__name__)
-        for method in METHODS:
-            for name in self._metadata(method):
-                alias = told.get(method, {}).get(name)
-                getattr(made, method).add_request(param=name, alias=alias)
-        return made
+        requests = {
+            method: {name: told.get(method, {}).get(name) for name in self._metadata(method)}
+            for method in METHODS
+        }
+        return _request_object(type(self).__name__, requests)
 
     @classmethod
     def _metadata(cls, method: str) -> list[str]:
@@ -130,6 +132,16 @@ class Routing:
         return self
 
 
+def _request_object(owner: str, requests: dict[str, dict[str, Request]]) -> Any:
+    from sklearn.utils.metadata_routing import MetadataRequest
+
+    made = MetadataRequest(owner=owner)
+    for method, asked in requests.items():
+        for name, alias in asked.items():
+            getattr(made, method).add_request(param=name, alias=alias)
+    return made
+
+
 def _is_name(value: Any) -> bool:
     return isinstance(value, str) and value.isidentifier()
 
@@ -145,4 +157,14 @@ def _routing_enabled() -> bool:
 def peer(name: str, own: type[Any]) -> type[Any]:
     """An exception or warning that is also scikit-learn's of this name, where that is loaded."""
     theirs = getattr(sys.modules.get("sklearn.exceptions"), name, None)
-    return own if theirs is None else type(name, (own, theirs), {"__module__": own.__module__})
+    if theirs is None:
+        return own
+
+    def reduce(self: Any) -> Any:  # the class has no place from which pickle could import it
+        return _again, (name, own, self.args)
+
+    return type(name, (own, theirs), {"__module__": own.__module__, "__reduce__": reduce})
+
+
+def _again(name: str, own: type[Any], args: tuple[Any, ...]) -> Any:
+    return peer(name, own)(*args)

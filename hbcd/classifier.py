@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd._class_targets import as_labels, class_factors, class_numbers, one_hot
 from hbcd._estimator import HybridEstimator, Task
+from hbcd._frames import held_out_pair
 from hbcd._validation import as_real, as_weights
 from hbcd.activations import Activation
 from hbcd.losses import CrossEntropy, Logistic
@@ -146,6 +147,9 @@ class HybridClassifier(HybridEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         eval_set: tuple[Any, ArrayLike] | None = None,
+        *,
+        X_val: ArrayLike | pd.DataFrame | None = None,
+        y_val: ArrayLike | None = None,
     ) -> HybridClassifier:
         """Trains on X (rows, features) and the labels y (rows,).
 
@@ -158,6 +162,9 @@ class HybridClassifier(HybridEstimator):
         sample_weight : array_like of shape (rows,), optional
         eval_set : (X, y), optional
             Held-out rows; the best parameters by their loss are kept.
+        X_val, y_val : optional
+            The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
+            through its steps, as it does X.
 
         Returns
         -------
@@ -169,7 +176,7 @@ class HybridClassifier(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        return self._fit(X, y, sample_weight, eval_set)
+        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
         self,
@@ -270,14 +277,21 @@ class HybridClassifier(HybridEstimator):
         out = self._outputs(X)
         return out[:, 0] if out.shape[1] == 1 else out
 
-    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
-        """Probabilities of the classes, (rows, n_classes); rows sum to 1."""
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Probabilities of the classes, (rows, n_classes); rows sum to 1.
+
+        A float64 array, or what `set_output` asked for.
+        """
         out = self._outputs(X)
         mean = self.network_.loss.mean
-        return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+        p = np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+        return self._output(p, X, self.classes_)
 
-    def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
-        """Logarithms of the probabilities, (rows, n_classes), finite however small those are."""
+    def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Logarithms of the probabilities, (rows, n_classes), finite however small those are.
+
+        A float64 array, or what `set_output` asked for.
+        """
         out = self._outputs(X)
         if out.shape[1] == 1:
             out = np.hstack([np.zeros_like(out), out])
@@ -285,10 +299,14 @@ class HybridClassifier(HybridEstimator):
         below = out - np.take_along_axis(out, top, axis=1)
         others = np.exp(below)
         np.put_along_axis(others, top, 0.0, axis=1)  # added to 1, small ones would be lost
-        return np.asarray(below - np.log1p(others.sum(axis=1, keepdims=True)))
+        log_p = below - np.log1p(others.sum(axis=1, keepdims=True))
+        return self._output(log_p, X, self.classes_)
 
-    def predict(self, X: ArrayLike | pd.DataFrame) -> Array:
-        """The most probable labels, (rows,)."""
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """The most probable labels, (rows,): an array, or what `set_output` asked for."""
+        return self._output(self._predict(X), X)
+
+    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         out = self._outputs(X)
         index = (out[:, 0] > 0).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
         labels: Array = self.classes_[index]
@@ -298,6 +316,6 @@ class HybridClassifier(HybridEstimator):
         self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
         """Accuracy: the share of rows whose label is predicted."""
-        predicted = self.predict(X)
+        predicted = self._predict(X)
         met = predicted == as_labels(y, len(predicted))
         return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _names, _saved, modelfile
 from hbcd._estimator import HybridEstimator, NotFittedError, Task, TrainingInterrupted
-from hbcd._frames import as_targets
+from hbcd._frames import as_targets, held_out_pair
 from hbcd._metrics import r2_scores
 from hbcd._validation import as_matrix, as_real, as_weights
 from hbcd.activations import Activation
@@ -166,6 +166,9 @@ class HybridRegressor(HybridEstimator):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         eval_set: tuple[Any, ArrayLike] | None = None,
+        *,
+        X_val: ArrayLike | pd.DataFrame | None = None,
+        y_val: ArrayLike | None = None,
     ) -> HybridRegressor:
         """Trains on X (rows, features) and y (rows,) or (rows, outputs).
 
@@ -178,6 +181,9 @@ class HybridRegressor(HybridEstimator):
         sample_weight : array_like of shape (rows,), optional
         eval_set : (X, y), optional
             Held-out rows; the best parameters by their loss are kept.
+        X_val, y_val : optional
+            The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
+            through its steps, as it does X.
 
         Returns
         -------
@@ -189,7 +195,7 @@ class HybridRegressor(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        return self._fit(X, y, sample_weight, eval_set)
+        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
         self,

@@ -57,6 +57,10 @@ class FitReport:
     phases: tuple[str, ...] = ()
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        # Some writers, skops among them, keep the reason as the number that it is.
+        self.__dict__.update(state, stop_reason=StopReason(state["stop_reason"]))
+
     @property
     def history(self) -> pd.DataFrame:
         """The history as a table, built when it is asked for."""

@@ -60,6 +60,28 @@ def test_a_search_passes_on_weights_and_held_out_rows():
     assert search.best_estimator_.history_["validation_loss"].notna().any()
 
 
+def test_a_pipeline_sends_held_out_rows_through_its_steps():
+    held = X[:20] * 5 + 100
+    scaler = StandardScaler().fit(X)
+    expected = regressor().fit(scaler.transform(X), Y, eval_set=(scaler.transform(held), Y[:20]))
+    pipe = make_pipeline(
+        StandardScaler(),
+        regressor().set_fit_request(X_val=True, y_val=True),
+        transform_input=["X_val"],
+    )
+    pipe.fit(X, Y, X_val=held, y_val=Y[:20])
+    assert np.array_equal(pipe[-1].theta_, expected.theta_)
+    assert pipe[-1].history_["validation_loss"].equals(expected.history_["validation_loss"])
+
+
+@pytest.mark.parametrize("kind", [hbcd.HybridRegressor, hbcd.HybridClassifier])
+def test_held_out_rows_are_given_in_one_way_and_whole(kind):
+    model, y = kind(**OPTIONS), Y > 0
+    for held in ({"X_val": X}, {"y_val": y}, {"X_val": X, "y_val": y, "eval_set": (X, y)}):
+        with pytest.raises(ValueError, match="X_val, y_val: must be given both, and without"):
+            model.fit(X, y, **held)
+
+
 def test_what_was_not_asked_for_is_refused_by_scikit_learn():
     for method in ("fit", "partial_fit", "score"):
         asked = getattr(regressor().get_metadata_routing(), method).requests

@@ -19,6 +19,7 @@ def test_every_check_passes(kind, dtype):
     failed = {one["check_name"]: one["exception"] for one in results if one["status"] == "failed"}
     assert failed == {}
     assert sum(one["status"] == "passed" for one in results) > 50
+    assert not any(one["expected_to_fail"] for one in results)
 
 
 def test_every_check_passes_with_another_loss_a_penalty_and_batches():

@@ -65,9 +65,11 @@ __all__ = [
     "describe_loss",
     "dtype",
     "loss",
+    "named",
     "restore_activation",
     "restore_loss",
     "seed",
+    "shortest",
     "stop",
     "strategy",
     "strategy_with",
@@ -179,6 +181,19 @@ def _activation(value: Any) -> Activation:
         raise TypeError(f"activation={value!r}: must be a name or an hbcd.Activation")
     made: Activation = choose("activation", value, ACTIVATIONS)()
     return made
+
+
+def named(part: Any, table: dict[str, Callable[[], Any]]) -> Any:
+    """The name that stands for a part, or the part where none says all of it."""
+    return next((name for name, make in table.items() if make() == part), part)
+
+
+def shortest(parts: list[Activation]) -> Any:
+    """Activations of hidden layers as one would pass them: one name or part, else a list."""
+    found = [named(part, ACTIVATIONS) for part in parts]
+    if not found:
+        return "tanh"
+    return found[0] if all(one == found[0] for one in found) else found
 
 
 def describe_activation(part: Activation) -> dict[str, Any]:

@@ -58,13 +58,36 @@ def describe(model: HybridEstimator) -> tuple[dict[str, Array], dict[str, Any]]:
 
 
 def _summary(report: FitReport) -> dict[str, Any]:
+    """The report without its history, which is as long as the training."""
     return {
-        "loss": report.loss,
+        "loss": _finite(report.loss),
+        "initial_loss": _finite(report.initial_loss),
         "stop_reason": report.stop_reason.name,
+        "phases": list(report.phases),
         "n_fev": report.n_fev,
         "n_iter": report.n_iter,
         "seconds": report.seconds,
     }
+
+
+def _finite(value: float) -> float | None:
+    """A number of JSON, which has no infinity."""
+    return float(value) if np.isfinite(value) else None
+
+
+def _report(theta: Array, training: dict[str, Any]) -> FitReport:
+    """What `_summary` described; the first files of format 1 know neither start nor phases."""
+    loss, start = training["loss"], training.get("initial_loss")
+    return FitReport(
+        theta=theta,
+        loss=float("nan") if loss is None else float(loss),
+        stop_reason=StopReason[training["stop_reason"]],
+        n_fev=int(training["n_fev"]),
+        n_iter=int(training["n_iter"]),
+        seconds=float(training["seconds"]),
+        initial_loss=float("nan") if start is None else float(start),
+        phases=tuple(str(name) for name in training.get("phases", ())),
+    )
 
 
 def restore(
@@ -83,14 +106,14 @@ def restore(
     model = kind()
     model.set_params(
         hidden_layer_sizes=widths,
-        activation=activations,
+        activation=_names.shortest(activations),
         strategy=document["strategy"] if document["strategy"] in _names.STRATEGIES else "fast",
         alpha=document.get("alpha", 0.0),
         dtype=arrays["theta"].dtype.name,
     )
     model.missing = document["missing"]
     if "loss" in model._parameter_names() and "loss" in document:
-        model.set_params(loss=loss)
+        model.set_params(loss=_names.named(loss, _names.LOSSES))
     network = Network(
         [
             InputLayer(inputs),
@@ -121,15 +144,5 @@ def restore(
     model.about_ = dict(document["about"])
     training = document["training"]
     if training is not None:
-        model._set_report(
-            FitReport(
-                theta=theta,
-                loss=float(training["loss"]),
-                stop_reason=StopReason[training["stop_reason"]],
-                n_fev=int(training["n_fev"]),
-                n_iter=int(training["n_iter"]),
-                seconds=float(training["seconds"]),
-                initial_loss=float("nan"),
-            )
-        )
+        model._set_report(_report(theta, training))
     return model

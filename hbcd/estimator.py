@@ -288,8 +288,9 @@ _KINDS: dict[str, type[HybridEstimator]] = {
 def load(path: str | os.PathLike[str]) -> Any:
     """Reads a model written by an estimator's `save`; nothing in the file is ever run.
 
-    The model predicts as it did.  What only matters for another fit is not in the file: seed, time
-    limit and a strategy that was an object (the default stands in its place); `history_` is empty.
+    The model predicts as it did, and its report says how it was trained; `history_` is empty.  What
+    only matters for another fit is not in the file: seed, limits, what was held out, weights of
+    classes, and a strategy that was an object (the default stands in its place).
 
     Parameters
     ----------

@@ -309,7 +309,8 @@ def test_a_file_holds_the_loss_and_the_penalty(loss, tmp_path):
     model.save(tmp_path / "m.hbcd")
     again = hbcd.load(tmp_path / "m.hbcd")
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
-    assert again.network_.loss == model.network_.loss == again.loss
+    assert again.network_.loss == model.network_.loss
+    assert again.loss == loss
     assert again.alpha == again.network_.alpha == 0.25
 
 

@@ -1,6 +1,7 @@
 """HybridRegressor among its peers: parameters, scikit-learn, copies, files, and every refusal."""
 
 import copy
+import dataclasses
 import pickle
 
 import numpy as np
@@ -202,7 +203,7 @@ def test_a_loaded_model_knows_how_it_was_trained_and_can_be_trained_again(tmp_pa
     model = regressor().fit(FRAME, Y)
     model.save(tmp_path / "m.hbcd")
     loaded = hbcd.load(tmp_path / "m.hbcd")
-    for name in ("loss", "n_fev", "n_iter", "seconds", "stop_reason"):
+    for name in ("loss", "initial_loss", "phases", "n_fev", "n_iter", "seconds", "stop_reason"):
         assert getattr(loaded.report_, name) == getattr(model.report_, name)
     assert list(loaded.feature_names_in_) == list(model.feature_names_in_)
     assert list(loaded.history_.columns) == list(model.history_.columns)
@@ -211,6 +212,34 @@ def test_a_loaded_model_knows_how_it_was_trained_and_can_be_trained_again(tmp_pa
     assert (tmp_path / "again.hbcd").read_bytes() == (tmp_path / "m.hbcd").read_bytes()
     again = loaded.set_params(random_state=0, n_threads=1).fit(FRAME, Y)
     assert np.array_equal(again.theta_, model.theta_)
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("sigmoid", "sigmoid"),
+        (["relu", "relu"], "relu"),
+        (hbcd.LeakyReLU(0.2), hbcd.LeakyReLU(0.2)),
+        (["tanh", hbcd.LeakyReLU(0.2)], ["tanh", hbcd.LeakyReLU(0.2)]),
+    ],
+)
+def test_a_loaded_model_has_names_where_names_say_it_all(given, kept, tmp_path):
+    # Tools that take a model apart compare `activation` with names.
+    model = regressor(hidden_layer_sizes=(3, 2), activation=given, loss="huber").fit(X, Y)
+    model.save(tmp_path / "m.hbcd")
+    loaded = hbcd.load(tmp_path / "m.hbcd")
+    assert (loaded.activation, loaded.loss) == (kept, "huber")
+    assert loaded.network_.layers == model.network_.layers
+
+
+def test_a_training_that_failed_can_be_saved_with_its_report(tmp_path):
+    model = regressor(strategy="full_batch").fit(X, Y)
+    model._set_report(dataclasses.replace(model.report_, initial_loss=np.inf, loss=np.nan))
+    model.save(tmp_path / "m.hbcd")
+    loaded = hbcd.load(tmp_path / "m.hbcd")
+    assert np.isnan(loaded.report_.initial_loss)
+    assert np.isnan(loaded.loss_)
+    assert np.array_equal(loaded.predict(X), model.predict(X))
 
 
 class Cube(hbcd.Activation):

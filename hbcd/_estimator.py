@@ -272,7 +272,17 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     # ---- outputs
 
     def encode(self, X: Any) -> NDArray[np.float64]:
-        """The features of X, (rows, features): what `coefs_` takes; dummies and indicators too."""
+        """The features that `coefs_` takes: dummies and indicators among them.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of float64, shape (rows, features)
+            A copy, in the columns' own units.
+        """
         self._check_fitted()
         return np.array(self._numbers(X, self.encoder_, self.network_.n_inputs), np.float64)
 
@@ -291,6 +301,10 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
 
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model: arrays and JSON in the safetensors layout, atomically, never a pickle.
+
+        Parameters
+        ----------
+        path : str or path
 
         Raises
         ------

@@ -21,11 +21,36 @@ class Parameters:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
-        """The parameters passed to the constructor."""
+        """The parameters passed to the constructor.
+
+        Parameters
+        ----------
+        deep : bool
+            Of no effect: no parameter is an estimator.
+
+        Returns
+        -------
+        dict
+        """
         return {name: getattr(self, name) for name in self._parameter_names()}
 
     def set_params(self, **params: Any) -> Self:
-        """Sets parameters of the constructor; none where one of the names is wrong."""
+        """Sets parameters of the constructor; none where one of the names is wrong.
+
+        Parameters
+        ----------
+        **params : object
+            Their names and values.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            A name that is no parameter.
+        """
         names = self._parameter_names()
         for name, value in params.items():
             if name not in names:
@@ -90,15 +115,40 @@ class Routing:
         return self._request("fit", requests)
 
     def set_partial_fit_request(self, **requests: Request) -> Self:
-        """Says which metadata meta-estimators pass on to `partial_fit`; see `set_fit_request`."""
+        """Says which metadata meta-estimators pass on to `partial_fit`.
+
+        Parameters
+        ----------
+        **requests : True, False, None or str
+            As of `set_fit_request`, which tells the errors, too.
+
+        Returns
+        -------
+        self
+        """
         return self._request("partial_fit", requests)
 
     def set_score_request(self, **requests: Request) -> Self:
-        """Says which metadata meta-estimators pass on to `score`; see `set_fit_request`."""
+        """Says which metadata meta-estimators pass on to `score`.
+
+        Parameters
+        ----------
+        **requests : True, False, None or str
+            As of `set_fit_request`, which tells the errors, too.
+
+        Returns
+        -------
+        self
+        """
         return self._request("score", requests)
 
     def get_metadata_routing(self) -> Any:
-        """What was requested, as ``sklearn.utils.metadata_routing.MetadataRequest``."""
+        """What was requested of each method.
+
+        Returns
+        -------
+        sklearn.utils.metadata_routing.MetadataRequest
+        """
         told: dict[str, dict[str, Request]] = getattr(self, "_metadata_request", {})
         requests = {
             method: {name: told.get(method, {}).get(name) for name in self._metadata(method)}

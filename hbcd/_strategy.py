@@ -42,7 +42,13 @@ class TrainingStrategy:
         return 0.0
 
     def onward(self) -> TrainingStrategy:
-        """What trains on from parameters that are trained already; itself unless it searches."""
+        """What trains on from parameters that are trained already.
+
+        Returns
+        -------
+        TrainingStrategy
+            Itself; of a strategy that begins with a search for a start, one that does not.
+        """
         return self
 
     def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:

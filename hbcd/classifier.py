@@ -273,14 +273,32 @@ class HybridClassifier(HybridEstimator):
     # ---- predict
 
     def decision_function(self, X: ArrayLike | pd.DataFrame) -> Array:
-        """Outputs of the network: log-odds of ``classes_[1]`` (rows,), or (rows, n_classes)."""
+        """Outputs of the network.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,) or (rows, n_classes)
+            Log-odds of ``classes_[1]``; of more than two classes logarithms of probabilities, up to
+            a summand of each row.
+        """
         out = self._outputs(X)
         return out[:, 0] if out.shape[1] == 1 else out
 
     def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
-        """Probabilities of the classes, (rows, n_classes); rows sum to 1.
+        """Probabilities of the classes.
 
-        A float64 array, or what `set_output` asked for.
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows, n_classes)
+            Rows sum to 1.  A DataFrame where `set_output` asked for it.
         """
         out = self._outputs(X)
         mean = self.network_.loss.mean
@@ -288,9 +306,16 @@ class HybridClassifier(HybridEstimator):
         return self._output(p, X, self.classes_)
 
     def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
-        """Logarithms of the probabilities, (rows, n_classes), finite however small those are.
+        """Logarithms of the probabilities, finite however small those are.
 
-        A float64 array, or what `set_output` asked for.
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows, n_classes)
+            A DataFrame where `set_output` asked for it.
         """
         out = self._outputs(X)
         if out.shape[1] == 1:
@@ -303,7 +328,17 @@ class HybridClassifier(HybridEstimator):
         return self._output(log_p, X, self.classes_)
 
     def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
-        """The most probable labels, (rows,): an array, or what `set_output` asked for."""
+        """The most probable labels.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            A Series where `set_output` asked for it.
+        """
         return self._output(self._predict(X), X)
 
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
@@ -315,7 +350,19 @@ class HybridClassifier(HybridEstimator):
     def score(
         self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
-        """Accuracy: the share of rows whose label is predicted."""
+        """Accuracy: the share of rows whose label is predicted.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,)
+            Labels.
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        float
+        """
         predicted = self._predict(X)
         met = predicted == as_labels(y, len(predicted))
         return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))

@@ -19,6 +19,7 @@ from hbcd.activations import (
     Sigmoid,
     Tanh,
 )
+from hbcd.callbacks import Callback, EarlyStopping, Event
 from hbcd.classifier import HybridClassifier
 from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted, load
@@ -99,10 +100,13 @@ __all__ = [
     "BatchShell",
     "BlockCoordinateDescent",
     "BlockSelector",
+    "Callback",
     "Choice",
     "CompiledActivation",
     "CrossEntropy",
     "DecreasePerOperation",
+    "EarlyStopping",
+    "Event",
     "ExactOutput",
     "Finish",
     "FitReport",

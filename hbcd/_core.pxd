@@ -34,13 +34,25 @@ cdef extern from "hbcd_any.h" nogil:
     ctypedef struct hbcd_record:
         size_t step, phase, epoch, rows, n_evaluations, n_iterations
         int block, epoch_end, status
-        double loss_before, loss, validation, sensitivity, seconds
+        double loss_before, loss, validation, score, sensitivity, seconds
+
+    enum:
+        HBCD_EVENT_BLOCK_BEGIN, HBCD_EVENT_BLOCK_END, HBCD_EVENT_SWEEP_END, HBCD_EVENT_IMPROVED
+    ctypedef struct hbcd_event:
+        int kind
+        const hbcd_record *line
+        double best
+        const void *theta
+        const void *best_theta
 
     ctypedef struct hbcd_watch:
         int (*poll)(void *self, const hbcd_progress *progress) noexcept nogil
         int (*record)(void *self, const hbcd_record *record) noexcept nogil
         int (*iteration)(void *self, size_t n, const void *x, double f) noexcept nogil
+        int (*event)(void *self, const hbcd_event *event) noexcept nogil
+        int (*score)(void *self, const void *theta, double *score) noexcept nogil
         void *self
+        size_t patience
         double interval, deadline
     void hbcd_watch_start(hbcd_watch *watch, double max_seconds)
 

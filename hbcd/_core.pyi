@@ -24,6 +24,9 @@ SELECTORS: Final[dict[str, int]]
 # One line of a history as the core writes it.
 RECORD: Final[np.dtype[np.void]]
 
+# The kinds of events that the core tells, by their numbers.
+EVENTS: Final[tuple[str, ...]]
+
 class StopEvaluating(Exception): ...
 
 class StopLimits:
@@ -148,6 +151,13 @@ class Net:
     ) -> NDArray[np.float64]: ...
 
 @disjoint_base
+class Points:
+    @property
+    def theta(self) -> _Real: ...
+    @property
+    def best_theta(self) -> _Real: ...
+
+@disjoint_base
 class Watch:
     interrupted: bool
     def __init__(
@@ -203,4 +213,8 @@ def train(
     seed: int,
     n_threads: int,
     progress: _Progress | None = None,
+    events: Callable[..., int] | None = None,
+    wanted: int = 0,
+    score: Callable[[_Real, float], float] | None = None,
+    patience: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, _Real], BaseException | None]: ...

@@ -14,9 +14,10 @@ from hbcd._validation import as_matrix, as_weights, check_fits
 if TYPE_CHECKING:
     from hbcd.network import Network
 
-__all__ = ["as_data", "as_table", "split_data"]
+__all__ = ["Held", "as_data", "as_table", "split_data"]
 
 Array = NDArray[Any]
+Held = tuple[ArrayLike | Scaled, ArrayLike | Scaled, ArrayLike | None]  # X, y, weight
 
 
 def as_table(
@@ -66,10 +67,10 @@ def split_data(
     share: float,
     seed: int,
     dtype: Any,
-) -> tuple[_core.Data, _core.Data]:
+) -> tuple[_core.Data, _core.Data, Held]:
     """Rows to train on, and a share of the rows held out, drawn by the seed.
 
-    The held-out ones carry no penalty.
+    The held-out ones carry no penalty; they come in the core and as they were.
     """
     n = np.shape(X.table if isinstance(X, Scaled) else X)[0]
     order = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]).permutation(n)
@@ -82,8 +83,10 @@ def split_data(
             return Scaled(table.table[index], table.scaler)
         return np.asarray(table)[index]
 
-    def part(index: Array, alpha: float) -> _core.Data:
+    def part(index: Array) -> Held:
         chosen = None if weight is None or not weight[index].any() else weight[index]
-        return as_data(network, rows(X, index), rows(y, index), chosen, dtype, alpha=alpha)
+        return rows(X, index), rows(y, index), chosen
 
-    return part(np.sort(order[held:]), network.alpha), part(np.sort(order[:held]), 0.0)
+    kept, apart = part(np.sort(order[held:])), part(np.sort(order[:held]))
+    data = as_data(network, *kept, dtype, alpha=network.alpha)
+    return data, as_data(network, *apart, dtype), apart

@@ -6,14 +6,43 @@ cdef struct history:  # what the core's callbacks reach: lines are kept without 
     void *owner
     hbcd_record *lines
     size_t n, room
+    unsigned wanted  # bit k: somebody listens to events of kind k
 
 
 # The numeric fields of hbcd_record, by the names of the columns they become.
 RECORD = np.dtype({
     "names": ["step", "phase", "epoch", "rows", "n_fev", "n_iter", "block", "epoch_end", "status", "loss_before",
-              "loss", "validation_loss", "sensitivity", "seconds"],
-    "formats": [np.uintp] * 6 + [np.intc] * 3 + [np.float64] * 5,
+              "loss", "validation_loss", "validation_score", "sensitivity", "seconds"],
+    "formats": [np.uintp] * 6 + [np.intc] * 3 + [np.float64] * 6,
 }, align=True)
+
+# The kinds of events that the core tells, by their numbers.
+EVENTS = ("block_begin", "block_end", "sweep_end", "improved")
+
+
+cdef class Points:
+    """The parameters at an event; copied when asked for, out of reach when the call with the event is over."""
+
+    cdef const void *present
+    cdef const void *least
+    cdef size_t n
+    cdef int dtype
+
+    def __reduce__(self):
+        return Points, ()
+
+    cdef object copy(self, const void *data):
+        if data == NULL:
+            raise RuntimeError("event: its parameters can be read only during the call that received it")
+        return view(data, self.n, self.dtype, Context()).copy()
+
+    @property
+    def theta(self):
+        return self.copy(self.present)
+
+    @property
+    def best_theta(self):
+        return self.copy(self.least)
 
 
 cdef class Watch:
@@ -21,7 +50,9 @@ cdef class Watch:
 
     cdef hbcd_watch c
     cdef Context context
-    cdef object progress, callback
+    cdef object progress, callback, events, score
+    cdef size_t n_params
+    cdef int dtype
     cdef history log
     cdef public bint interrupted
 
@@ -36,6 +67,17 @@ cdef class Watch:
         if callback is not None:
             self.c.iteration = watch_iteration
 
+    cdef void listen(self, Net net, events, wanted, score, patience):
+        self.n_params, self.dtype = net.size.n_params, net.dtype
+        self.events, self.score = events, score
+        self.log.wanted = wanted
+        if events is not None:
+            self.c.event = watch_event
+        if score is not None:
+            self.c.score = watch_score
+        if patience is not None:
+            self.c.patience = patience
+
     def __dealloc__(self):
         free(self.log.lines)
 
@@ -43,10 +85,10 @@ cdef class Watch:
         """The lines kept, as a dict of columns."""
         if RECORD.itemsize != sizeof(hbcd_record):
             raise SystemError("hbcd_record: layout differs from RECORD")
-        if self.log.n == 0:
-            return {name: np.empty(0, RECORD[name]) for name in RECORD.names}
-        memory = PyMemoryView_FromMemory(<char *>self.log.lines, self.log.n * sizeof(hbcd_record), PyBUF_READ)
-        lines = np.frombuffer(memory, RECORD)
+        lines = np.empty(0, RECORD)
+        if self.log.n > 0:
+            memory = PyMemoryView_FromMemory(<char *>self.log.lines, self.log.n * sizeof(hbcd_record), PyBUF_READ)
+            lines = np.frombuffer(memory, RECORD)
         return {name: lines[name].astype(np.float64 if RECORD[name].kind == "f" else np.int64) for name in RECORD.names}
 
 
@@ -76,6 +118,37 @@ cdef int watch_record(void *self, const hbcd_record *line) noexcept nogil:
     log.lines[log.n] = line[0]
     log.n += 1
     return 0
+
+
+cdef int watch_event(void *self, const hbcd_event *event) noexcept nogil:
+    return deliver(self, event) if ((<history *>self).wanted >> event.kind) & 1 else 0
+
+
+cdef int deliver(void *self, const hbcd_event *event) noexcept with gil:
+    cdef Watch watch = <Watch>(<history *>self).owner
+    cdef const hbcd_record *line = event.line
+    cdef Points points = Points()
+    points.present, points.least, points.n, points.dtype = event.theta, event.best_theta, watch.n_params, watch.dtype
+    try:
+        return watch.events(event.kind, line.phase, line.epoch, line.step, line.block, line.rows, line.loss,
+                            line.validation, line.score, event.best, line.n_evaluations, line.n_iterations,
+                            line.seconds, line.status, points)
+    except KeyboardInterrupt:
+        watch.interrupted = True
+        return HBCD_STOP_INTERRUPTED
+    except BaseException as error:
+        return watch.context.fail(error)
+    finally:
+        points.present = points.least = NULL
+
+
+cdef int watch_score(void *self, const void *theta, double *score) noexcept with gil:
+    cdef Watch watch = <Watch>(<history *>self).owner
+    try:
+        score[0] = watch.score(view(theta, watch.n_params, watch.dtype, watch.context).copy(), score[0])
+        return 0
+    except BaseException as error:
+        return watch.context.fail(error)
 
 
 cdef int watch_iteration(void *self, size_t n, const void *x, double f) noexcept with gil:
@@ -185,11 +258,14 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None, nor
 
 # ---- train -----------------------------------------------------------------------------------------------------------------
 
-def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_threads, progress=None):
+def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_threads, progress=None, events=None,
+          unsigned wanted=0, score=None, patience=None):
     """Runs phases from theta, which ends at the best point measured.
 
     phases: objects with the fields of hbcd.Phase, defaults resolved (stop a Stop, numbers instead of None where the
     core has no default), plus lo and hi (vectors or None).
+    events: told of what happens between two calls of an optimizer, of the kinds k with bit k of `wanted`; returns 0 or
+    a stop code.  score: score(theta, loss) is what the best point has least of.  patience: passes without a better one.
     Returns (report, history, error): error is the exception of a part written in Python, or None.
     """
     cdef Context context = net.own_context()
@@ -200,6 +276,7 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     cdef SelectorHook selector
     cdef SensitivityHook sensitivity
     cdef Watch watch = Watch(context, stop.max_seconds, progress, None, True)
+    watch.listen(net, events, wanted, score, patience)
     keep, boxes = [], []
     if data.dtype != net.dtype or (held_out is not None and held_out.dtype != net.dtype):
         raise ValueError("data: must have the precision of the network")

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.report import FitReport
-from hbcd.stopping import Stop
+from hbcd.stopping import Stop, StopReason
 
 __all__ = ["best_of_starts"]
 
 Array = NDArray[Any]
 T = TypeVar("T")
 Progress = Callable[..., None]
-Train = Callable[[Array, int, Stop, int, Progress | None], tuple[FitReport, float]]
+Train = Callable[[Array, int, Stop, int, Progress | None, int], tuple[FitReport, float]]
+
+# What ends all starts.  The callback that asked for it ends the others as Ctrl-C would.
+ENDED = (StopReason.CALLBACK, StopReason.INTERRUPTED)
 
 
 def best_of_starts(
@@ -40,7 +43,7 @@ def best_of_starts(
     Parameters
     ----------
     train : callable
-        ``train(theta, seed, stop, n_threads, progress) -> (report, score)``.
+        ``train(theta, seed, stop, n_threads, progress, start) -> (report, score)``.
     thetas, seeds : list
         One per start.
     stop : Stop
@@ -62,24 +65,29 @@ def best_of_starts(
     limits = _share(stop, starts, -(-starts // workers))
     over = threading.Event()
 
-    def watched(*_: object) -> None:
+    def watched(*state: Any) -> None:
         if over.is_set():
             raise KeyboardInterrupt  # ends this start as Ctrl-C would
+
+    def shown(*state: Any) -> None:
+        watched()
+        if progress is not None:
+            progress(*state)
 
     def work(first: int) -> list[tuple[int, FitReport, float]]:
         done: list[tuple[int, FitReport, float]] = []
         for start in range(first, starts, workers):
             if over.is_set() and done:
                 break
-            follow = progress if first == 0 else watched
+            follow = shown if first == 0 else watched
             threads = max(n_threads // workers, 1)
             try:
-                report, score = train(thetas[start], seeds[start], limits, threads, follow)
+                report, score = train(thetas[start], seeds[start], limits, threads, follow, start)
             except BaseException:
                 over.set()
                 raise
             done.append((start, report, score))
-            if report.interrupted:
+            if report.stop_reason in ENDED:
                 over.set()
         return done
 
@@ -92,12 +100,13 @@ def best_of_starts(
     found.sort(key=lambda one: (np.isnan(one[2]), one[2], one[0]))
     best = found[0][1]
     reports = [one[1] for one in found]
+    reasons = {report.stop_reason for report in reports}
     return replace(
         best,
         n_fev=sum(report.n_fev for report in reports),
         n_iter=sum(report.n_iter for report in reports),
         seconds=max(report.seconds for report in reports),
-        stop_reason=next((r.stop_reason for r in reports if r.interrupted), best.stop_reason),
+        stop_reason=next((reason for reason in ENDED if reason in reasons), best.stop_reason),
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import _core
+from hbcd._audience import Audience, Progress, Relay
 from hbcd._needs import check_needs
 from hbcd._phase import Phase, default_box
 from hbcd._strategy import About, TrainingStrategy
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
 __all__ = ["Progress", "Run", "calls_python", "resolve"]
 
 Array = NDArray[Any]
-Progress = Callable[..., None]
 
 # Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
 ADAM_ITERATIONS = 10_000
+
+ANY_NUMBER = 2**62  # of passes without a better value: somebody else counts them
 
 USED_UP = {
     "max_evaluations": StopReason.EVALUATIONS,
@@ -129,9 +131,14 @@ class Run:
         threads: int,
         progress: Progress | None,
         started: float,
+        audience: Audience,
+        start: int = 0,
     ) -> None:
         self.network, self.data, self.held_out = network, data, held_out
         self.stop, self.threads, self.progress, self.started = stop, threads, progress, started
+        self.audience, self.relay = audience, Relay(audience, start)
+        if progress is not None:
+            self.progress = audience.shown(progress)
         self.results: list[dict[str, Any]] = []
         self.histories: list[dict[str, Array]] = []
         self.names: list[str] = []
@@ -151,6 +158,8 @@ class Run:
         net = self.network._net(theta.dtype)
         before = time.perf_counter() - self.started
         point = theta.copy()
+        names = [type(phase.optimizer).__name__ for phase in phases]
+        events, wanted = self.relay.of_call(names, self._used(), before)
         result, history, error = _core.train(
             net,
             self.data,
@@ -161,25 +170,39 @@ class Run:
             seed,
             self.threads,
             self.progress,
+            events,
+            wanted,
+            self.audience.scorer,
+            None if self.audience.rule is None else ANY_NUMBER,
         )
         if error is not None:
             raise error
+        history["validation_score"] = history["validation_score"] * self.audience.sign
         history["seconds"] = history["seconds"] + before
-        history["phase"] = history["phase"] + len(self.names)
         if self.results:  # counters go on where the last call stopped
-            history["n_fev"] = history["n_fev"] + sum(r["n_fev"] for r in self.results)
-            history["n_iter"] = history["n_iter"] + sum(r["n_iter"] for r in self.results)
-            history["step"] = history["step"] + max(
-                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
-            )
+            for name, used in self._used().items():
+                history[name] = history[name] + used
         self.results.append(result)
         self.histories.append(history)
-        self.names += [type(phase.optimizer).__name__ for phase in phases]
+        self.names += names
         score = result["f"]
         if self.held_out is not None:
             score = net.loss(self.held_out, point, None, self.threads)
+        if self.audience.scorer is not None:
+            score = self.audience.scorer(point, score)
         if self.theta is None or not score >= self.score:
             self.theta, self.loss, self.score = point, result["f"], score
+
+    def _used(self) -> dict[str, int]:
+        """What calls of the core before this one have counted."""
+        return {
+            "phase": len(self.names),
+            "step": max(
+                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
+            ),
+            "n_fev": sum(r["n_fev"] for r in self.results),
+            "n_iter": sum(r["n_iter"] for r in self.results),
+        }
 
     def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
         """Lets a strategy run its phases one by one, each from the best parameters so far."""
@@ -191,7 +214,7 @@ class Run:
             stop = self._left()
             self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
             report = self.report(len(self.results) - 1)
-            if report.interrupted:
+            if report.interrupted or self.relay.stopped:
                 raise _core.StopEvaluating
             return report
 
@@ -202,14 +225,13 @@ class Run:
         """The limits of the run, less what is used; raises when one is used up."""
         if self.report().interrupted:
             raise _core.StopEvaluating
-        used_fev = sum(r["n_fev"] for r in self.results)
-        used_iter = sum(r["n_iter"] for r in self.results)
+        used = self._used()
         seconds = self.stop.max_seconds
         changes: dict[str, Any] = {}
         if self.stop.max_evaluations is not None:
-            changes["max_evaluations"] = self.stop.max_evaluations - used_fev
+            changes["max_evaluations"] = self.stop.max_evaluations - used["n_fev"]
         if self.stop.max_iterations is not None:
-            changes["max_iterations"] = self.stop.max_iterations - used_iter
+            changes["max_iterations"] = self.stop.max_iterations - used["n_iter"]
         if seconds is not None:
             changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
         for name, value in changes.items():
@@ -223,6 +245,7 @@ class Run:
         assert self.theta is not None
         results, histories = self.results[first:], self.histories[first:]
         status = results[-1]["status"]
+        best = float(self.audience.sign * self.score)
         columns = {
             name: np.concatenate([history[name] for history in histories]) for name in histories[0]
         }
@@ -238,5 +261,7 @@ class Run:
             seconds=time.perf_counter() - self.started,
             initial_loss=float(results[0]["f_start"]),
             phases=tuple(self.names),
+            validation_score=math.nan if self.audience.scorer is None else best,
+            _best=best,
             _columns={name: columns[name] for name in names},
         )

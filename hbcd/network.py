@@ -10,9 +10,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
+from hbcd._audience import Audience
+from hbcd._listeners import Listeners, as_callbacks
+from hbcd._log import logged
 from hbcd._objective import Objective
-from hbcd._rows_in import as_data, as_table, split_data
+from hbcd._rows_in import Held, as_data, as_table, split_data
 from hbcd._scaling import Scaled
+from hbcd._scoring import as_early_stopping, scorer_of
 from hbcd._starts import best_of_starts
 from hbcd._strategy import TrainingStrategy, drives_itself
 from hbcd._training import Progress, Run, calls_python
@@ -24,6 +28,7 @@ from hbcd._validation import (
     check_number,
     effective_threads,
 )
+from hbcd.callbacks import EarlyStopping
 from hbcd.layers import InputLayer, Layer
 from hbcd.losses import CrossEntropy, Loss, SquaredError
 from hbcd.report import FitReport
@@ -311,6 +316,8 @@ class Network:
         *,
         hold_out: float = 0.0,
         progress: Progress | None = None,
+        callbacks: Any = None,
+        early_stopping: EarlyStopping | None = None,
     ) -> FitReport:
         """Trains from theta, which is not changed.
 
@@ -336,6 +343,11 @@ class Network:
         progress : callable, optional
             Called some 20 times a second with (phase, epoch, step, block, loss, best, seconds,
             n_fev).
+        callbacks : Callback, function of an `Event`, or list of them, optional
+            Told what happens; one that returns True ends the training.
+        early_stopping : EarlyStopping, optional
+            By which metric of the held-out rows the best parameters are kept, and when the training
+            ends; None: their loss.
 
         Returns
         -------
@@ -346,7 +358,8 @@ class Network:
         Raises
         ------
         ValueError, TypeError
-            Bad input; nothing is changed.  Exceptions of parts written in Python arrive intact.
+            Bad input; nothing is changed.  Exceptions of parts written in Python and of callbacks
+            arrive intact.
         """
         started = time.perf_counter()
         point = self._project(self._check_theta(theta, copy=True))
@@ -361,36 +374,57 @@ class Network:
         check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
         data = as_data(self, X, y, sample_weight, point.dtype, alpha=self.alpha)
+        heard = as_callbacks(callbacks)
+        rule = as_early_stopping(early_stopping)
         held_out = None
+        held: Held | None = None
         if eval_set is not None:
             try:
                 held_x, held_y = eval_set
             except (TypeError, ValueError):
                 raise ValueError("eval_set: must be a pair (X, y)") from None
             held_out = as_data(self, held_x, held_y, None, point.dtype, of="eval_set: ")
+            held = held_x, held_y, None
         elif 1 <= round(hold_out * data.rows) < data.rows:
-            data, held_out = split_data(self, X, y, sample_weight, hold_out, seed, point.dtype)
+            data, held_out, held = split_data(
+                self, X, y, sample_weight, hold_out, seed, point.dtype
+            )
+        heard += logged()
+        listeners = Listeners(heard) if heard else None
+        audience = Audience(listeners, rule, scorer_of(self, rule, held, point.dtype, threads))
 
         def one(
-            theta: Array, seed: int, stop: Stop, threads: int, follow: Progress | None
+            theta: Array,
+            seed: int,
+            stop: Stop,
+            threads: int,
+            follow: Progress | None,
+            start: int = 0,
         ) -> tuple[FitReport, float]:
-            run = Run(self, data, held_out, stop, threads, follow, started)
+            run = Run(self, data, held_out, stop, threads, follow, started, audience, start)
             inner = strategy.strategy if isinstance(strategy, MultiStart) else strategy
-            if drives_itself(inner):
+            if listeners is not None and listeners.stopped:
+                run.phases([], theta, stop, seed)  # before it began: the start is what there is
+            elif drives_itself(inner):
                 run.drive(inner, theta, seed)
             else:
                 run.phases(inner.phases(self, data.rows), theta, stop, seed)
             return run.report(), run.score
 
-        if not isinstance(strategy, MultiStart):
-            return one(point, seed, stop, threads, progress)[0]
-        children = np.random.SeedSequence(seed).spawn(strategy.starts - 1)
-        return best_of_starts(
-            one,
-            [point, *(self.init(np.random.default_rng(c), point.dtype) for c in children)],
-            [seed, *(as_seed("rng", child) for child in children)],
-            stop,
-            threads,
-            progress,
-            side_by_side=not calls_python(self, strategy, point.dtype),
-        )
+        def all_starts() -> FitReport:
+            if not isinstance(strategy, MultiStart):
+                return one(point, seed, stop, threads, progress)[0]
+            children = np.random.SeedSequence(seed).spawn(strategy.starts - 1)
+            return best_of_starts(
+                one,
+                [point, *(self.init(np.random.default_rng(c), point.dtype) for c in children)],
+                [seed, *(as_seed("rng", child) for child in children)],
+                stop,
+                threads,
+                progress,
+                side_by_side=not calls_python(self, strategy, point.dtype),
+            )
+
+        if listeners is None:
+            return all_starts()
+        return listeners.around(point, data.rows, started, all_starts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,7 +17,7 @@ __all__ = ["FitReport"]
 #: Columns of the history.
 HISTORY = (
     "step", "phase", "epoch", "block", "event", "rows", "loss_before", "loss", "validation_loss",
-    "sensitivity", "n_fev", "n_iter", "seconds", "reason",
+    "validation_score", "sensitivity", "n_fev", "n_iter", "seconds", "reason",
 )  # fmt: skip
 
 
@@ -36,7 +37,8 @@ class FitReport:
     history : pandas.DataFrame
         One line per block visit and one per epoch end: step, phase, epoch, block (-1: all
         parameters), event ("visit" or "epoch"), rows, loss_before, loss, validation_loss,
-        sensitivity, reason, n_fev, n_iter, seconds.
+        validation_score (the metric of `EarlyStopping`, else NaN), sensitivity, reason, n_fev,
+        n_iter, seconds.
     n_fev, n_iter : int
         Evaluations of the objective (on however many rows) and iterations of the optimizers.
     seconds : float
@@ -45,6 +47,8 @@ class FitReport:
         Training loss at the parameters passed in.
     phases : tuple of str
         The optimizer of each phase, in the order of the history's `phase`.
+    validation_score : float
+        The metric of `EarlyStopping` at `theta`; NaN without one.
     """
 
     theta: NDArray[Any]
@@ -55,6 +59,8 @@ class FitReport:
     seconds: float
     initial_loss: float
     phases: tuple[str, ...] = ()
+    validation_score: float = math.nan
+    _best: float = field(default=math.nan, repr=False)  # value of what decided which were kept
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -74,6 +80,13 @@ class FitReport:
         names = {int(reason): reason.name.lower() for reason in StopReason}
         frame.insert(len(frame.columns), "reason", [names.get(int(code), "") for code in status])
         return frame
+
+    def at_sweep_ends(self, name: str) -> list[float]:
+        """A column of the history at the ends of passes over the data, without making the table."""
+        if not self._columns:
+            return []
+        found: list[float] = self._columns[name][self._columns["epoch_end"] != 0].tolist()
+        return found
 
     @property
     def interrupted(self) -> bool:

@@ -39,7 +39,7 @@ LAYERS = {
         },
         {"core", "checks"},
     ),
-    "training": ({"network", "report", "strategies"}, {"core", "checks", "parts"}),
+    "training": ({"callbacks", "network", "report", "strategies"}, {"core", "checks", "parts"}),
     "files": ({"datasets", "modelfile", "progress", "tables"}, {"checks"}),
     "estimators": ({"classifier", "estimator"}, {"core", "checks", "parts", "training", "files"}),
     "pictures": ({"plots"}, {"core", "checks"}),
@@ -55,7 +55,16 @@ LAYERS = {
 LAYER_OF = {module: layer for layer, (modules, _) in LAYERS.items() for module in modules}
 
 # Never imported by `import hbcd`: extras, tools of the tests, and slow corners of SciPy.
-LAZY = ("sklearn", "matplotlib", "tqdm", "torch", "pyarrow", "openpyxl", "scipy.optimize")
+LAZY = (
+    "sklearn",
+    "matplotlib",
+    "optuna",
+    "tqdm",
+    "torch",
+    "pyarrow",
+    "openpyxl",
+    "scipy.optimize",
+)
 
 TOP_LEVEL = {
     "pyproject.toml",

@@ -151,7 +151,7 @@ def test_ctrl_c_while_waiting_for_other_starts_ends_them_and_keeps_the_best():
         quick.wait(10)
         signal.pthread_kill(main.ident, signal.SIGINT)
 
-    def one(theta, seed, stop, threads, progress):
+    def one(theta, seed, stop, threads, progress, start):
         first = threading.current_thread() is main
         report = NET.train(
             theta, X, Y, strategy=SHORT if first else endless, rng=seed, progress=progress,

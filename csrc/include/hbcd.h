@@ -111,9 +111,19 @@ typedef struct hbcd_record {
     double loss_before;  /* objective on this batch before the visit; at an epoch end: NaN */
     double loss;         /* after the visit; at an epoch end: full training loss */
     double validation;   /* at an epoch end, where rows were held out, else NaN */
+    double score;        /* at an epoch end, what `score` of the watch made of it, else NaN */
     double sensitivity;  /* of the chosen block, NaN where none was measured */
     double seconds;
 } hbcd_record;
+
+/* What happens between two calls of an optimizer. */
+enum hbcd_event_kind { HBCD_EVENT_BLOCK_BEGIN, HBCD_EVENT_BLOCK_END, HBCD_EVENT_SWEEP_END, HBCD_EVENT_IMPROVED };
+typedef struct hbcd_event {
+    int kind;                /* hbcd_event_kind */
+    const hbcd_record *line; /* of the history; at a beginning without what is not known yet */
+    double best;             /* the best value measured so far, of what is kept */
+    const void *theta, *best_theta; /* all parameters, in the run's precision; not after the call */
+} hbcd_event;
 
 typedef struct hbcd_watch {
     /* Called from the calling thread, never from a worker, at most every `interval` seconds, also in the
@@ -124,7 +134,14 @@ typedef struct hbcd_watch {
     /* Called after every iteration of an optimizer with its point x (n values of the run's precision) and
      * value; NULL in training.  Returns 0, a stop code or an error. */
     int (*iteration)(void *self, size_t n, const void *x, double f);
+    /* Called between calls of optimizers, in training; NULL: nobody listens, and nothing is done for it.  Returns 0 to
+     * go on, a stop code, which ends the run, or an error. */
+    int (*event)(void *self, const hbcd_event *event);
+    /* What is kept is the least *score: as it comes the loss on held-out rows, else the training loss.  Called where
+     * these were measured at theta, NULL: *score stays.  Returns 0 or an error. */
+    int (*score)(void *self, const void *theta, double *score);
     void *self;
+    size_t patience;  /* passes in a row without a better score, after which a phase ends; SIZE_MAX: any number */
     double interval;  /* seconds between polls */
     double deadline;  /* on hbcd_clock(); INFINITY: none */
     double started, polled;

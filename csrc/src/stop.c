@@ -31,7 +31,8 @@ double hbcd_clock(void)
 void hbcd_watch_start(hbcd_watch *watch, double max_seconds)
 {
     double now = hbcd_clock();
-    *watch = (hbcd_watch){.interval = 0.05, .deadline = now + max_seconds, .started = now, .polled = now};
+    *watch = (hbcd_watch){.interval = 0.05, .deadline = now + max_seconds, .started = now, .polled = now,
+                           .patience = 10};
     watch->progress.block = -1;
     watch->progress.loss = watch->progress.best = NAN;
 }

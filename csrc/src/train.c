@@ -4,7 +4,5 @@
 #include <math.h>
 #include <string.h>
 
-enum { PATIENCE = 10 }; /* passes over changing batches without a better value */
-
 #define HBCD_EACH "train.inl"
 #include "hbcd_each_real.h"

@@ -12,10 +12,13 @@ static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
     int whole = rows == plan->data, passes = phase->epochs > 0;
     if (!whole && !(phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES)) plan->fresh = 1;
     hbcd_report report;
+    int told = FN(tell_begin)(plan, rows->rows, -1, NAN, NAN);
+    if (told != 0) return told;
     int status = FN(visit)(plan, rows, -1, NAN, NULL, &report);
     if (status < 0) return status;
     *f = report.f;
-    HBCD_TRY(FN(record)(plan, rows->rows, -1, &report, report.f_start, NAN));
+    told = FN(record)(plan, rows->rows, -1, &report, report.f_start, NAN);
+    if (told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED)) return told;
     int end = FN(ends_phase)(plan, status);
     if (end != 0) return end;
     if (!passes) return status;                                     /* this was the phase */
@@ -69,6 +72,8 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         HBCD_TRY(FN(choose)(plan, &block));
         hbcd_report report;
         double before = *f;
+        int told = FN(tell_begin)(plan, rows->rows, block, before, plan->sensitivity[block]);
+        if (told != 0) return told;
         plan->fresh = 1;
         status = FN(visit)(plan, rows, block, before, plan->gradient, &report);
         if (status < 0) return status;
@@ -76,7 +81,8 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
             *f = report.f;
             FN(outlook_learn)(plan, block, before, *f, report.n_evaluations);
         }
-        HBCD_TRY(FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]));
+        told = FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]);
+        if (told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED)) return told;
         int end = FN(ends_phase)(plan, status);
         if (end != 0) return end;
         if (FN(is_idle)(plan, before, *f)) return last_work ? HBCD_STOP_NO_PROGRESS : HBCD_OK;
@@ -86,38 +92,39 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
 
 /* ---- a phase, a run ------------------------------------------------------------------------------------------------ */
 
+/* The line of the history at the end of a pass, and what is told of it; 0, a stop code or an error. */
+static int FN(record_epoch)(TY(plan) *plan, const hbcd_record *line, int improved)
+{
+    hbcd_watch *watch = plan->watch;
+    if (watch->record) HBCD_TRY(watch->record(watch->self, line));
+    int told = FN(tell)(plan, HBCD_EVENT_SWEEP_END, line);
+    return told == 0 && improved ? FN(tell)(plan, HBCD_EVENT_IMPROVED, line) : told;
+}
+
 /* The end of a pass, or of the phase with `status`: measure, keep the best, one line of history. */
 static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
 {
     /* A limit may be reached already: this one measurement is still made, unless it takes long and nobody waits. */
     int quick = 2.0 * (double)plan->data->rows * (double)plan->net->n_params < 1e9;
     if (isnan(loss) && status == HBCD_STOP_INTERRUPTED && !quick) return status;
-    double validation = NAN, deadline = plan->watch->deadline;
+    double validation = NAN, score = NAN, best = plan->best_score, deadline = plan->watch->deadline;
     plan->bound.watch = quick ? NULL : plan->watch;
     plan->watch->deadline = INFINITY;
-    int measured = FN(consider)(plan, &loss, &validation);
+    int measured = FN(consider)(plan, &loss, &validation, &score);
     plan->bound.watch = plan->watch;
     plan->watch->deadline = deadline;
     if (measured != 0 && measured != HBCD_STOP_TARGET) return FN(ends_phase)(plan, measured);
     if (status != HBCD_STOP_INTERRUPTED && measured == HBCD_STOP_TARGET) status = measured;
-    if (plan->watch->record) {
-        hbcd_record line = {.step = plan->step,
-                            .phase = plan->phase_index,
-                            .epoch = plan->epoch,
-                            .rows = rows,
-                            .n_evaluations = plan->n_evaluations,
-                            .n_iterations = plan->n_iterations,
-                            .block = -1,
-                            .epoch_end = 1,
-                            .status = status,
-                            .loss_before = NAN,
-                            .loss = loss,
-                            .validation = validation,
-                            .sensitivity = NAN,
-                            .seconds = hbcd_clock() - plan->watch->started};
-        HBCD_TRY(plan->watch->record(plan->watch->self, &line));
-    }
-    return status;
+    if (plan->watch->record == NULL && plan->watch->event == NULL) return status;
+    hbcd_record line = FN(line)(plan, rows, -1);
+    line.epoch_end = 1;
+    line.status = status;
+    line.loss = loss;
+    line.validation = validation;
+    if (plan->watch->score) line.score = score;
+    int improved = score < best || (isnan(best) && !isnan(score));
+    int told = FN(record_epoch)(plan, &line, improved);
+    return told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED) ? told : status;
 }
 
 /* One pass: every batch once, or the one subset of a phase without passes. */
@@ -161,7 +168,7 @@ static int FN(run_phase)(TY(plan) *plan)
         if (phase->epochs == 0) return HBCD_STOP_EPOCHS;
         int better = best - plan->best_score > fmax(phase->stop.f_tol, 0) * fmax(fabs(best), 1) || isnan(best);
         without = better ? 0 : without + 1;
-        if ((rows < plan->data->rows || plan->held_out) && without >= PATIENCE) return HBCD_STOP_NO_PROGRESS;
+        if ((rows < plan->data->rows || plan->held_out) && without >= watch->patience) return HBCD_STOP_NO_PROGRESS;
     }
     return HBCD_STOP_EPOCHS;
 }
@@ -184,9 +191,9 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     hbcd_report_start(report);
     FN(copy)(n, theta, plan->bound.theta);
     FN(copy)(n, theta, plan->best);
-    double loss = NAN, validation;
+    double loss = NAN, validation, score;
     watch->deadline = INFINITY; /* the start is measured, however little time there is */
-    int status = FN(consider)(plan, &loss, &validation);
+    int status = FN(consider)(plan, &loss, &validation, &score);
     watch->deadline = plan->run_deadline;
     report->f_start = loss;
     for (size_t p = 0; p < plan->n_phases && status >= 0 && !plan->over; p++) {

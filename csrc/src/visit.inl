@@ -22,21 +22,23 @@ static int FN(measure)(TY(plan) *plan, const TY(data) *data, double *f, REAL *g)
     return whole.eval(whole.self, plan->point, f, g);
 }
 
-/* Keeps the present point if it is the best measured so far, by the loss on held-out rows where there are any, else
- * by the loss on all training rows.  *loss: NaN asks for it to be measured. */
-static int FN(consider)(TY(plan) *plan, double *loss, double *validation)
+/* Keeps the present point if it is the best measured so far, by what the watch makes of the loss on held-out rows where
+ * there are any, else of the loss on all training rows.  *loss: NaN asks for it to be measured. */
+static int FN(consider)(TY(plan) *plan, double *loss, double *validation, double *score)
 {
+    hbcd_watch *watch = plan->watch;
     int status = 0;
     *validation = NAN;
     if (isnan(*loss)) status = FN(measure)(plan, plan->data, loss, NULL);
     if (status == 0 && plan->held_out) status = FN(measure)(plan, plan->held_out, validation, NULL);
     if (status != 0) return status;
-    double score = plan->held_out ? *validation : *loss;
-    if (score < plan->best_score || (isnan(plan->best_score) && !isnan(score))) {
+    *score = plan->held_out ? *validation : *loss;
+    if (watch->score) HBCD_TRY(watch->score(watch->self, plan->bound.theta, score));
+    if (*score < plan->best_score || (isnan(plan->best_score) && !isnan(*score))) {
         FN(copy)(plan->net->n_params, plan->bound.theta, plan->best);
-        plan->best_score = score;
+        plan->best_score = *score;
         plan->best_loss = *loss;
-        plan->watch->progress.best = score;
+        watch->progress.best = *score;
     }
     plan->over |= *loss <= plan->stop->target;
     return *loss <= plan->stop->target ? HBCD_STOP_TARGET : HBCD_OK;
@@ -69,7 +71,7 @@ static int FN(ends_phase)(TY(plan) *plan, int status)
     }
     if (status == HBCD_STOP_TIME) {
         plan->watch->deadline = plan->run_deadline;
-        plan->over = hbcd_clock() >= plan->run_deadline;
+        plan->over |= hbcd_clock() >= plan->run_deadline;
         return status;
     }
     if (status == HBCD_STOP_NOT_FINITE || status == HBCD_STOP_TARGET) return status;
@@ -96,6 +98,44 @@ static hbcd_stop FN(visit_stop)(const TY(plan) *plan, const TY(data) *rows, int 
 
 /* ---- one visit --------------------------------------------------------------------------------------------------- */
 
+/* A line of the history about `rows`, without what only a visit or the end of a pass knows. */
+static hbcd_record FN(line)(const TY(plan) *plan, size_t rows, int block)
+{
+    return (hbcd_record){.step = plan->step,
+                         .phase = plan->phase_index,
+                         .epoch = plan->epoch,
+                         .rows = rows,
+                         .n_evaluations = plan->n_evaluations,
+                         .n_iterations = plan->n_iterations,
+                         .block = block,
+                         .loss_before = NAN,
+                         .loss = NAN,
+                         .validation = NAN,
+                         .score = NAN,
+                         .sensitivity = NAN,
+                         .seconds = hbcd_clock() - plan->watch->started};
+}
+
+/* Tells whoever listens; a stop code that comes back ends the run. */
+static int FN(tell)(TY(plan) *plan, int kind, const hbcd_record *line)
+{
+    hbcd_watch *watch = plan->watch;
+    if (watch->event == NULL) return HBCD_OK;
+    hbcd_event event = {kind, line, plan->best_score, plan->bound.theta, plan->best};
+    int status = watch->event(watch->self, &event);
+    plan->over |= status > 0;
+    return status;
+}
+
+static int FN(tell_begin)(TY(plan) *plan, size_t rows, int block, double f, double sensitivity)
+{
+    if (plan->watch->event == NULL) return HBCD_OK;
+    hbcd_record line = FN(line)(plan, rows, block);
+    line.loss = line.loss_before = f;
+    line.sensitivity = sensitivity;
+    return FN(tell)(plan, HBCD_EVENT_BLOCK_BEGIN, &line);
+}
+
 static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report *report, double f_before,
                       double sensitivity)
 {
@@ -103,21 +143,14 @@ static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report 
     watch->progress.step = ++plan->step;
     watch->progress.block = block;
     watch->progress.loss = report->f;
-    if (watch->record == NULL) return HBCD_OK;
-    hbcd_record line = {.step = plan->step,
-                        .phase = plan->phase_index,
-                        .epoch = plan->epoch,
-                        .rows = rows,
-                        .n_evaluations = plan->n_evaluations,
-                        .n_iterations = plan->n_iterations,
-                        .block = block,
-                        .status = report->status,
-                        .loss_before = f_before,
-                        .loss = report->f,
-                        .validation = NAN,
-                        .sensitivity = sensitivity,
-                        .seconds = hbcd_clock() - watch->started};
-    return watch->record(watch->self, &line);
+    if (watch->record == NULL && watch->event == NULL) return HBCD_OK;
+    hbcd_record line = FN(line)(plan, rows, block);
+    line.status = report->status;
+    line.loss_before = f_before;
+    line.loss = report->f;
+    line.sensitivity = sensitivity;
+    if (watch->record) HBCD_TRY(watch->record(watch->self, &line));
+    return FN(tell)(plan, HBCD_EVENT_BLOCK_END, &line);
 }
 
 /* Minimizes over one block, or over everything (block < 0), of the objective on `rows`.  With a gradient from a full

@@ -173,7 +173,10 @@ typedef struct run {
     int polls_after;         /* polls after that one */
     uint64_t seed;
     int (*on_record)(struct run *run, const hbcd_record *line);
-    void *own;               /* of on_record */
+    int (*on_event)(struct run *run, const hbcd_event *event);                /* NULL: nobody listens */
+    int (*score)(void *self, const void *theta, double *score);               /* self is the run */
+    size_t patience;         /* 0: as it is */
+    void *own;               /* of on_record and on_event */
 } run;
 
 static inline int keep_line(void *self, const hbcd_record *line)
@@ -181,6 +184,12 @@ static inline int keep_line(void *self, const hbcd_record *line)
     run *r = self;
     if (r->n_lines < MAX_LINES) r->lines[r->n_lines++] = *line;
     return r->on_record ? r->on_record(r, line) : HBCD_OK;
+}
+
+static inline int hear(void *self, const hbcd_event *event)
+{
+    run *r = self;
+    return r->on_event(r, event);
 }
 
 static inline int answer_poll(void *self, const hbcd_progress *progress)
@@ -220,6 +229,9 @@ static inline int go(const world *w, run *r, size_t n_phases, const hbcd_phase_s
     hbcd_watch_start(&r->watch, r->max_seconds);
     r->watch.record = keep_line;
     r->watch.poll = answer_poll;
+    if (r->on_event) r->watch.event = hear;
+    r->watch.score = r->score;
+    if (r->patience) r->watch.patience = r->patience;
     r->watch.interval = 0;
     r->watch.self = r;
     r->stop.watch = &r->watch;

@@ -6,7 +6,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -15,14 +15,18 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _names, _saved, modelfile
 from hbcd._folded import RawUnits
+from hbcd._following import Followed, bridges, managed
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
+from hbcd._holding import chosen_rows, chosen_share
 from hbcd._onward import check_same, one_pass, onward, refolded
 from hbcd._progress import Display
 from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
 from hbcd._scaling import Scaled, Scaler
-from hbcd._validation import as_matrix, as_weights, check_integer, check_number
+from hbcd._scoring import as_early_stopping
+from hbcd._validation import as_matrix, as_weights, check_integer
 from hbcd.activations import Activation
+from hbcd.callbacks import EarlyStopping
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.losses import Loss, Poisson
 from hbcd.network import Network
@@ -35,6 +39,7 @@ __all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted"]
 
 Array = NDArray[Any]
 Scalers = tuple[Scaler, Scaler]  # of inputs and of targets
+Held = tuple[Array, Array, Array | None]  # held-out rows, targets, weights
 _FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
 
 
@@ -66,7 +71,7 @@ class Task:
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
+class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC):
     """Parameters, fit and outputs of an estimator; subclasses say what a target is."""
 
     _estimator_type: ClassVar[str]
@@ -79,9 +84,13 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     random_state: Any
     n_threads: int | None
     dtype: str
+    max_iter: int | None
+    max_fun: int | None
     max_time: float | None
     stop: Stop | None
-    validation_fraction: str | float | None
+    validation_fraction: Any
+    early_stopping: EarlyStopping | str | bool | None
+    callbacks: Any
     verbose: int
     warm_start: bool
     missing: str = "error"
@@ -98,6 +107,7 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         """Held-out targets as those of the task, (rows, outputs)."""
 
+    @managed
     def _fit(
         self,
         X: Any,
@@ -110,13 +120,15 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
     ) -> Self:
         strategy = _names.strategy(self.strategy)
         dtype = _names.dtype(self.dtype)
-        check_number("max_time", self.max_time, low=0.0, open_low=True, none=True)
+        stop = _names.stop(self.stop, self.max_time, self.max_iter, self.max_fun)
+        rule = None if partial else as_early_stopping(self.early_stopping)
         goes_on = (partial or self.warm_start) and self.__sklearn_is_fitted__()
         encoder = self.encoder_ if goes_on else learn_encoder(X, self.missing)
         rows = self._numbers(X, encoder, self.network_.n_inputs if goes_on else None)
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
         task = self._task(y, rows.shape[0], sample_weight, known)
+        rows, task, held = self._apart(rows, y, task, eval_set, encoder, partial)
         network = self._network(rows.shape[1], task)
         rows, targets, weight = merged(rows, task.targets, task.weight)
         scalers = _scalers(rows, targets, weight, task.loss)
@@ -129,11 +141,23 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
         if partial:
             strategy = one_pass(strategy, theta)
         x_scaler, y_scaler = scalers
-        held_out = None
-        if eval_set is not None:
-            x, t = self._held_out(eval_set, encoder, rows.shape[1], task)
-            held_out = Scaled(x, x_scaler), Scaled(t, y_scaler)
-        with Display() if self.verbose else _Silent() as display:
+        held_out, hold_out = None, 0.0
+        if held is not None:
+            held_out = Scaled(held[0], x_scaler), Scaled(held[1], y_scaler), held[2]
+        elif not partial:
+            automatic = strategy.hold_out_share(network, rows.shape[0])
+            hold_out = chosen_share(
+                self.validation_fraction, automatic, rows.shape[0], needed=rule is not None
+            )
+        names, attributes = target_names(y), {} if partial and goes_on else task.attributes
+
+        def set_fitted(model: HybridEstimator, theta: Array) -> None:
+            model._set_fitted(network, theta, x_scaler, y_scaler, encoder, attributes)
+            model.target_names_ = names
+
+        followers = self._followers()
+        theirs = [] if partial else bridges(self, X, y, sample_weight, set_fitted)
+        with Display() if self.verbose == 1 else _Silent() as display:
             report = network.train(
                 network.init(generator, dtype) if theta is None else theta,
                 Scaled(rows, x_scaler),
@@ -141,16 +165,18 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
                 weight,
                 held_out,
                 strategy,
-                _names.stop(self.stop, self.max_time),
+                stop,
                 generator,
                 self.n_threads,
-                hold_out=0.0 if partial else self._hold_out(strategy, network, rows.shape[0]),
-                progress=display if self.verbose else None,
+                hold_out=hold_out,
+                progress=display,
+                callbacks=[*followers, *theirs],
+                early_stopping=rule,
             )
-        attributes = {} if partial and goes_on else task.attributes
-        self._set_fitted(network, report.theta, x_scaler, y_scaler, encoder, attributes)
-        self.target_names_ = target_names(y)
+        set_fitted(self, report.theta)
         self._set_report(report)
+        for bridge in theirs:
+            bridge.close()
         if report.interrupted:
             warnings.warn(
                 f"interrupted after {report.seconds:.1f} s: the best parameters are kept",
@@ -158,6 +184,26 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
                 stacklevel=3,
             )
         return self
+
+    def _apart(
+        self,
+        rows: Array,
+        y: Any,
+        task: Task,
+        eval_set: Any,
+        encoder: TableEncoder | None,
+        partial: bool,
+    ) -> tuple[Array, Task, Held | None]:
+        """Rows to train on, their task, and those held out where it is known which."""
+        if eval_set is not None:
+            return rows, task, (*self._held_out(eval_set, encoder, rows.shape[1], task), None)
+        parts = None
+        if not partial:
+            parts = chosen_rows(self.validation_fraction, rows, y, rows.shape[0])
+        if parts is None:
+            return rows, task, None
+        (kept, kept_task), (apart, apart_task) = (_some(rows, task, part) for part in parts)
+        return kept, kept_task, (apart, apart_task.targets, apart_task.weight)
 
     def _trained(
         self, network: Network, task: Task, scalers: Scalers, partial: bool
@@ -193,17 +239,6 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
             raise ValueError("eval_set: must be a pair (X, y)") from None
         rows = self._numbers(X, encoder, n_inputs)
         return rows, self._held_targets(y, rows.shape[0], task)
-
-    def _hold_out(self, strategy: TrainingStrategy, network: Network, n_rows: int) -> float:
-        fraction = self.validation_fraction
-        if isinstance(fraction, str):
-            if fraction != "auto":
-                raise ValueError(
-                    f"validation_fraction={fraction!r}: must be 'auto', a number or None"
-                )
-            return strategy.hold_out_share(network, n_rows)
-        check_number("validation_fraction", fraction, low=0.0, high=1.0, open_high=True, none=True)
-        return 0.0 if fraction is None else float(fraction)
 
     def _network(self, n_inputs: int, task: Task) -> Network:
         try:
@@ -322,6 +357,14 @@ class HybridEstimator(RawUnits, PandasOutput, Parameters, Routing, ABC):
 def _scalers(rows: Array, targets: Array, weight: Array | None, loss: Loss) -> Scalers:
     share = as_weights(weight, rows.shape[0])
     return Scaler.fit(rows, share), _target_scaler(loss, targets, share)
+
+
+def _some(rows: Array, task: Task, part: Array) -> tuple[Array, Task]:
+    """Some rows, and the task on them."""
+    weight = None if task.weight is None else task.weight[part]
+    if weight is not None and not weight.any():
+        weight = None
+    return rows[part], replace(task, targets=task.targets[part], weight=weight)
 
 
 def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:

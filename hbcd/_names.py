@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from hbcd._validation import as_seed
+from hbcd._validation import as_seed, check_integer, check_number
 from hbcd.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from hbcd.losses import (
     AbsoluteError,
@@ -259,11 +259,21 @@ def seed(random_state: Any) -> int:
     return as_seed("random_state", random_state)
 
 
-def stop(value: Stop | None, max_time: float | None) -> Stop:
-    """The limits of a fit: those given, and the time limit if it is stricter."""
+def stop(
+    value: Stop | None, max_time: float | None, max_iter: int | None, max_fun: int | None
+) -> Stop:
+    """The limits of a fit: those given, and of each kind the stricter one."""
     made = Stop() if value is None else value
     if not isinstance(made, Stop):
         raise TypeError(f"stop={value!r}: must be an hbcd.Stop or None")
-    if max_time is not None and (made.max_seconds is None or max_time < made.max_seconds):
-        made = replace(made, max_seconds=float(max_time))
-    return made
+    limits = {
+        "max_seconds": check_number("max_time", max_time, low=0.0, open_low=True, none=True),
+        "max_iterations": check_integer("max_iter", max_iter, 1, none=True),
+        "max_evaluations": check_integer("max_fun", max_fun, 1, none=True),
+    }
+    changes: dict[str, Any] = {
+        name: limit
+        for name, limit in limits.items()
+        if limit is not None and (getattr(made, name) is None or limit < getattr(made, name))
+    }
+    return replace(made, **changes) if changes else made

@@ -14,7 +14,7 @@ from hbcd._validation import as_matrix, as_weights, check_fits
 if TYPE_CHECKING:
     from hbcd.network import Network
 
-__all__ = ["Held", "as_data", "as_table", "split_data"]
+__all__ = ["Held", "as_data", "as_held", "as_table", "split_data"]
 
 Array = NDArray[Any]
 Held = tuple[ArrayLike | Scaled, ArrayLike | Scaled, ArrayLike | None]  # X, y, weight
@@ -57,6 +57,16 @@ def as_data(
             total = x.shape[0] if weight is None else np.sum(np.asarray(sample_weight, float))
             penalty = float(alpha / total)
     return _core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
+
+
+def as_held(eval_set: Any) -> Held:
+    """Held-out rows, their targets and, where they come with any, their weights."""
+    try:
+        x, y, *rest = eval_set
+        (weight,) = rest or [None]
+    except (TypeError, ValueError):
+        raise ValueError("eval_set: must be a pair (X, y), or (X, y, sample_weight)") from None
+    return x, y, weight
 
 
 def split_data(

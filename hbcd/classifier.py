@@ -14,6 +14,7 @@ from hbcd._estimator import HybridEstimator, Task
 from hbcd._frames import held_out_pair
 from hbcd._validation import as_real, as_weights
 from hbcd.activations import Activation
+from hbcd.callbacks import EarlyStopping
 from hbcd.losses import CrossEntropy, Logistic
 from hbcd.network import Network
 from hbcd.stopping import Stop
@@ -50,20 +51,34 @@ class HybridClassifier(HybridEstimator):
         None: the processors at hand.  Any number gives the same bits.
     dtype : {"float64", "float32"}
         Precision of the parameters and of the training.
+    max_iter, max_fun : int or None
+        Limits of the iterations of the optimizers and of the evaluations of the objective, which
+        may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
+        which limit ended a fit.
     max_time : float or None
-        Wall-clock limit of a fit, seconds; the best parameters until then are kept.
+        Wall-clock limit of a fit, seconds, likewise.
     stop : Stop or None
         Further tolerances and limits.
-    validation_fraction : "auto", float or None, default None
-        Share of the rows held out where `fit` gets no `eval_set`: the best parameters by their loss
-        are kept, and training ends when it no longer falls.  "auto": as the strategy has it; "fast"
-        holds out 15 % of a table with fewer than 10 rows per parameter.  None: none.
+    validation_fraction : "auto", float, splitter, pair of rows or None, default None
+        Rows held out where `fit` gets no `eval_set`: the best parameters by their loss are kept,
+        and training ends when it no longer falls.  A float: a share, drawn by the seed.  "auto": as
+        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter.
+        An object with ``split(X, y)``, as scikit-learn has them: its last split, which of splits
+        in time is the one with the most rows.  A pair: numbers (or masks) of the rows to train on
+        and of those held out, such as a split by groups.  None: none.
+    early_stopping : EarlyStopping, str, bool or None, default None
+        When held-out rows end the training, and by which metric the best parameters are kept; a
+        name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
+        takes a share of 15 %.
     verbose : int, default 0
-        1 shows progress on a terminal.
+        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
+        the logger "hbcd" shows it).
     warm_start : bool, default False
         True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
         the new rows, so that it begins with the predictions that were there.  Columns, widths,
         activations and classes must be the same; the columns' levels are those of the first fit.
+    callbacks : Callback, function of an `Event`, or list of them, optional
+        Told what happens during `fit`; one that returns True ends it.
 
     Attributes
     ----------
@@ -82,6 +97,10 @@ class HybridClassifier(HybridEstimator):
         "logistic" or "softmax": from there to probabilities.
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
+    loss_curve_ : list of float
+        The training loss at the end of every pass over the data.
+    validation_scores_, best_validation_score_ : list of float, float; or None
+        The metric of `early_stopping` at the same times, and that of the parameters kept.
     loss_ : float
         Mean of minus the log-likelihood of the training rows, with penalty.
 
@@ -109,11 +128,15 @@ class HybridClassifier(HybridEstimator):
         random_state: Any = None,
         n_threads: int | None = None,
         dtype: str = "float64",
+        max_iter: int | None = None,
+        max_fun: int | None = None,
         max_time: float | None = None,
         stop: Stop | None = None,
-        validation_fraction: str | float | None = None,
+        validation_fraction: Any = None,
+        early_stopping: EarlyStopping | str | bool | None = None,
         verbose: int = 0,
         warm_start: bool = False,
+        callbacks: Any = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -123,11 +146,15 @@ class HybridClassifier(HybridEstimator):
         self.random_state = random_state
         self.n_threads = n_threads
         self.dtype = dtype
+        self.max_iter = max_iter
+        self.max_fun = max_fun
         self.max_time = max_time
         self.stop = stop
         self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
         self.verbose = verbose
         self.warm_start = warm_start
+        self.callbacks = callbacks
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags

@@ -14,7 +14,7 @@ from hbcd._audience import Audience
 from hbcd._listeners import Listeners, as_callbacks
 from hbcd._log import logged
 from hbcd._objective import Objective
-from hbcd._rows_in import Held, as_data, as_table, split_data
+from hbcd._rows_in import Held, as_data, as_held, as_table, split_data
 from hbcd._scaling import Scaled
 from hbcd._scoring import as_early_stopping, scorer_of
 from hbcd._starts import best_of_starts
@@ -308,7 +308,7 @@ class Network:
         X: ArrayLike | Scaled,
         y: ArrayLike | Scaled,
         sample_weight: ArrayLike | None = None,
-        eval_set: tuple[ArrayLike | Scaled, ArrayLike | Scaled] | None = None,
+        eval_set: tuple[Any, ...] | None = None,
         strategy: TrainingStrategy | None = None,
         stop: Stop | None = None,
         rng: Any = 0,
@@ -327,7 +327,7 @@ class Network:
             Start, moved inside the `weight_bounds` of the layers; its precision is that of the run.
         X, y, sample_weight : array_like
             Rows, targets, weights; networks train best on standardized columns.
-        eval_set : (X, y), optional
+        eval_set : (X, y) or (X, y, sample_weight), optional
             Held-out rows: what is kept is the best by their loss, without penalty.
         strategy : TrainingStrategy, default Hybrid.fast()
         stop : Stop, default Stop()
@@ -379,12 +379,8 @@ class Network:
         held_out = None
         held: Held | None = None
         if eval_set is not None:
-            try:
-                held_x, held_y = eval_set
-            except (TypeError, ValueError):
-                raise ValueError("eval_set: must be a pair (X, y)") from None
-            held_out = as_data(self, held_x, held_y, None, point.dtype, of="eval_set: ")
-            held = held_x, held_y, None
+            held = as_held(eval_set)
+            held_out = as_data(self, *held, point.dtype, of="eval_set: ")
         elif 1 <= round(hold_out * data.rows) < data.rows:
             data, held_out, held = split_data(
                 self, X, y, sample_weight, hold_out, seed, point.dtype

@@ -283,7 +283,7 @@ def test_a_random_state_is_a_seed():
     [
         (5, "eval_set: must be a pair (X, y)"),
         ((X,), "eval_set: must be a pair (X, y)"),
-        ((X, Y, W), "eval_set: must be a pair (X, y)"),
+        ((X, Y, W, W), "eval_set: must be a pair (X, y)"),
         ((X[:, :2], Y), "eval_set: X: has 2 columns, must have 3"),
         ((X[0], Y), "eval_set: X: must have 2 axes"),
         ((X[:0], Y[:0]), "eval_set: X: has 0 rows"),

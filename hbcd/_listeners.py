@@ -100,10 +100,12 @@ class Listeners:
             self.tell(Event("begin", rows=rows, seconds=seconds, _points=points))
             report = train()
         except BaseException:
-            # Whoever opened something may close it; what went wrong first is what is raised.
-            with contextlib.suppress(Exception):
-                now = time.perf_counter() - started
-                self.tell(replace(self._latest, what="end", stop_reason=None, seconds=now))
+            now = time.perf_counter() - started
+            event = replace(self._latest, what="end", stop_reason=None, seconds=now)
+            for called in self._called["end"]:
+                # Whoever opened something may close it; what went wrong first is what is raised.
+                with contextlib.suppress(Exception):
+                    called(event)
             raise
         if self.stopped and not report.interrupted:
             report = replace(report, stop_reason=StopReason.CALLBACK)

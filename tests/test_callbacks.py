@@ -194,19 +194,55 @@ def test_ctrl_c_inside_a_callback_keeps_the_best():
 
 def test_starts_are_told_apart_and_never_at_the_same_time():
     inside = threading.Lock()
+    loss = NET.bind(np.tile(X, (20, 1)), np.tile(Y, 20))
     seen = set()
 
     def listen(event):
         assert inside.acquire(blocking=False)
         try:
             seen.add((event.what, event.start))
-            sum(range(2000))  # some time in which another thread could come in
+            loss.value(THETA)  # without the interpreter lock: another thread could come in
         finally:
             inside.release()
 
     report = train(hbcd.MultiStart(BLOCKS, 4), callbacks=listen, n_threads=4)
     assert {start for what, start in seen if what == "sweep_end"} == {0, 1, 2, 3}
     assert np.array_equal(report.theta, train(hbcd.MultiStart(BLOCKS, 4), n_threads=1).theta)
+
+
+def test_progress_shows_a_metric_as_it_is():
+    best = []
+
+    def slow(event):
+        began = time.perf_counter()
+        while event.what == "sweep_end" and time.perf_counter() - began < 0.06:
+            pass  # longer than the time between two reports of progress
+
+    train(
+        hbcd.BlockCoordinateDescent(epochs=3),
+        eval_set=HELD,
+        early_stopping=hbcd.EarlyStopping("r2"),
+        callbacks=slow,
+        progress=lambda *state: best.append(state[5]),
+    )
+    assert best
+    assert all(0.5 < value <= 1.0 for value in best)
+
+
+def test_every_callback_hears_the_end_of_a_failure_even_if_that_fails_too():
+    ends = []
+
+    class Watch(hbcd.Callback):
+        def on_begin(self, event):
+            raise Boom
+
+        def on_end(self, event):
+            ends.append(event.stop_reason)
+            raise ValueError
+
+    with pytest.raises(Boom):
+        train(BLOCKS, callbacks=[Watch(), Watch()])
+    assert ends == [None, None]
 
 
 def test_methods_that_are_not_written_are_never_called():

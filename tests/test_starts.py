@@ -169,3 +169,41 @@ def test_ctrl_c_while_waiting_for_other_starts_ends_them_and_keeps_the_best():
     helper.join()
     assert report.interrupted
     assert report.loss < before
+
+
+@pytest.mark.parametrize("ending", ["callback", "exception"])
+@pytest.mark.parametrize("who", [0, 1])
+def test_a_start_that_a_callback_ends_ends_the_others_that_hear_nothing(ending, who):
+    endless = hbcd.FullBatch(hbcd.Adam(1e-9), 10**9)
+
+    def one(theta, seed, stop, threads, progress, start):
+        def end(event):
+            if ending == "exception":
+                raise LookupError("mine")
+            return event.what == "sweep_end"
+
+        report = NET.train(
+            theta, X, Y, strategy=SHORT if start == who else endless, rng=seed, n_threads=1,
+            stop=hbcd.Stop(pg_tol=0.0, f_tol=None, max_seconds=60), progress=progress,
+            callbacks=end if start == who else None,
+        )  # fmt: skip
+        return report, report.loss
+
+    def all_starts():
+        return best_of_starts(
+            one,
+            [NET.init(0), NET.init(1)],
+            [0, 1],
+            hbcd.Stop(),
+            2,
+            None,
+            side_by_side=True,
+        )
+
+    if ending == "exception":
+        with pytest.raises(LookupError, match="mine"):
+            all_starts()
+        return
+    report = all_starts()
+    assert report.stop_reason is hbcd.StopReason.CALLBACK
+    assert report.seconds < 30

@@ -34,11 +34,7 @@ def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Rows, Rows] | None
         Rows that are not there, twice, in both parts, or a part without any.
     """
     if callable(getattr(choice, "split", None)) and not isinstance(choice, str):
-        pair = None
-        for pair in choice.split(X, y):  # noqa: B007  # the last one: of splits in time the longest
-            pass
-        if pair is None:
-            raise ValueError(f"{NAME}={choice!r}: must split at least once")
+        pair = _last_split(choice, X, y)
     elif isinstance(choice, (tuple, list)):
         if len(choice) != 2:
             raise ValueError(
@@ -52,6 +48,21 @@ def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Rows, Rows] | None
     if both.size:
         raise ValueError(f"{NAME}: row {both[0]} is in both parts, must be in one")
     return kept, apart
+
+
+def _last_split(splitter: Any, X: Any, y: Any) -> Any:
+    """The last split: of splits in time it is the one with the most rows to train on."""
+    pair = None
+    try:
+        for pair in splitter.split(X, y):  # noqa: B007
+            pass
+    except ValueError as error:  # among others, that it needs groups
+        raise ValueError(
+            f"{NAME}={splitter!r}: {error}; a split by groups is given as a pair of rows"
+        ) from error
+    if pair is None:
+        raise ValueError(f"{NAME}={splitter!r}: must split at least once")
+    return pair
 
 
 def _numbers(part: Any, n: int) -> Rows:
@@ -77,12 +88,13 @@ def chosen_share(choice: Any, automatic: float, n: int, *, needed: bool) -> floa
 
     needed : early stopping asks for some.
     """
+    rule = f"{NAME}={choice!r}: must be 'auto', a number, a splitter, a pair of rows or None"
     if isinstance(choice, str):
         if choice != "auto":
-            raise ValueError(
-                f"{NAME}={choice!r}: must be 'auto', a number, a splitter, a pair of rows or None"
-            )
+            raise ValueError(rule)
         share = automatic
+    elif choice is not None and not isinstance(choice, (int, float, np.integer, np.floating)):
+        raise TypeError(rule)
     else:
         number = check_number(NAME, choice, low=0.0, high=1.0, open_high=True, none=True)
         share = 0.0 if number is None else number

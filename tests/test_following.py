@@ -25,6 +25,18 @@ class Driven(hbcd.TrainingStrategy):
             run_phase(phase)
 
 
+class Splits:
+    """A splitter without splits, or one that refuses."""
+
+    def __init__(self, needs_groups=False):
+        self.needs_groups = needs_groups
+
+    def split(self, X, y):
+        if self.needs_groups:
+            raise ValueError("The 'groups' parameter should not be None.")
+        return iter(())
+
+
 def regressor(strategy="fast", **options):
     options.setdefault("validation_fraction", None)
     return hbcd.HybridRegressor((5,), strategy=strategy, random_state=0, **options)
@@ -73,6 +85,9 @@ def test_of_two_limits_the_stricter_one_counts():
         ({"validation_fraction": ([0, 1], [2, 2])}, ValueError, "row 2 is there twice"),
         ({"validation_fraction": ([0, 1], [])}, ValueError, "has a part without rows"),
         ({"validation_fraction": ([0, 1],)}, ValueError, "has 1 parts, must be"),
+        ({"validation_fraction": object()}, TypeError, "a number, a splitter, a pair of rows"),
+        ({"validation_fraction": Splits()}, ValueError, "must split at least once"),
+        ({"validation_fraction": Splits(needs_groups=True)}, ValueError, "as a pair of rows"),
         ({"validation_fraction": ([0.5], [1])}, TypeError, "must be lists of row numbers"),
         (
             {"validation_fraction": (np.arange(239), [239]), "early_stopping": "r2"},

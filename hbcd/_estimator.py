@@ -6,7 +6,6 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -24,11 +23,11 @@ from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
 from hbcd._scaling import Scaled, Scaler
 from hbcd._scoring import as_early_stopping
-from hbcd._validation import as_matrix, as_weights, check_integer
+from hbcd._task import Task, scalers_of, some_rows
+from hbcd._validation import as_matrix, check_integer
 from hbcd.activations import Activation
 from hbcd.callbacks import EarlyStopping
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
-from hbcd.losses import Loss, Poisson
 from hbcd.network import Network
 from hbcd.report import FitReport
 from hbcd.stopping import Stop
@@ -49,26 +48,6 @@ class NotFittedError(ValueError, AttributeError):
 
 class TrainingInterrupted(UserWarning):
     """Ctrl-C ended a fit early; the best parameters until then are kept."""
-
-
-@dataclass(frozen=True)
-class Task:
-    """What a fit is to learn.
-
-    Attributes
-    ----------
-    targets : ndarray of shape (rows, outputs)
-    weight : ndarray of shape (rows,) or None
-        In the units of `sample_weight`, on which the penalty depends.
-    loss : Loss
-    attributes : dict
-        What the estimator knows of its targets when the fit is done.
-    """
-
-    targets: Array
-    weight: Array | None
-    loss: Loss
-    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC):
@@ -131,7 +110,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         rows, task, held = self._apart(rows, y, task, eval_set, encoder, partial)
         network = self._network(rows.shape[1], task)
         rows, targets, weight = merged(rows, task.targets, task.weight)
-        scalers = _scalers(rows, targets, weight, task.loss)
+        scalers = scalers_of(rows, targets, weight, task.loss)
         generator = np.random.default_rng(_names.seed(self.random_state))
         theta: Array | None = None
         if goes_on:
@@ -202,7 +181,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
             parts = chosen_rows(self.validation_fraction, rows, y, rows.shape[0])
         if parts is None:
             return rows, task, None
-        (kept, kept_task), (apart, apart_task) = (_some(rows, task, part) for part in parts)
+        (kept, kept_task), (apart, apart_task) = (some_rows(rows, task, part) for part in parts)
         return kept, kept_task, (apart, apart_task.targets, apart_task.weight)
 
     def _trained(
@@ -352,30 +331,6 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         """
         self._check_fitted()
         modelfile.save(path, *_saved.describe(self))
-
-
-def _scalers(rows: Array, targets: Array, weight: Array | None, loss: Loss) -> Scalers:
-    share = as_weights(weight, rows.shape[0])
-    return Scaler.fit(rows, share), _target_scaler(loss, targets, share)
-
-
-def _some(rows: Array, task: Task, part: Array) -> tuple[Array, Task]:
-    """Some rows, and the task on them."""
-    weight = None if task.weight is None else task.weight[part]
-    if weight is not None and not weight.any():
-        weight = None
-    return rows[part], replace(task, targets=task.targets[part], weight=weight)
-
-
-def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:
-    """Standardized, or as they are; for Poisson, whose deviance is homogeneous, over their mean."""
-    scaler = Scaler.fit(targets, share)
-    if loss.standardize_target:
-        return scaler
-    unit = np.ones_like(scaler.mean)
-    if type(loss) is Poisson:
-        unit = np.where(scaler.mean > 0, scaler.mean, 1.0)
-    return Scaler(np.zeros_like(unit), unit)
 
 
 class _Silent:

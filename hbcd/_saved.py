@@ -67,6 +67,7 @@ def _summary(report: FitReport) -> dict[str, Any]:
         "n_fev": report.n_fev,
         "n_iter": report.n_iter,
         "seconds": report.seconds,
+        "validation_score": _finite(report.validation_score),
     }
 
 
@@ -76,8 +77,9 @@ def _finite(value: float) -> float | None:
 
 
 def _report(theta: Array, training: dict[str, Any]) -> FitReport:
-    """What `_summary` described; the first files of format 1 know neither start nor phases."""
+    """What `_summary` described; the first files of format 1 know no start, phases or score."""
     loss, start = training["loss"], training.get("initial_loss")
+    score = training.get("validation_score")
     return FitReport(
         theta=theta,
         loss=float("nan") if loss is None else float(loss),
@@ -87,6 +89,7 @@ def _report(theta: Array, training: dict[str, Any]) -> FitReport:
         seconds=float(training["seconds"]),
         initial_loss=float("nan") if start is None else float(start),
         phases=tuple(str(name) for name in training.get("phases", ())),
+        validation_score=float("nan") if score is None else float(score),
     )
 
 

@@ -236,7 +236,8 @@ class HybridRegressor(HybridEstimator):
         which should therefore see typical rows.  Every phase of the strategy makes one pass over
         the rows, at most 50 iterations where all of them are one batch; later calls leave out its
         search for a start.  The best parameters by the loss on these rows are kept: a call never
-        makes that worse.  `validation_fraction` is not used; `report_` is that of the call.
+        makes that worse.  `validation_fraction` and `early_stopping` are not used; `report_` is
+        that of the call.
 
         Parameters
         ----------

@@ -133,7 +133,9 @@ def test_curves_need_a_fit_and_survive_a_file(tmp_path):
         with pytest.raises(hbcd.NotFittedError):
             getattr(model, name)
     model.fit(X, Y).save(tmp_path / "m.hbcd")
-    assert hbcd.load(tmp_path / "m.hbcd").loss_curve_ == []
+    loaded = hbcd.load(tmp_path / "m.hbcd")
+    assert loaded.loss_curve_ == []
+    assert loaded.best_validation_score_ == model.best_validation_score_
 
 
 # ---- held-out rows ----------------------------------------------------------------------------
@@ -269,3 +271,18 @@ def test_callbacks_hear_every_fit_of_a_search():
     grid = {"hidden_layer_sizes": [(2,), (3,)]}
     select.GridSearchCV(regressor(callbacks=count), grid, cv=2).fit(X, Y)
     assert count.ends == 5
+
+
+def test_fits_that_go_on_are_followed_too():
+    count = Count()
+    parts = np.arange(180), np.arange(180, 240)
+    model = regressor(
+        callbacks=count, early_stopping="mae", validation_fraction=parts, warm_start=True
+    )
+    first = model.fit(X, Y).best_validation_score_
+    assert model.fit(X, Y).best_validation_score_ <= first
+    assert count.ends == 2
+    model.partial_fit(X[:50], Y[:50])  # all rows are trained on: nothing is held out, no metric
+    assert count.ends == 3
+    assert model.best_validation_score_ is None
+    assert model.history_.validation_loss.isna().all()

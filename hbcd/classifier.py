@@ -79,6 +79,8 @@ class HybridClassifier(HybridEstimator):
         activations and classes must be the same; the columns' levels are those of the first fit.
     callbacks : Callback, function of an `Event`, or list of them, optional
         Told what happens during `fit`; one that returns True ends it.
+    missing : {"error", "indicator"}, default "error"
+        What is done with missing values in X, as for `HybridRegressor`.
 
     Attributes
     ----------
@@ -137,6 +139,7 @@ class HybridClassifier(HybridEstimator):
         verbose: int = 0,
         warm_start: bool = False,
         callbacks: Any = None,
+        missing: str = "error",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -155,6 +158,7 @@ class HybridClassifier(HybridEstimator):
         self.verbose = verbose
         self.warm_start = warm_start
         self.callbacks = callbacks
+        self.missing = missing
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
@@ -163,7 +167,7 @@ class HybridClassifier(HybridEstimator):
             estimator_type="classifier",
             target_tags=TargetTags(required=True),
             classifier_tags=ClassifierTags(),
-            input_tags=InputTags(),
+            input_tags=InputTags(allow_nan=self.missing == "indicator"),
         )
 
     # ---- fit

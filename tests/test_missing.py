@@ -146,3 +146,19 @@ def test_a_description_with_impossible_fills_is_refused(changes):
     described = TableEncoder.fit(GAPS, missing="indicator").to_dict()
     with pytest.raises(ValueError, match="must be"):
         TableEncoder.from_dict({**described, **changes})
+
+
+def test_a_classifier_fills_and_tells_gaps_as_a_regressor_does(tmp_path):
+    frame = table().drop(columns="y")
+    frame.loc[::5, "b"] = np.nan
+    labels = np.where(frame["b"].isna(), "gone", np.where(frame["a"] > 0, "up", "down"))
+    with pytest.raises(ValueError, match=r"^b=nan: is missing \(data row 1, "):
+        hbcd.HybridClassifier(**QUICK).fit(frame, labels)
+    model = hbcd.HybridClassifier(**QUICK, missing="indicator").fit(frame, labels)
+    assert model.encoder_.fills == {"b": frame["b"].median()}
+    gone = model.classes_.tolist().index("gone")
+    assert (model.predict_proba(frame)[::5].argmax(axis=1) == gone).all()  # only the indicator says
+    model.save(tmp_path / "gaps.hbcd")
+    same = hbcd.load(tmp_path / "gaps.hbcd")
+    assert same.missing == "indicator"
+    assert same.predict_proba(frame).tobytes() == model.predict_proba(frame).tobytes()

@@ -81,10 +81,12 @@ from hbcd.strategies import (
 if TYPE_CHECKING:
     from hbcd.plots import (
         PredictionDisplay,
+        plot_confusion,
         plot_error_by_feature,
         plot_history,
         plot_layer_selection,
         plot_prediction,
+        plot_probabilities,
         plot_sensitivity,
     )
 
@@ -159,10 +161,12 @@ __all__ = [
     "load",
     "make_plant",
     "minimize",
+    "plot_confusion",
     "plot_error_by_feature",
     "plot_history",
     "plot_layer_selection",
     "plot_prediction",
+    "plot_probabilities",
     "plot_sensitivity",
     "show_config",
 ]

@@ -15,8 +15,10 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hbcd import _names, _published
-from hbcd._columns import check_columns
+from hbcd._cli_task import Classification, Regression, Task
+from hbcd._columns import check_columns, check_names
 from hbcd._download import find_data_home
+from hbcd._labels import holds_classes, read_labels
 from hbcd._table_files import ENGINES
 from hbcd.datasets import Dataset, fetch_ccpp, fetch_siec, make_plant
 from hbcd.tables import read_table, split_target
@@ -38,6 +40,9 @@ class Table:
         For the name of the model file.
     features : DataFrame, shape (rows, columns)
     y : ndarray of shape (rows,) or (rows, targets)
+        Numbers, or labels of classes.
+    task : Task
+        Which of the two.
     targets : list of str
     unit : str
         Of the targets; empty where it is not known.
@@ -48,13 +53,16 @@ class Table:
     name: str
     short: str
     features: pd.DataFrame
-    y: NDArray[np.float64]
+    y: NDArray[Any]
+    task: Task
     targets: list[str]
     unit: str
     best_r2: float | None
 
 
-def load_table(name: str, target: str | None, drop: str | None, data_home: str | None) -> Table:
+def load_table(
+    name: str, target: str | None, drop: str | None, data_home: str | None, task: str = "auto"
+) -> Table:
     """The table that the arguments of `hbcd fit` name.
 
     Raises
@@ -75,18 +83,42 @@ def load_table(name: str, target: str | None, drop: str | None, data_home: str |
     if not target:
         raise ValueError(f"--target: must name a column of {name}: {', '.join(frame.columns)}")
     wanted = _columns(target, frame)
-    features, y, targets = split_target(frame, wanted[0] if len(wanted) == 1 else wanted)
-    _refuse_constant(y, targets)
+    features, y, targets, found = _split_target(frame, wanted, task)
     usual = dataset is not None and targets == [dataset.target_name]
     return Table(
         name=name,
         short=name if dataset else _stem(name),
         features=features,
         y=y,
+        task=found,
         targets=targets,
         unit=dataset.target_unit if usual and dataset else "",
         best_r2=dataset.best_r2 if usual and not drop and dataset else None,
     )
+
+
+def _split_target(
+    frame: pd.DataFrame, wanted: list[str], task: str
+) -> tuple[pd.DataFrame, NDArray[Any], list[str], Task]:
+    """Inputs, targets, their names, and what is to be done with them.
+
+    A column of text, categories or truth values is of classes unless `task` says otherwise;
+    several targets are numbers.
+    """
+    check_names(frame, "frame")
+    check_columns(frame, "target", wanted)
+    if task == "classification" and len(wanted) > 1:
+        raise ValueError(f"target={','.join(wanted)}: must be one column for classification")
+    one = len(wanted) == 1
+    if task == "classification" or (task == "auto" and one and holds_classes(frame[wanted[0]])):
+        features = frame.drop(columns=wanted)
+        if features.columns.empty:
+            raise ValueError(f"target={wanted[0]}: must leave a column to predict it from")
+        labels = read_labels(frame[wanted[0]])
+        return features, labels, wanted, Classification(np.unique(labels))
+    features, y, targets = split_target(frame, wanted[0] if one else wanted)
+    _refuse_constant(y, targets)
+    return features, y, targets, Regression()
 
 
 def read_frame(name: str, data_home: str | None) -> pd.DataFrame:

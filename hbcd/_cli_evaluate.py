@@ -3,39 +3,55 @@
 from __future__ import annotations
 
 import argparse
+from typing import Any
 
 import numpy as np
 
+from hbcd._class_metrics import confusion
 from hbcd._cli_data import read_frame
 from hbcd._cli_model import target_columns
-from hbcd._cli_text import print_json, score_table, targets_text
-from hbcd._metrics import scores
-from hbcd.estimator import HybridRegressor, load
-from hbcd.tables import split_target
+from hbcd._cli_task import Classification, Task, task_of
+from hbcd._cli_text import confusion_lines, print_json, score_table, targets_text
+from hbcd.estimator import load
 
 __all__ = ["evaluate"]
 
 
 def evaluate(args: argparse.Namespace) -> int:
-    """Prints R2, MSE and MAE, of each target where there are several."""
+    """Prints the scores of a task, of each target where there are several."""
     model = load(args.model)
-    if not isinstance(model, HybridRegressor):
-        raise ValueError(f"{args.model}: must be a regressor; hbcd.load(...).score for labels")
+    task = task_of(model)
     names = target_columns(model)
-    frame = read_frame(args.file, args.data_home)
-    features, y, _ = split_target(frame, names)
-    predicted = np.asarray(model.predict(features)).reshape(y.shape)
+    features, y = task.read(read_frame(args.file, args.data_home), names)
+    outputs = task.outputs(model, features)
     unit = getattr(model, "about_", {}).get("unit", "")
-    each = {name: scores(y[:, k], predicted[:, k]) for k, name in enumerate(names)}
+    found = task.measure(y, outputs)
+    parts = _parts(task, y, outputs, names)
     result = {"model": args.model, "file": args.file, "rows": len(y), "target": names,
-              "unit": unit, **scores(y, predicted)}  # fmt: skip
-    if len(names) > 1:
-        result["targets"] = each
+              "task": task.name, "unit": unit, **found, **parts}  # fmt: skip
     if args.json:
         print_json(result)
         return 0
-    lines = [(name, "", found) for name, found in each.items()]
-    lines += [("mean", "", scores(y, predicted))] if len(names) > 1 else []
+    each = result.get("targets") or {names[0]: found}
+    lines = [(name, "", scores) for name, scores in each.items()]
+    lines += [("mean", "", found)] if len(names) > 1 else []
     print(f"{args.file}: {len(y)} rows, target {targets_text(names, unit)}\n")
-    print(score_table(lines, unit))
+    print(score_table(task.columns, lines, unit))
+    if "confusion" in result:
+        told = result["confusion"]
+        if table := confusion_lines(told["classes"], told["counts"]):
+            print(f"\n{table}")
     return 0
+
+
+def _parts(task: Task, y: Any, outputs: Any, names: list[str]) -> dict[str, Any]:
+    """Scores of each of several targets; rows of each class by what they were taken for."""
+    if isinstance(task, Classification):
+        truth = np.searchsorted(task.classes, y)
+        counts = confusion(truth, outputs.argmax(axis=1), len(task.classes))
+        return {"confusion": {"classes": task.classes.tolist(), "counts": counts.tolist()}}
+    if len(names) == 1:
+        return {}
+    predicted = np.reshape(outputs, y.shape)
+    each = {name: task.measure(y[:, k], predicted[:, k]) for k, name in enumerate(names)}
+    return {"targets": each}

@@ -1,4 +1,4 @@
-"""`hbcd fit`: a table in; a model, and how good it is next to least squares, out."""
+"""`hbcd fit`: a table in; a model, and how good it is next to simpler ones, out."""
 
 from __future__ import annotations
 
@@ -12,16 +12,20 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hbcd import _names
+from hbcd._class_metrics import confusion
 from hbcd._cli_data import Table, load_table
+from hbcd._cli_fit_text import fit_text
 from hbcd._cli_grid import GRID
+from hbcd._cli_options import check_options, make_model
 from hbcd._cli_report import write_report
 from hbcd._cli_search import cross_validate, search
-from hbcd._cli_text import network_text, print_json, score_table, targets_text
-from hbcd._metrics import least_squares, scores, split_rows
-from hbcd._validation import check_integer, check_number, effective_threads
-from hbcd.estimator import HybridRegressor, TrainingInterrupted
-from hbcd.tables import MISSING, TableEncoder
+from hbcd._cli_task import Baseline, Classification
+from hbcd._cli_text import print_json
+from hbcd._estimator import HybridEstimator
+from hbcd._metrics import split_rows
+from hbcd._validation import effective_threads
+from hbcd.estimator import TrainingInterrupted
+from hbcd.tables import TableEncoder
 
 __all__ = ["fit"]
 
@@ -35,25 +39,21 @@ def fit(args: argparse.Namespace) -> int:
     Everything that can be wrong is looked at before training; the model is written before anything
     is printed.
     """
-    model = _model(args)
-    table = load_table(args.data or "plant", args.target, args.drop, args.data_home)
+    check_options(args)
+    table = load_table(args.data or "plant", args.target, args.drop, args.data_home, args.task)
+    model: Any = make_model(args, table.task)
     path = _model_path(args.out, table.short)
     # Of the whole table and in its order, so that a message names the row of the file.
     TableEncoder.fit(table.features, missing=args.missing).encode(table.features)
-    parts = _split(table.features, args.test_size, args.seed, args.missing)
-    train, test = parts
-    known = TableEncoder.fit(table.features.iloc[train], missing=args.missing)
-    x = known.encode(table.features)
-    baseline = _baseline(x, table.y, parts)
-
+    parts = _split(table, args)
+    train = parts[0]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingInterrupted)  # the table and exit code say so
-        validation = _validate(args, model, x[train], table.y[train])
+        baselines = table.task.baselines(model, table.features, table.y, parts)
+        validation = _validate(args, model, table, train)
         model.fit(table.features.iloc[train], table.y[train])
     result = {**_result(args, model, table, path), **validation}
-    result["train"] = scores(table.y[train], model.predict(table.features.iloc[train]))
-    result["test"] = scores(table.y[test], model.predict(table.features.iloc[test]))
-    result["baseline_ols"] = baseline
+    result.update(_scores(model, table, parts, baselines))
     model.about_ = _about(args, table, result)
     path.parent.mkdir(parents=True, exist_ok=True)
     model.save(path)
@@ -63,54 +63,26 @@ def fit(args: argparse.Namespace) -> int:
     if args.json:
         print_json(result)
     elif not args.quiet:
-        print(_text(model, table, parts, result))
+        print(fit_text(model, table, parts, result))
     return 130 if model.report_.interrupted else 0
 
 
-def _model(args: argparse.Namespace) -> HybridRegressor:
-    """The estimator that the arguments describe; refuses what it would refuse later."""
-    strategy: Any = _names.strategy(args.strategy) and args.strategy
-    if args.optimizer or args.selector:
-        optimizer = args.optimizer and _names.choose("optimizer", args.optimizer, _names.OPTIMIZERS)
-        selector = args.selector and _names.choose("selector", args.selector, _names.SELECTORS)
-        strategy = _names.strategy_with(
-            args.strategy, optimizer() if optimizer else None, selector() if selector else None
-        )
-    activation = args.activation.split(",") if "," in args.activation else args.activation
-    if (args.search or args.grid) and isinstance(activation, list):
-        raise ValueError("activation: must be one name where the number of layers is searched")
-    _names.activations(activation, max(1, len(args.hidden)) if args.hidden else 0)
-    _names.dtype(args.dtype)
-    check_integer("seed", args.seed, 0)
-    check_integer("threads", args.threads, 1, none=True)
-    check_number("max_time", args.max_time, low=0.0, open_low=True, none=True)
-    check_integer("cv", args.cv, 2, none=True)
-    if args.missing not in MISSING:
-        raise ValueError(f"missing={args.missing!r}: must be one of {', '.join(MISSING)}")
-    return HybridRegressor(
-        args.hidden,
-        activation,
-        strategy,
-        random_state=args.seed,
-        n_threads=args.threads,
-        dtype=args.dtype,
-        max_time=args.max_time,
-        verbose=0 if args.quiet else 1,
-        missing=args.missing,
-    )
-
-
 def _validate(
-    args: argparse.Namespace, model: HybridRegressor, x: NDArray[np.float64], y: NDArray[np.float64]
+    args: argparse.Namespace, model: HybridEstimator, table: Table, train: Rows
 ) -> dict[str, Any]:
     """What the arguments ask for before the fit; the model gets the widths of a search."""
     found: dict[str, Any] = {}
+    if not (args.search or args.grid or args.cv):
+        return found
+    encoder = TableEncoder.fit(table.features.iloc[train], missing=args.missing)
+    x, y = encoder.encode(table.features)[train], table.y[train]
     if args.search or args.grid:
         grid = args.grid or GRID
-        widths, found["search"] = search(model, grid, x, y, args.cv or 3, args.seed)
+        k = args.cv or 3
+        widths, found["search"] = search(table.task, model, grid, x, y, k, args.seed)
         model.set_params(hidden_layer_sizes=widths)
     if args.cv:
-        found["cv"] = {"k": args.cv, **cross_validate(model, x, y, args.cv, args.seed)}
+        found["cv"] = {"k": args.cv, **cross_validate(table.task, model, x, y, args.cv, args.seed)}
     return found
 
 
@@ -129,18 +101,23 @@ def _model_path(out: str | None, short: str) -> Path:
     return path
 
 
-def _split(features: pd.DataFrame, test_size: float, seed: int, missing: str) -> Parts:
+def _split(table: Table, args: argparse.Namespace) -> Parts:
     """`split_rows`, but the first row of a level that no training row has goes to training.
 
     Otherwise the model could say nothing about the rows of that level; nor about rows with a gap
-    in a column without gaps in training, so a gap counts as a level.
+    in a column without gaps in training, so a gap counts as a level; nor about a class.
     """
-    train, test = split_rows(len(features), test_size, seed)
-    encoder = TableEncoder.fit(features, missing=missing)
-    for name, levels in encoder.columns:
-        if levels is None and name not in encoder.fills:
-            continue
-        column = features[name] if levels is not None else features[name].isna()
+    features = table.features
+    train, test = split_rows(len(features), args.test_size, args.seed)
+    encoder = TableEncoder.fit(features, missing=args.missing)
+    columns = [
+        features[name] if levels is not None else features[name].isna()
+        for name, levels in encoder.columns
+        if levels is not None or name in encoder.fills
+    ]
+    if isinstance(table.task, Classification):
+        columns.append(pd.Series(table.y))
+    for column in columns:
         codes = pd.factorize(column)[0]
         unseen = ~np.isin(codes[test], codes[train])
         first = np.unique(codes[test][unseen], return_index=True)[1]
@@ -151,28 +128,48 @@ def _split(features: pd.DataFrame, test_size: float, seed: int, missing: str) ->
     return train, test
 
 
-def _baseline(x: NDArray[np.float64], y: NDArray[np.float64], parts: Parts) -> dict[str, Any]:
-    """Scores of least squares: of the test part, and under `train` of the training part."""
+def _scores(
+    model: HybridEstimator, table: Table, parts: Parts, baselines: list[Baseline]
+) -> dict[str, Any]:
+    """Of the network and what it is compared with, as `--json` prints them."""
+    task = table.task
     train, test = parts
-    return {
-        **scores(y[test], least_squares(x[train], y[train], x[test])),
-        "train": scores(y[train], least_squares(x[train], y[train], x[train])),
+    outputs = task.outputs(model, table.features.iloc[test])
+    found: dict[str, Any] = {
+        "train": task.score(model, table.features.iloc[train], table.y[train]),
+        "test": task.measure(table.y[test], outputs),
     }
+    for one in baselines:
+        found[one.key] = {**one.test, "train": one.train}
+    if isinstance(task, Classification):
+        truth = np.searchsorted(task.classes, table.y[test])
+        counts = confusion(truth, outputs.argmax(axis=1), len(task.classes))
+        found["confusion"] = counts.tolist()
+    return found
 
 
 def _result(
-    args: argparse.Namespace, model: HybridRegressor, table: Table, path: Path
+    args: argparse.Namespace, model: HybridEstimator, table: Table, path: Path
 ) -> dict[str, Any]:
     """What `--json` prints, without the scores."""
     report = model.report_
+    loss = args.loss or "squared_error"
+    classes: list[Any] | None = None
+    if isinstance(table.task, Classification):
+        classes = table.task.classes.tolist()
+        loss = "logistic" if len(classes) == 2 else "cross_entropy"
     return {
         "data": table.name,
         "rows": len(table.y),
         "features": model.network_.n_inputs,
+        "task": table.task.name,
         "target": table.targets,
         "unit": table.unit,
-        "hidden": [int(width) for width in model.hidden_layer_sizes],
+        "classes": classes,
+        "hidden": [layer.n_neurons for layer in model.network_.layers[1:-1]],
         "activation": args.activation,
+        "loss": loss,
+        "alpha": float(model.alpha),
         "strategy": args.strategy,
         "optimizer": args.optimizer,
         "selector": args.selector,
@@ -194,56 +191,11 @@ def _result(
 
 def _about(args: argparse.Namespace, table: Table, result: dict[str, Any]) -> dict[str, Any]:
     """What the model file notes of where it comes from."""
-    kept = ("data", "rows", "target", "unit", "strategy", "optimizer", "selector", "seed",
-            "train", "test", "baseline_ols", "cv", "search")  # fmt: skip
+    kept = ("data", "rows", "task", "target", "unit", "strategy", "optimizer", "selector", "seed",
+            "train", "test", "baseline_ols", "baseline_linear", "baseline_frequent", "confusion",
+            "cv", "search")  # fmt: skip
     return {
         **{name: result[name] for name in kept if name in result},
         "columns": list(table.features.columns),
         "test_size": args.test_size,
     }
-
-
-def _text(model: HybridRegressor, table: Table, parts: Parts, result: dict[str, Any]) -> str:
-    n_train, n_test = (len(part) for part in parts)
-    baseline = result["baseline_ols"]
-    lines = [
-        ("network", "train", result["train"]),
-        ("", "test", result["test"]),
-        ("least squares", "train", baseline["train"]),
-        ("", "test", baseline),
-    ]
-    if table.best_r2 is not None:
-        lines.append(("best possible", "", {"r2": table.best_r2}))
-    parts_used = ", ".join(
-        str(result[name]) for name in ("strategy", "optimizer", "selector") if result[name]
-    )
-    return f"""\
-{table.name}: {result["rows"]} rows ({n_train} to train on, {n_test} to test), \
-{result["features"]} features, target {targets_text(table.targets, table.unit)}
-network {network_text(model)}
-strategy {parts_used}; seed {result["seed"]}, threads {result["threads"]}
-
-{score_table(lines, table.unit)}
-{_validation_text(result, table.unit)}
-{result["seconds"]:.2f} s, {result["n_fev"]} evaluations. {result["stop_text"]}
-Model written to {result["model"]}{_report_text(result)}"""
-
-
-def _validation_text(result: dict[str, Any], unit: str) -> str:
-    """Tables of cross-validation and search, each after an empty line; empty without."""
-    text = ""
-    if "search" in result:
-        found = result["search"]
-        lines = [(",".join(map(str, line["hidden"])) or "none", "", line) for line in found["grid"]]
-        text += f"\nsearch over hidden layers, {found['k']} folds\n{score_table(lines, unit)}\n"
-        text += f"{found['rule']}\n"
-    if "cv" in result:
-        found = result["cv"]
-        lines = [(f"fold {k}", "", fold) for k, fold in enumerate(found["folds"], start=1)]
-        lines += [("mean", "", found["mean"]), ("spread", "", found["spread"])]
-        text += f"\ncross-validation within the training rows\n{score_table(lines, unit)}\n"
-    return text
-
-
-def _report_text(result: dict[str, Any]) -> str:
-    return f"\nReport written to {result['report']}" if result["report"] else ""

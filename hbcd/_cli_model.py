@@ -12,19 +12,21 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 import hbcd
 from hbcd import _names, modelfile
+from hbcd._cli_task import task_of
 from hbcd._cli_text import network_text, number, print_json, targets_text
-from hbcd._columns import BadValueError
+from hbcd._columns import BadValueError, level_text
+from hbcd._estimator import HybridEstimator
 from hbcd._table_chunks import read_chunks
 from hbcd._validation import check_integer
-from hbcd.estimator import HybridRegressor, load
+from hbcd.classifier import HybridClassifier
+from hbcd.estimator import load
 
 __all__ = ["info", "predict", "target_columns"]
 
-Array = NDArray[Any]
+Lines = list[list[Any]]
 MEMORY = 16 * 2**20  # bytes of predictions to print that are kept off the disk
 
 
@@ -32,10 +34,12 @@ def predict(args: argparse.Namespace) -> int:
     """`hbcd predict`: a table in, a column of predictions per target out, piece by piece."""
     check_integer("chunk_rows", args.chunk_rows, 1)
     model = load(args.model)
-    if not isinstance(model, HybridRegressor):
-        raise ValueError(f"{args.model}: must be a regressor; hbcd.load(...).predict for labels")
+    if args.proba and not isinstance(model, HybridClassifier):
+        raise ValueError("proba: must be left out, the model predicts numbers")
     names = _target_names(model)
-    pieces = _predictions(model, names, args.file, args.chunk_rows)
+    pieces = _predictions(model, names, args)
+    if args.proba:
+        names += [f"probability_{level_text(label)}" for label in model.classes_.tolist()]
     if args.out:
         _refuse_overwriting(args.out, (args.model, args.file))
         rows = _write(args.out, names, pieces)
@@ -44,9 +48,9 @@ def predict(args: argparse.Namespace) -> int:
         else:
             print(f"{rows} predictions written to {args.out}")
     elif args.json:
-        values = np.vstack(list(pieces))
-        columns = {name: values[:, k].tolist() for k, name in enumerate(names)}
-        print_json({"model": args.model, "file": args.file, "rows": len(values),
+        lines = [line for piece in pieces for line in piece]
+        columns = {name: [line[k] for line in lines] for k, name in enumerate(names)}
+        print_json({"model": args.model, "file": args.file, "rows": len(lines),
                     "predictions": columns})  # fmt: skip
     else:
         _print(names, pieces)
@@ -54,23 +58,32 @@ def predict(args: argparse.Namespace) -> int:
 
 
 def _predictions(
-    model: HybridRegressor, names: list[str], file: str, chunk_rows: int
-) -> Iterator[Array]:
-    """Predictions, shape (rows, targets), of each piece of a table."""
+    model: HybridEstimator, targets: list[str], args: argparse.Namespace
+) -> Iterator[Lines]:
+    """Predictions of each piece of a table, a list for each row."""
     encoder = model.encoder_
     by_position = encoder is None or not encoder.named
     columns = () if encoder is None or by_position else encoder.columns
     levels = [name for name, known in columns if known is not None]
+    here = [*targets]
     done = 0
-    for frame in read_chunks(file, chunk_rows, levels):
+    for frame in read_chunks(args.file, args.chunk_rows, levels):
         if by_position:  # the targets may be there, but they are not counted
-            frame = frame.drop(columns=[name for name in names if name in frame.columns])
+            frame = frame.drop(columns=[name for name in here if name in frame.columns])
         try:
-            values = np.asarray(model.predict(frame))
+            lines = _lines_of(model, frame, args.proba)
         except BadValueError as error:
             raise error.below(done) from None
         done += len(frame)
-        yield values.reshape(len(frame), -1)
+        yield lines
+
+
+def _lines_of(model: Any, frame: Any, proba: bool) -> Lines:
+    values = np.asarray(model.predict(frame)).reshape(len(frame), -1).tolist()
+    if not proba:
+        return list(values)
+    shares = model.predict_proba(frame).tolist()
+    return [[*line, *share] for line, share in zip(values, shares, strict=True)]
 
 
 def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
@@ -79,24 +92,32 @@ def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
             raise ValueError(f"out={out}: must not be a file that is read, {other}")
 
 
-def target_columns(model: HybridRegressor) -> list[str]:
+def target_columns(model: HybridEstimator) -> list[str]:
     """Columns of a table that hold the targets; ValueError where the model does not know."""
     known = getattr(model, "about_", {}).get("target") or model.target_names_
-    if len(known) != model.n_outputs_:
+    if len(known) != _n_targets(model):
         raise ValueError("model: does not name its targets, fit it with y as a Series or DataFrame")
     return [str(name) for name in known]
 
 
-def _target_names(model: HybridRegressor) -> list[str]:
+def _n_targets(model: HybridEstimator) -> int:
+    return 1 if isinstance(model, HybridClassifier) else model.n_outputs_
+
+
+def _target_names(model: HybridEstimator) -> list[str]:
     names = getattr(model, "about_", {}).get("target") or model.target_names_
-    if isinstance(names, list) and len(names) == model.n_outputs_:
+    n = _n_targets(model)
+    if isinstance(names, list) and len(names) == n:
         return [str(name) for name in names]
-    if model.n_outputs_ == 1:
-        return ["prediction"]
-    return [f"prediction_{k}" for k in range(1, model.n_outputs_ + 1)]
+    return ["prediction"] if n == 1 else [f"prediction_{k}" for k in range(1, n + 1)]
 
 
-def _csv(names: list[str], pieces: Iterator[Array]) -> Iterator[tuple[int, bytes]]:
+def _cell(value: Any) -> str:
+    """A number so that it reads back as the same; a label as text."""
+    return repr(value) if type(value) is float else level_text(value)
+
+
+def _csv(names: list[str], pieces: Iterator[Lines]) -> Iterator[tuple[int, bytes]]:
     """CSV whose numbers have as many digits as it takes to read the same float64 back.
 
     Piece by piece, each with its number of rows.
@@ -104,14 +125,14 @@ def _csv(names: list[str], pieces: Iterator[Array]) -> Iterator[tuple[int, bytes
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
     writer.writerow(names)
-    for values in pieces:
-        writer.writerows([repr(value) for value in row] for row in values.tolist())
-        yield len(values), text.getvalue().encode()
+    for lines in pieces:
+        writer.writerows([_cell(value) for value in line] for line in lines)
+        yield len(lines), text.getvalue().encode()
         text.seek(0)
         text.truncate()
 
 
-def _write(path: str, names: list[str], pieces: Iterator[Array]) -> int:
+def _write(path: str, names: list[str], pieces: Iterator[Lines]) -> int:
     """All or nothing; a failure names the file that was asked for.  The number of rows."""
     rows = 0
 
@@ -130,7 +151,7 @@ def _write(path: str, names: list[str], pieces: Iterator[Array]) -> int:
     return rows
 
 
-def _print(names: list[str], pieces: Iterator[Array]) -> None:
+def _print(names: list[str], pieces: Iterator[Lines]) -> None:
     """To standard output, after the last prediction: all or nothing there, too."""
     with tempfile.SpooledTemporaryFile(max_size=MEMORY) as kept:
         for _, text in _csv(names, pieces):
@@ -177,6 +198,9 @@ def _describe(path: str) -> dict[str, Any]:
         "dtype": str(model.theta_.dtype),
         "columns": columns,
         "target": _target_names(model),
+        "task": task_of(model).name,
+        "classes": model.classes_.tolist() if isinstance(model, HybridClassifier) else None,
+        "loss": _names.describe_loss(model.network_.loss),
         "unit": about.get("unit", ""),
         "training": _training(model),
         "about": about,
@@ -185,7 +209,7 @@ def _describe(path: str) -> dict[str, Any]:
     return found
 
 
-def _training(model: HybridRegressor) -> dict[str, Any] | None:
+def _training(model: HybridEstimator) -> dict[str, Any] | None:
     report = getattr(model, "report_", None)
     if report is None:
         return None
@@ -199,7 +223,7 @@ def _training(model: HybridRegressor) -> dict[str, Any] | None:
 
 
 def _lines(
-    model: HybridRegressor, found: dict[str, Any], about: dict[str, Any]
+    model: HybridEstimator, found: dict[str, Any], about: dict[str, Any]
 ) -> list[tuple[str, str]]:
     columns = [
         column["name"] + (f" ({', '.join(column['levels'])})" if column["levels"] else "")
@@ -211,6 +235,10 @@ def _lines(
         ("columns", ", ".join(columns) or f"{found['inputs']}, without names"),
         ("target", targets_text(found["target"], found["unit"])),
     ]
+    if found["classes"]:
+        lines.append(("classes", ", ".join(map(level_text, found["classes"]))))
+    elif found["loss"]["loss"] != "squared_error":
+        lines.append(("loss", " ".join(str(value) for value in found["loss"].values())))
     if "data" in about:
         seed, share = about.get("seed"), about.get("test_size", 0.0)
         held = f"seed {seed}, {share:.0%} of them to test"
@@ -224,8 +252,9 @@ def _lines(
         lines.append(("strategy", ", ".join(str(name) for name in used if name)))
     for part in ("train", "test"):
         if part in about:
-            scores = about[part]
-            shown = [number(scores["r2"], ".5f"), number(scores["mse"], "#.5g"),
-                     number(scores["mae"], "#.5g")]  # fmt: skip
-            lines.append((part, "R2 {}, MSE {}, MAE {}".format(*shown)))
+            shown = [
+                f"{score.title} {number(about[part].get(score.key), score.digits)}"
+                for score in task_of(model).columns
+            ]
+            lines.append((part, ", ".join(shown)))
     return lines

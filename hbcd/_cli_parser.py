@@ -9,6 +9,7 @@ import argparse
 from collections.abc import Callable
 from typing import Any, NoReturn
 
+from hbcd import _cli_help as text
 from hbcd._cli_config import with_config
 from hbcd._cli_grid import GRID, parse_grid, parse_widths
 from hbcd._version import __version__
@@ -16,67 +17,6 @@ from hbcd._version import __version__
 __all__ = ["parse"]
 
 Command = Callable[[argparse.Namespace], int]
-
-DESCRIPTION = """\
-Small dense neural networks for tables of numbers, trained on the CPU by hybrid block coordinate
-descent.
-
-examples:
-  hbcd fit                              train on the built-in plant (simulated data)
-  hbcd fit plant.csv --target power     train on a table of your own
-  hbcd predict hbcd-plant.hbcd new.csv  predict with the model that was written
-  hbcd evaluate hbcd-plant.hbcd new.csv how good that is, where the target is known
-  hbcd info hbcd-plant.hbcd             what is in it
-
-exit codes: 0 done; 2 bad input, told in one line; 130 Ctrl-C; 1 anything else.
-hbcd COMMAND --help tells more.
-"""
-
-FIT = """\
-Trains a network on four fifths of a table, tests it on the rest next to least squares, prints
-R2, MSE and MAE in the target's unit, and writes the model. Ctrl-C ends training early; the best
-network until then is kept. The same seed gives the same network, whatever the number of threads.
-
-DATA is plant (the default; simulated), ccpp or siec (published, see: hbcd data), or a file:
-.csv, .tsv, .parquet, .xlsx, with a row of column names. Columns of text become dummies.
-
---cv and --search work within the training rows; the rows to test on are never used to choose.
---out DIR writes model.hbcd, metrics.json, the pictures (extra plot) and report.html, a page that
-any browser shows. --config FILE reads options from a TOML file, by the names of the flags:
-hidden = [10, 10] or max-time = 30; flags win over it.
-"""
-
-FIT_EXAMPLES = """\
-examples:
-  hbcd fit
-  hbcd fit ccpp --strategy paper --hidden 5,5,5 --seed 1
-  hbcd fit plant.csv --target power --drop time,remark --max-time 30
-  hbcd fit lab.xlsx --target yield,purity --hidden 20 --activation sigmoid
-  hbcd fit plant --strategy bcd --optimizer adam --selector random
-  hbcd fit plant.parquet --target power --out results --json > results.json
-  hbcd fit plant.csv --target power --missing indicator --cv 5 --out results
-  hbcd fit plant.csv --target power --search --grid 5/10,10/20,20
-  hbcd fit --config plant.toml --seed 3
-"""
-
-EVALUATE = """\
-Predicts a table whose targets are known, and prints R2, MSE and MAE in the target's unit; of each
-target where there are several. DATA is a file or a data set, as for: hbcd fit.
-"""
-
-PREDICT = """\
-Predicts with a model for every row of a table, as CSV: one column per target, one line per row,
-in digits that read back as the same numbers. Columns are found by name; others are ignored.
-The table is read piece by piece, so it may be larger than memory (a spreadsheet may not be); the
-predictions are the same whatever the size of the pieces, and written when all of them are there.
-"""
-
-INFO = "What a model file holds; without one, what this installation of hbcd can do."
-
-BENCH = """\
-Times this machine: the gradient of a 4-10-10-10-1 network on 7654 rows by threads and precision,
-and the prediction for one row. Medians; close other programs first.
-"""
 
 
 def _fit(args: argparse.Namespace) -> int:
@@ -115,6 +55,12 @@ def _describe(args: argparse.Namespace) -> int:
     return describe(args)
 
 
+def _completion(args: argparse.Namespace) -> int:
+    from hbcd._cli_completion import completion
+
+    return completion(args, _parser()[0])
+
+
 def _bench(args: argparse.Namespace) -> int:
     from hbcd._cli_bench import bench
 
@@ -143,29 +89,34 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Any]:
-    parser = _Parser(prog="hbcd", description=DESCRIPTION)
+    parser = _Parser(prog="hbcd", description=text.DESCRIPTION, epilog=text.EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"hbcd {__version__}")
     _add_debug(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_fit(commands)
     _add_predict(commands)
     _add_evaluate(commands)
-    info = _command(commands, "info", _info, "what a model file holds", INFO)
+    info = _command(commands, "info", _info, "what a model file holds", text.INFO,
+                    text.INFO_EXAMPLES)  # fmt: skip
     info.add_argument("model", nargs="?", metavar="MODEL", help="a model file")
     _add_json(info)
     _add_data(commands)
-    bench = _command(commands, "bench", _bench, "time this machine", BENCH)
+    bench = _command(commands, "bench", _bench, "time this machine", text.BENCH,
+                     text.BENCH_EXAMPLES)  # fmt: skip
     bench.add_argument("--threads", type=int, metavar="N", help="up to so many (default: all)")
     _add_json(bench)
+    shell = _command(commands, "completion", _completion, "completion for a shell",
+                     text.COMPLETION, text.COMPLETION_EXAMPLES)  # fmt: skip
+    shell.add_argument("shell", metavar="bash|zsh|fish")
     return parser, commands
 
 
 def _command(
-    commands: Any, name: str, run: Command, summary: str, description: str, epilog: str = ""
+    commands: Any, name: str, run: Command, summary: str, description: str, examples: str
 ) -> argparse.ArgumentParser:
     """A command whose work is `run`."""
     parser: argparse.ArgumentParser = commands.add_parser(
-        name, help=summary, description=description, epilog=epilog
+        name, help=summary, description=description, epilog=examples + text.EXIT_CODES
     )
     parser.set_defaults(run=run)
     _add_debug(parser)
@@ -173,8 +124,8 @@ def _command(
 
 
 def _add_debug(parser: argparse.ArgumentParser) -> None:
-    text = "show the traceback of an error (also: HBCD_DEBUG=1)"
-    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=text)
+    what = "show the traceback of an error (also: HBCD_DEBUG=1)"
+    parser.add_argument("--debug", action="store_true", default=argparse.SUPPRESS, help=what)
 
 
 def _add_json(parser: argparse.ArgumentParser) -> None:
@@ -182,12 +133,15 @@ def _add_json(parser: argparse.ArgumentParser) -> None:
 
 
 def _add_fit(commands: Any) -> None:
-    fit = _command(commands, "fit", _fit, "train a network", FIT, FIT_EXAMPLES)
+    fit = _command(commands, "fit", _fit, "train a network", text.FIT, text.FIT_EXAMPLES)
     fit.add_argument("data", nargs="?", metavar="DATA", help="default: plant")
     fit.add_argument("--config", metavar="FILE", help="options from a TOML file; flags win")
     add = fit.add_argument_group("table").add_argument
     add("--target", metavar="COL[,COL2]", help="column or columns to predict")
     add("--drop", metavar="COL,COL", help="columns to leave out")
+    add("--task", default="auto", metavar="NAME", help="regression (numbers), classification "
+        "(classes; whole numbers, too), or auto (default): classification where the target is of "
+        "text, categories or truth values")  # fmt: skip
     add("--test-size", type=float, default=0.2, metavar="SHARE", help="of the rows, default 0.2")
     add(
         "--missing",
@@ -200,9 +154,8 @@ def _add_fit(commands: Any) -> None:
     add(
         "--hidden",
         type=parse_widths,
-        default=(10, 10, 10),
         metavar="10,10,10",
-        help="widths, or none",
+        help="widths, or none (default: those of HybridRegressor and HybridClassifier)",
     )
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
@@ -213,6 +166,13 @@ def _add_fit(commands: Any) -> None:
         help="in place of the strategy's: lbfgs, bfgs, adam, bb, icrs")  # fmt: skip
     add("--selector", metavar="NAME", help="in place of the strategy's choice of layers: "
         "most_sensitive, random, forward, ping_pong, backward, gsl, per_operation")  # fmt: skip
+    add("--loss", metavar="NAME[:NUMBER]", help="of numbers: squared_error (default), "
+        "absolute_error, huber:DELTA, log_cosh, quantile:Q, poisson; DELTA and smoothing in "
+        "standard deviations of the target")  # fmt: skip
+    add("--alpha", type=float, metavar="A", help="L2 penalty of the weights (default: the "
+        "estimator's)")  # fmt: skip
+    add("--class-weight", metavar="NAME", help="of classes: none (default), or balanced: every "
+        "class counts the same")  # fmt: skip
     add("--seed", type=int, default=0, metavar="N", help="of split and training, default 0")
     add("--threads", type=int, metavar="N", help="default: all processors")
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")
@@ -234,19 +194,21 @@ def _add_fit(commands: Any) -> None:
 
 
 def _add_predict(commands: Any) -> None:
-    epilog = "example:\n  hbcd predict hbcd-plant.hbcd new.csv --out predicted.csv\n"
-    predict = _command(commands, "predict", _predict, "predict with a model", PREDICT, epilog)
+    predict = _command(commands, "predict", _predict, "predict with a model", text.PREDICT,
+                       text.PREDICT_EXAMPLES)  # fmt: skip
     predict.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
     predict.add_argument("file", metavar="FILE", help="a table: .csv, .tsv, .parquet, .xlsx")
     predict.add_argument("--out", metavar="FILE.csv", help="write there, not to standard output")
+    predict.add_argument("--proba", action="store_true",
+                         help="of classes: a column more for the probability of each")  # fmt: skip
     predict.add_argument("--chunk-rows", type=int, default=65536, metavar="N",
                          help="rows held in memory at a time, default 65536")  # fmt: skip
     _add_json(predict)
 
 
 def _add_evaluate(commands: Any) -> None:
-    epilog = "example:\n  hbcd evaluate hbcd-plant.hbcd measured.csv\n"
-    command = _command(commands, "evaluate", _evaluate, "test a model", EVALUATE, epilog)
+    command = _command(commands, "evaluate", _evaluate, "test a model", text.EVALUATE,
+                       text.EVALUATE_EXAMPLES)  # fmt: skip
     command.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
     command.add_argument("file", metavar="DATA", help="a table with the targets, or a data set")
     command.add_argument("--data-home", metavar="DIR", help="folder of the published data")
@@ -254,12 +216,13 @@ def _add_evaluate(commands: Any) -> None:
 
 
 def _add_data(commands: Any) -> None:
-    data = commands.add_parser("data", help="the data sets", description="The data sets.")
+    data = commands.add_parser("data", help="the data sets", description=text.DATA,
+                               epilog=text.DATA_EXAMPLES + text.EXIT_CODES)  # fmt: skip
     actions = data.add_subparsers(title="commands", metavar="COMMAND", required=True)
-    text = "Downloads a published table, unless it is there already, and checks its content."
-    fetch = _command(actions, "fetch", _fetch, "download a data set", text)
+    fetch = _command(actions, "fetch", _fetch, "download a data set", text.FETCH,
+                     text.DATA_EXAMPLES)  # fmt: skip
     fetch.add_argument("name", metavar="ccpp|siec")
     fetch.add_argument("--data-home", metavar="DIR", help="where to (also: HBCD_DATA)")
-    text = "What a data set is: origin, columns, units, license."
-    describe = _command(actions, "describe", _describe, "what a data set is", text)
+    describe = _command(actions, "describe", _describe, "what a data set is", text.DESCRIBE,
+                        text.DATA_EXAMPLES)  # fmt: skip
     describe.add_argument("name", metavar="plant|ccpp|siec")

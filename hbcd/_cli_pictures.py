@@ -10,8 +10,9 @@ import numpy as np
 import pandas as pd
 
 from hbcd import plots
+from hbcd._estimator import HybridEstimator
 from hbcd._pictures import without_matplotlib
-from hbcd.estimator import HybridRegressor
+from hbcd.classifier import HybridClassifier
 
 __all__ = ["draw"]
 
@@ -20,7 +21,7 @@ Picture = tuple[str, str, bytes]
 
 
 def draw(
-    model: HybridRegressor, X: pd.DataFrame, y: np.ndarray[Any, Any], targets: list[str]
+    model: HybridEstimator, X: pd.DataFrame, y: np.ndarray[Any, Any], targets: list[str]
 ) -> list[Picture]:
     """Pictures of a fit and of rows to test on: (name of the file, what it shows, SVG).
 
@@ -50,16 +51,23 @@ def draw(
             figures.pop()
 
     optional(plots.plot_history, "history", "Loss during training")
-    for k, target in enumerate(targets):
-        pair = [
-            axes(f"prediction_{k + 1}", f"{target}, rows to test on: actual against predicted"),
-            axes(f"residuals_{k + 1}", f"{target}, rows to test on: residuals"),
-        ]
-        plots.plot_prediction(model, X, y, pair, output=k)
+    if isinstance(model, HybridClassifier):
+        text = f"{targets[0]}, rows to test on: actual and told classes"
+        plots.plot_confusion(model, X, y, axes("confusion", text))
+        text = f"{targets[0]}, rows to test on: probabilities"
+        plots.plot_probabilities(model, X, y, axes("probabilities", text))
+    else:
+        for k, target in enumerate(targets):
+            pair = [
+                axes(f"prediction_{k + 1}", f"{target}, rows to test on: actual against predicted"),
+                axes(f"residuals_{k + 1}", f"{target}, rows to test on: residuals"),
+            ]
+            plots.plot_prediction(model, X, y, pair, output=k)
     optional(plots.plot_layer_selection, "layer_selection", "Which layers were trained")
     optional(plots.plot_sensitivity, "sensitivity", "Sensitivity of the layers when chosen")
     shown = list(X.columns[:MAX_FEATURES])
-    text = "Mean absolute error of {} by {}, rows to test on"
+    kind = "Share told wrong" if isinstance(model, HybridClassifier) else "Mean absolute error"
+    text = kind + " of {} by {}, rows to test on"
     names = [f"error_by_feature_{k + 1}" for k in range(len(shown))]
     each = [axes(n, text.format(targets[0], f)) for n, f in zip(names, shown, strict=True)]
     plots.plot_error_by_feature(model, X, y, each, features=shown)

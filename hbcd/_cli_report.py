@@ -15,11 +15,16 @@ from numpy.typing import NDArray
 import hbcd
 from hbcd import _html, _names, modelfile
 from hbcd._cli_data import Table
+from hbcd._cli_report_scores import cards, class_tables, score_table, validation
 from hbcd._cli_text import network_text, number, targets_text
-from hbcd.estimator import HybridRegressor
+from hbcd._estimator import HybridEstimator
 
 __all__ = ["write_report"]
 
+MISSING = {
+    "error": "refused",
+    "indicator": "replaced by the median, with a feature that tells (indicator)",
+}
 COLUMNS = ("column", "least", "median", "largest", "levels", "gaps")
 MOST_LINES = 30  # of the history in the page; the picture has all of them
 Result = dict[str, Any]
@@ -27,7 +32,7 @@ Parts = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
 def write_report(
-    folder: Path, model: HybridRegressor, table: Table, parts: Parts, result: Result
+    folder: Path, model: HybridEstimator, table: Table, parts: Parts, result: Result
 ) -> None:
     """Writes metrics.json, the pictures as SVG where matplotlib is there, and report.html."""
     test = parts[1]
@@ -50,7 +55,7 @@ def write_report(
 
 
 def _body(
-    model: HybridRegressor,
+    model: HybridEstimator,
     table: Table,
     parts: Parts,
     result: Result,
@@ -59,10 +64,11 @@ def _body(
 ) -> list[str]:
     """The page, section by section."""
     return [
-        _cards(table, result),
-        _html.heading("Accuracy", "MSE and MAE in the target's unit; means over several targets."),
-        _scores(table, result),
-        *_validation(result),
+        cards(table, result),
+        _html.heading("Accuracy", table.task.note),
+        score_table(table, result),
+        *class_tables(table, parts, result),
+        *validation(table, result),
         _html.heading("Pictures", note),
         f'<div class="pictures">\n{"".join(images)}</div>\n',
         _html.heading("Data"),
@@ -80,64 +86,6 @@ def _body(
     ]
 
 
-def _cards(table: Table, result: Result) -> str:
-    test, line = result["test"], result["baseline_ols"]
-    unit = f" {table.unit}" if table.unit else ""
-    cards = [
-        _html.card("Test R2", number(test["r2"], ".4f"),
-                   f"least squares {number(line['r2'], '.4f')}"),
-        _html.card("Test MAE", number(test["mae"], ".4g") + unit,
-                   f"least squares {number(line['mae'], '.4g')}{unit}"),
-        _html.card("Rows", str(result["rows"]), f"{len(table.features.columns)} columns"),
-        _html.card("Training", f"{result['seconds']:.2f} s", f"{result['n_fev']} evaluations"),
-    ]  # fmt: skip
-    return f'<div class="cards">\n{"".join(cards)}</div>\n'
-
-
-def _scores(table: Table, result: Result) -> str:
-    baseline = result["baseline_ols"]
-    lines = [
-        ("network", "train", result["train"]),
-        ("network", "test", result["test"]),
-        ("least squares", "train", baseline["train"]),
-        ("least squares", "test", baseline),
-    ]
-    rows: list[tuple[str, ...]] = [(name, part, *_numbers(found)) for name, part, found in lines]
-    if table.best_r2 is not None:
-        rows.append(("best possible", "", number(table.best_r2, ".5f"), "", ""))
-    unit = table.unit
-    heads = (f"MSE ({unit})²", f"MAE ({unit})") if unit else ("MSE", "MAE")
-    return _html.table(("model", "rows", "R2", *heads), rows)
-
-
-def _numbers(found: dict[str, Any]) -> tuple[str, str, str]:
-    return (number(found["r2"], ".5f"), number(found["mse"], ".5g"), number(found["mae"], ".5g"))
-
-
-def _validation(result: Result) -> list[str]:
-    """Cross-validation and the search over hidden layers, where they were asked for."""
-    parts = []
-    if result.get("cv"):
-        cv = result["cv"]
-        rows: list[tuple[str, ...]] = [
-            (f"fold {k}", *_numbers(fold)) for k, fold in enumerate(cv["folds"], start=1)
-        ]
-        rows += [(name, *_numbers(cv[name])) for name in ("mean", "spread")]
-        note = "Within the training rows; the spread is the standard deviation over folds."
-        parts += [_html.heading("Cross-validation", note),
-                  _html.table(("", "R2", "MSE", "MAE"), rows)]  # fmt: skip
-    if result.get("search"):
-        rows = [(_widths(line["hidden"]), str(line["n_parameters"]), *_numbers(line))
-                for line in result["search"]["grid"]]  # fmt: skip
-        parts += [_html.heading("Search", result["search"]["rule"]),
-                  _html.table(("hidden", "parameters", "R2", "MSE", "MAE"), rows)]  # fmt: skip
-    return parts
-
-
-def _widths(hidden: list[int]) -> str:
-    return ", ".join(map(str, hidden)) or "none"
-
-
 def _data(table: Table, parts: Parts, result: Result) -> list[tuple[str, str]]:
     train, test = (len(part) for part in parts)
     return [
@@ -146,11 +94,11 @@ def _data(table: Table, parts: Parts, result: Result) -> list[tuple[str, str]]:
         ("rows", f"{result['rows']}: {train} to train on, {test} to test"),
         ("split", f"random permutation of seed {result['seed']}, test rows first"),
         ("features", f"{result['features']}, of {len(table.features.columns)} columns"),
-        ("missing values", result["missing"]),
+        ("missing values", MISSING[result["missing"]]),
     ]
 
 
-def _columns(model: HybridRegressor, frame: pd.DataFrame) -> list[tuple[str, ...]]:
+def _columns(model: HybridEstimator, frame: pd.DataFrame) -> list[tuple[str, ...]]:
     encoder = model.encoder_
     lines: list[tuple[str, ...]] = []
     for name, levels in encoder.columns if encoder else ():
@@ -165,7 +113,7 @@ def _columns(model: HybridRegressor, frame: pd.DataFrame) -> list[tuple[str, ...
     return lines
 
 
-def _layers(model: HybridRegressor) -> list[tuple[str, ...]]:
+def _layers(model: HybridEstimator) -> list[tuple[str, ...]]:
     network = model.network_
     lines: list[tuple[str, ...]] = []
     inputs = network.n_inputs
@@ -178,19 +126,21 @@ def _layers(model: HybridRegressor) -> list[tuple[str, ...]]:
     return lines
 
 
-def _training(model: HybridRegressor, result: Result) -> list[tuple[str, str]]:
+def _training(model: HybridEstimator, result: Result) -> list[tuple[str, str]]:
     report = model.report_
+    units = "standardized units" if model.network_.loss.standardize_target else "a row"
     used = (result[name] for name in ("strategy", "optimizer", "selector"))
     return [
         ("strategy", ", ".join(str(name) for name in used if name)),
+        ("loss, penalty", f"{result['loss']}, alpha {result['alpha']:g}"),
         ("phases", ", then ".join(report.phases)),
-        ("loss", f"{report.loss:.6g}, from {report.initial_loss:.6g} (standardized units)"),
+        ("loss", f"{report.loss:.6g}, from {report.initial_loss:.6g} ({units})"),
         ("cost", f"{report.seconds:.2f} s, {report.n_fev} evaluations, {report.n_iter} iterations"),
         ("stopped", str(report.stop_reason)),
     ]
 
 
-def _selection(model: HybridRegressor) -> list[str]:
+def _selection(model: HybridEstimator) -> list[str]:
     """Which layers were chosen, and what that gained."""
     history = model.history_
     visits = history[(history["event"] == "visit") & (history["block"] >= 0)]
@@ -211,7 +161,7 @@ def _selection(model: HybridRegressor) -> list[str]:
     return [_html.heading("Layer selection", note), _html.table(head, lines)]
 
 
-def _history(model: HybridRegressor) -> str:
+def _history(model: HybridEstimator) -> str:
     ends = model.history_[model.history_["event"] == "epoch"]
     if not len(ends):
         return ""

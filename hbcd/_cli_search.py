@@ -8,36 +8,51 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd._metrics import scores
-from hbcd.estimator import HybridRegressor
+from hbcd._cli_task import Classification, Task
+from hbcd._estimator import HybridEstimator
 
-__all__ = ["RULE", "cross_validate", "search"]
+__all__ = ["cross_validate", "search"]
 
 Array = NDArray[Any]
 Widths = tuple[int, ...]
 RULE = (
-    "Kept: the highest R2 of the predictions for the rows that each fold left out; where two are "
+    "Kept: {} of the predictions for the rows that each fold left out; where two are "
     "equal, the fewer parameters. The rows to test on take no part."
 )
 
 
-def folds(rows: int, k: int, seed: int) -> list[tuple[Array, Array]]:
-    """Rows to train on and rows left out, k times; the parts differ by one row at most."""
+def folds(rows: int, k: int, seed: int, labels: Array | None = None) -> list[tuple[Array, Array]]:
+    """Rows to train on and rows left out, k times; the parts differ by one row at most.
+
+    With labels each class is dealt out evenly, so that no fold trains without one.
+    """
     if k > rows:
         raise ValueError(f"cv={k}: must be at most the number of training rows, {rows}")
-    parts = np.array_split(np.random.default_rng(seed).permutation(rows), k)
+    order = np.random.default_rng(seed).permutation(rows)
+    parts = np.array_split(order, k)
+    if labels is not None:
+        classes, counts = np.unique(labels, return_counts=True)
+        if counts.min() < 2:
+            rare = classes[counts.argmin()]
+            raise ValueError(f"cv={k}: class {rare} has 1 row to train on: must have 2 at least")
+        order = order[np.argsort(labels[order], kind="stable")]
+        parts = [order[fold::k] for fold in range(k)]
     return [
         (np.concatenate([part for j, part in enumerate(parts) if j != left]), parts[left])
         for left in range(k)
     ]
 
 
-def cross_validate(model: HybridRegressor, x: Array, y: Array, k: int, seed: int) -> dict[str, Any]:
+def cross_validate(
+    task: Task, model: HybridEstimator, x: Array, y: Array, k: int, seed: int
+) -> dict[str, Any]:
     """Scores of k fits, each on the rows that it left out.
 
     Parameters
     ----------
-    model : HybridRegressor
+    task : Task
+        What is scored.
+    model : HybridEstimator
         Its parameters are used; it is not fitted.
     x : ndarray of shape (rows, features)
     y : ndarray of shape (rows,) or (rows, targets)
@@ -57,20 +72,23 @@ def cross_validate(model: HybridRegressor, x: Array, y: Array, k: int, seed: int
     KeyboardInterrupt
         Ctrl-C ended a fit: what folds so far would say is not what was asked for.
     """
-    predicted = np.empty_like(y)
+    outputs: list[Array] = []
     found = []
-    for train, left in folds(len(y), k, seed):
+    parts = folds(len(y), k, seed, y if isinstance(task, Classification) else None)
+    for train, left in parts:
         options = {**model.get_params(), "verbose": 0, "missing": "error"}
-        fitted = HybridRegressor(**options).fit(x[train], y[train])
+        made: Any = type(model)(**options)
+        fitted = made.fit(x[train], y[train])
         if fitted.report_.interrupted:
             raise KeyboardInterrupt
-        predicted[left] = fitted.predict(x[left])
-        found.append(scores(y[left], predicted[left]))
+        outputs.append(task.outputs(fitted, x[left]))
+        found.append(task.measure(y[left], outputs[-1]))
+    rows = np.concatenate([left for _, left in parts])
     return {
         "folds": found,
         "mean": {name: _over(found, name, np.mean) for name in found[0]},
         "spread": {name: _over(found, name, lambda v: np.std(v, ddof=1)) for name in found[0]},
-        "pooled": scores(y, predicted),
+        "pooled": task.measure(y[rows], np.concatenate(outputs)),
         "n_parameters": fitted.network_.n_parameters,
     }
 
@@ -82,20 +100,21 @@ def _over(found: list[dict[str, float | None]], name: str, summary: Any) -> floa
 
 
 def search(
-    model: HybridRegressor, grid: Sequence[Widths], x: Array, y: Array, k: int, seed: int
+    task: Task,
+    model: HybridEstimator,
+    grid: Sequence[Widths],
+    x: Array,
+    y: Array,
+    k: int,
+    seed: int,
 ) -> tuple[Widths, dict[str, Any]]:
     """The best widths of a grid by `RULE`, and what was found for each."""
     found = []
     for widths in grid:
-        tried = HybridRegressor(**{**model.get_params(), "hidden_layer_sizes": widths})
-        result = cross_validate(tried, x, y, k, seed)
+        tried = type(model)(**{**model.get_params(), "hidden_layer_sizes": widths})
+        result = cross_validate(task, tried, x, y, k, seed)
         found.append({"hidden": list(widths), "n_parameters": result["n_parameters"],
                       **result["pooled"]})  # fmt: skip
-    best = min(found, key=lambda line: (_lost(line["r2"]), line["n_parameters"]))
-    chosen = tuple(best["hidden"])
-    return chosen, {"k": k, "grid": found, "best": best["hidden"], "rule": RULE}
-
-
-def _lost(r2: float | None) -> float:
-    """What is to be small; a fit whose R2 no float64 holds comes last."""
-    return float("inf") if r2 is None else -r2
+    best = min(found, key=lambda line: (task.lost(line), line["n_parameters"]))
+    rule = RULE.format(task.search_rule)
+    return tuple(best["hidden"]), {"k": k, "grid": found, "best": best["hidden"], "rule": rule}

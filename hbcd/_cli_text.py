@@ -6,11 +6,22 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from hbcd.estimator import HybridRegressor
+from hbcd._cli_task import Score
+from hbcd._columns import level_text
+from hbcd._estimator import HybridEstimator
 
-__all__ = ["network_text", "number", "print_json", "score_table", "targets_text"]
+__all__ = [
+    "confusion_lines",
+    "network_text",
+    "number",
+    "print_json",
+    "score_table",
+    "targets_text",
+    "widths_text",
+]
 
 Scores = dict[str, Any]
+MOST_CLASSES = 20  # of a table of who was taken for whom
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -23,7 +34,12 @@ def number(value: float | None, digits: str) -> str:
     return "-" if value is None else format(value, digits)
 
 
-def network_text(model: HybridRegressor) -> str:
+def widths_text(hidden: Sequence[int]) -> str:
+    """`10,10`, or `none`."""
+    return ",".join(map(str, hidden)) or "none"
+
+
+def network_text(model: HybridEstimator) -> str:
     """`4-10-10-10-1 tanh, 281 parameters, float64`."""
     network = model.network_
     layers = network.layers[1:]
@@ -38,14 +54,32 @@ def targets_text(targets: Sequence[str], unit: str) -> str:
     return ", ".join(targets) + (f" ({unit})" if unit else "")
 
 
-def score_table(lines: Sequence[tuple[str, str, Scores]], unit: str) -> str:
-    """R2, MSE and MAE in columns; a line is what is scored, on which part, and its scores."""
-    row = "{:<16}{:<7}{:>9}{:>13}{:>13}"
-    units = row.format("", "", "", f"({unit})^2", unit) if unit else ""
-    table = [row.format("", "", "R2", "MSE", "MAE"), units]
+def score_table(
+    columns: Sequence[Score], lines: Sequence[tuple[str, str, Scores]], unit: str
+) -> str:
+    """Scores in columns; a line is what is scored, on which part, and its scores."""
+    row = "{:<16}{:<7}{:>9}" + "{:>13}" * (len(columns) - 1)
+    table = [row.format("", "", *(column.title for column in columns))]
+    units = [column.unit(unit) for column in columns]
+    table += [row.format("", "", *units)] if any(units) else []
     for title, part, found in lines:
-        r2 = number(found["r2"], ".5f")
-        mse, mae = (number(found.get(name), "#.5g") for name in ("mse", "mae"))
-        table.append(row.format(title, part, r2, mse if "mse" in found else "", mae
-                                if "mae" in found else ""))  # fmt: skip
-    return "\n".join(line.rstrip() for line in table if line)
+        cells = [
+            number(found[column.key], column.digits) if column.key in found else ""
+            for column in columns
+        ]
+        table.append(row.format(title, part, *cells))
+    return "\n".join(line.rstrip() for line in table)
+
+
+def confusion_lines(classes: Sequence[Any], counts: Sequence[Sequence[int]]) -> str:
+    """Rows by their class, down, and by the class they were taken for, across."""
+    if len(classes) > MOST_CLASSES:
+        return ""
+    names = [level_text(label) for label in classes]
+    cells = [["actual, told:", *names]]
+    cells += [[name, *map(str, line)] for name, line in zip(names, counts, strict=True)]
+    first = max(len(line[0]) for line in cells) + 2
+    wide = max(len(cell) for line in cells for cell in line[1:]) + 2
+    return "\n".join(
+        f"{line[0]:<{first}}" + "".join(f"{cell:>{wide}}" for cell in line[1:]) for line in cells
+    )

@@ -55,6 +55,18 @@ def is_numeric(column: pd.Series) -> bool:
     return bool(types.is_object_dtype(column.dtype)) and types.infer_dtype(column) in NUMBERS
 
 
+def is_time(column: pd.Series) -> bool:
+    """Whether a column holds dates or times."""
+    types = pd.api.types
+    dtype = column.dtype
+    return (
+        types.is_datetime64_any_dtype(dtype)
+        or types.is_timedelta64_dtype(dtype)
+        or isinstance(dtype, pd.PeriodDtype)
+        or (types.is_object_dtype(dtype) and types.infer_dtype(column, skipna=True) in TIMES)
+    )
+
+
 def to_numbers(column: pd.Series, *, gaps: bool = False) -> NDArray[np.float64]:
     """Column as float64, shape (rows,); ValueError naming the first that is no finite number.
 
@@ -100,7 +112,7 @@ def learn_levels(column: pd.Series, *, gaps: bool = False) -> tuple[str, ...] | 
     _refuse_kind(column)
     if is_numeric(column):
         return None
-    codes, texts = _factorize(column)
+    codes, texts = codes_and_texts(column)
     if (codes < 0).any() and not gaps:
         raise _bad_value(column, int(np.argmin(codes)), "is missing")
     levels = tuple(sorted(set(texts)))
@@ -115,7 +127,7 @@ def to_dummies(
     column: pd.Series, levels: tuple[str, ...], *, gaps: bool = False
 ) -> NDArray[np.float64]:
     """Column as 0 and 1, shape (rows, levels - 1); all 0 is the first level, or an allowed gap."""
-    codes, texts = _factorize(column)
+    codes, texts = codes_and_texts(column)
     position = {level: i for i, level in enumerate(levels)}
     # The last entry is where the code of a missing value, -1, points to.
     where = np.array([*(position.get(text, -1) for text in texts), 0 if gaps else -1])[codes]
@@ -127,16 +139,16 @@ def to_dummies(
     return np.eye(len(levels))[where, 1:]
 
 
-def _factorize(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
+def codes_and_texts(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
     """Give each row's code, -1 for missing, and each code's level as text."""
     try:
         codes, values = pd.factorize(column)
     except TypeError as error:
         raise ValueError(f"{column.name}: must hold numbers or texts ({error})") from error
-    return codes, [_text(value) for value in values]
+    return codes, [level_text(value) for value in values]
 
 
-def _text(value: Any) -> str:
+def level_text(value: Any) -> str:
     """Level as text; 1.0 reads as 1, which is what an integer column with gaps once was."""
     if isinstance(value, (float, np.floating)) and float(value).is_integer():
         return str(int(value))
@@ -145,16 +157,9 @@ def _text(value: Any) -> str:
 
 def _refuse_kind(column: pd.Series) -> None:
     """Raise ValueError for a column that is neither of real numbers nor of levels."""
-    types = pd.api.types
-    dtype = column.dtype
-    if types.is_complex_dtype(dtype):
+    if pd.api.types.is_complex_dtype(column.dtype):
         raise ValueError(f"{column.name}: must hold real numbers, not complex ones")
-    if (
-        types.is_datetime64_any_dtype(dtype)
-        or types.is_timedelta64_dtype(dtype)
-        or isinstance(dtype, pd.PeriodDtype)
-        or (types.is_object_dtype(dtype) and types.infer_dtype(column, skipna=True) in TIMES)
-    ):
+    if is_time(column):
         raise ValueError(
             f"{column.name}: dates and times are no input; drop the column (--drop) or replace it "
             "with numbers such as the hour of the day"

@@ -1,4 +1,4 @@
-"""Pictures of predictions: against the truth, and where they err."""
+"""Pictures of predictions against the truth."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd._pictures import BLACK, BLUE, GREEN, finish, new_axes
+from hbcd._pictures import BLACK, BLUE, finish, new_axes
 from hbcd._validation import as_matrix, check_integer
 
-__all__ = ["PredictionDisplay", "plot_error_by_feature", "plot_prediction"]
+__all__ = ["PredictionDisplay", "plot_prediction", "target_of"]
 
 Array = NDArray[Any]
 
@@ -70,7 +70,7 @@ class PredictionDisplay:
         if output >= predicted.shape[1]:
             raise ValueError(f"output={output}: must be less than {predicted.shape[1]}")
         truth = as_matrix("y", y, columns=predicted.shape[1], rows=len(predicted))
-        name, unit = _target(estimator, y, output)
+        name, unit = target_of(estimator, y, output)
         return cls(truth[:, output], predicted[:, output], name=name, unit=unit).plot(ax)
 
     @classmethod
@@ -135,61 +135,7 @@ def plot_prediction(model: Any, X: Any, y: ArrayLike, ax: Any = None, *, output:
     return PredictionDisplay.from_estimator(model, X, y, output=output, ax=ax).axes_
 
 
-def plot_error_by_feature(
-    model: Any,
-    X: Any,
-    y: ArrayLike,
-    ax: Any = None,
-    *,
-    bins: int = 10,
-    output: int = 0,
-    features: Sequence[Any] | None = None,
-) -> Any:
-    """Draws the mean absolute error over each feature's range.
-
-    Parameters
-    ----------
-    model : fitted estimator
-    X : array_like or DataFrame of shape (rows, features)
-    y : array_like of shape (rows,) or (rows, outputs)
-    ax : sequence of matplotlib.axes.Axes, optional
-        One for each feature.
-    bins : int, default 10
-        Groups of equally many rows, for features of numbers; others have one per value.
-    output : int, default 0
-        Which of several targets.
-    features : sequence, optional
-        Columns to draw, names or positions; None: those that the model takes.
-
-    Returns
-    -------
-    ndarray of matplotlib.axes.Axes, shape (features,)
-    """
-    check_integer("bins", bins, 1)
-    check_integer("output", output, 0)
-    predicted = np.asarray(model.predict(X)).reshape(len(X), -1)
-    truth = as_matrix("y", y, columns=predicted.shape[1], rows=len(predicted))
-    error = np.abs(truth - predicted)[:, output]
-    name, unit = _target(model, y, output)
-    frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
-    frame = frame[_feature_names(model, frame) if features is None else list(features)]
-    pair = _grid(frame.shape[1]) if ax is None else np.asarray(ax, dtype=object).ravel()
-    if len(pair) != frame.shape[1]:
-        raise ValueError(f"ax: has {len(pair)} axes, must be {frame.shape[1]}, one per feature")
-    top = 0.0
-    for place, feature in enumerate(frame.columns):
-        label = feature if isinstance(feature, str) else f"feature {feature}"
-        top = max(top, _error_bars(pair[place], frame[feature], error, bins))
-        finish(pair[place], label, f"mean |error|{f' ({unit})' if unit else ''}")
-    for one in pair:
-        one.set_ylim(0.0, 1.1 * top or 1.0)
-        if ax is None and not one.get_subplotspec().is_first_col():
-            one.set_ylabel("")
-    pair[0].set_title(f"Error of {name}, mean {error.mean():.3g}")
-    return pair
-
-
-def _target(model: Any, y: Any, output: int) -> tuple[str, str]:
+def target_of(model: Any, y: Any, output: int) -> tuple[str, str]:
     """Name and unit of a target, as far as anyone noted them."""
     about = getattr(model, "about_", {})
     names: Sequence[Any] = about.get("target") or getattr(model, "target_names_", None) or []
@@ -200,56 +146,8 @@ def _target(model: Any, y: Any, output: int) -> tuple[str, str]:
     return (str(names[output]) if output < len(names) else "target"), str(about.get("unit", ""))
 
 
-def _feature_names(model: Any, frame: pd.DataFrame) -> list[Any]:
-    """Columns that the model takes; a table may have more."""
-    known = getattr(model, "feature_names_in_", None)
-    return list(frame.columns) if known is None else [n for n in known if n in frame.columns]
-
-
 def _points(ax: Any, x: Array, y: Array, label: str) -> None:
     """A cloud; many points are small and see-through, and one picture inside a vector file."""
     many = len(x) > 2000
     ax.plot(x, y, "o", color=BLUE, label=label, rasterized=many,
             markersize=2 if many else 4, alpha=0.3 if many else 0.6, markeredgewidth=0)  # fmt: skip
-
-
-def _grid(n: int) -> Any:
-    """Axes of n features, three in a row."""
-    columns = min(n, 3)
-    rows = -(-n // columns)
-    first = new_axes(1, width=4.0 * columns, height=2.8 * rows)[0]
-    figure = first.figure
-    first.remove()
-    grid = figure.subplots(rows, columns, squeeze=False, sharey=True).ravel()
-    for spare in grid[n:]:
-        spare.remove()
-    return grid[:n]
-
-
-def _error_bars(ax: Any, column: pd.Series, error: Array, bins: int) -> float:
-    """Mean error per group of rows; the highest of them."""
-    numeric = pd.api.types.is_numeric_dtype(column) and not pd.api.types.is_bool_dtype(column)
-    if numeric and column.nunique() > bins:
-        return _error_steps(ax, column.to_numpy(dtype=np.float64), error, bins)
-    means = pd.Series(error).groupby(column.astype(str).to_numpy()).mean()
-    if numeric:
-        means = means.loc[sorted(means.index, key=float)]
-    shown = means if len(means) <= 12 else means.nlargest(12)
-    ax.bar([text if len(text) <= 12 else text[:11] + "…" for text in shown.index], shown,
-           color=GREEN)  # fmt: skip
-    if len(shown) > 4:
-        ax.tick_params(axis="x", rotation=45)
-    return float(shown.max())
-
-
-def _error_steps(ax: Any, values: Array, error: Array, bins: int) -> float:
-    """Mean error between quantiles of the values; missing ones are left out."""
-    known = np.isfinite(values)
-    edges = np.unique(np.quantile(values[known], np.linspace(0.0, 1.0, bins + 1)))
-    where = np.clip(np.searchsorted(edges, values[known], side="right") - 1, 0, len(edges) - 2)
-    count = np.bincount(where, minlength=len(edges) - 1)
-    total = np.bincount(where, error[known], minlength=len(edges) - 1)
-    means = total / np.maximum(count, 1)
-    ax.bar(edges[:-1], means, np.diff(edges), align="edge", color=GREEN, edgecolor="white",
-           linewidth=0.5)  # fmt: skip
-    return float(means.max())

@@ -26,8 +26,8 @@ def plot_history(model_or_report: Any, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
-        Loss in standardized units (logarithmic) against evaluations of the objective; dotted
-        lines where a phase of the strategy begins.
+        Loss (logarithmic; of a regressor in standardized units) against evaluations of the
+        objective; dotted lines where a phase of the strategy begins.
 
     Raises
     ------
@@ -52,7 +52,10 @@ def plot_history(model_or_report: Any, ax: Any = None) -> Any:
         ax.set_yscale("log")
     _mark_phases(ax, report.phases, history)
     ax.legend(loc="best")
-    return finish(ax, "evaluations of the objective", "loss (standardized units)", "Training")
+    network = getattr(model_or_report, "network_", None)
+    plain = network is not None and not network.loss.standardize_target
+    loss = "loss" if plain else "loss (standardized units)"
+    return finish(ax, "evaluations of the objective", loss, "Training")
 
 
 def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
@@ -131,14 +134,18 @@ def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:
 
 def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame) -> None:
     """A dotted line with the optimizer's name where each phase begins."""
-    start = 0
-    for phase, end in history.groupby("phase")["n_fev"].max().items():
+    ends = history.groupby("phase")["n_fev"].max()
+    start, last, below = 0, -np.inf, 0
+    for phase, end in ends.items():
+        # A name beside the one before would cover it: it stands below.
+        below = below + 1 if start - last < 0.05 * ends.max() else 0
+        last = start
         ax.axvline(start, color=BLACK, linewidth=0.8, linestyle=":")
         ax.annotate(
             names[phase] if phase < len(names) else f"phase {phase}",
             (start, 1.0),
             xycoords=("data", "axes fraction"),
-            xytext=(2, -2),
+            xytext=(2, -2 - 36 * below),
             textcoords="offset points",
             rotation=90,
             va="top",

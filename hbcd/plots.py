@@ -4,14 +4,18 @@ Every function returns matplotlib axes; the extra ``plot`` brings matplotlib, wh
 when the first picture is drawn.  Without it each raises an ImportError that says so.
 """
 
-from hbcd._plot_errors import PredictionDisplay, plot_error_by_feature, plot_prediction
+from hbcd._plot_classes import plot_confusion, plot_probabilities
+from hbcd._plot_errors import PredictionDisplay, plot_prediction
+from hbcd._plot_features import plot_error_by_feature
 from hbcd._plot_training import plot_history, plot_layer_selection, plot_sensitivity
 
 __all__ = [
     "PredictionDisplay",
+    "plot_confusion",
     "plot_error_by_feature",
     "plot_history",
     "plot_layer_selection",
     "plot_prediction",
+    "plot_probabilities",
     "plot_sensitivity",
 ]

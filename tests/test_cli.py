@@ -1,6 +1,8 @@
 """`hbcd fit`: what it prints, what it writes, and that it does what it was told."""
 
 import json
+import re
+import shlex
 
 import numpy as np
 import pandas as pd
@@ -9,6 +11,7 @@ import pytest
 import hbcd
 from commands import QUICK, fit, run, table
 from hbcd import _names
+from hbcd._cli_parser import parse
 from hbcd._metrics import split_rows
 from hbcd.cli import main
 
@@ -241,9 +244,35 @@ def test_scores_survive_targets_of_any_magnitude(capsys, scale):
     assert result["test"]["mse"] == (None if scale > 1 else 0.0)
 
 
-def test_help_teaches_with_examples_and_version_is_told(capsys):
-    for arguments in (["--help"], *([name, "--help"] for name in ("fit", "predict", "evaluate"))):
-        assert main(arguments) == 0
-        assert "example" in capsys.readouterr().out
+COMMANDS = ("", "fit", "predict", "evaluate", "info", "data", "data fetch", "data describe",
+            "bench", "completion")  # fmt: skip
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_of_every_command_has_examples_that_parse_and_the_exit_codes(capsys, command):
+    assert main([*command.split(), "--help"]) == 0
+    text = capsys.readouterr().out
+    assert "exit codes:\n  0    done" in text
+    assert "\n  130  ended by Ctrl-C" in text
+    lines = re.findall(r"(?m)^  (hbcd [^\n|>]*)", text.partition("examples:\n")[2])
+    assert lines
+    for line in lines:
+        arguments = shlex.split(re.sub("  .*", "", line))[1:]  # without the explanation
+        if "--config" not in arguments:  # which is read
+            assert parse(arguments).run
+
+
+def test_help_names_every_key_of_the_json_object(capsys):
+    table().assign(y=lambda f: f.y > 0).to_csv("classes.csv", index=False)
+    found = [fit(capsys, name, "--target", "y", "--cv", 2, "--grid", "2")
+             for name in ("own.csv", "classes.csv")]  # fmt: skip
+    assert main(["fit", "--help"]) == 0
+    words = set(re.findall(r"\w+", capsys.readouterr().out.partition("what --json prints")[2]))
+    for result in found:
+        assert set(result) <= words
+        assert set(result["test"]) <= words
+
+
+def test_version_is_told(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"hbcd {hbcd.__version__}\n"

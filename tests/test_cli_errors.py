@@ -36,7 +36,10 @@ BAD_FITS = {
     "unknown target": (["own.csv", "--target", "Y"], "target=Y: must be a column"),
     "target dropped": (["own.csv", "--target", "y", "--drop", "y"], "target=y: must be a column"),
     "unknown drop": (["own.csv", "--target", "y", "--drop", "x"], "drop=x: must be a column"),
-    "text target": (["own.csv", "--target", "day"], "target=day: must be a column of numbers"),
+    "text target": (
+        ["own.csv", "--target", "day", "--task", "regression"],
+        "target=day: must be a column of numbers",
+    ),
     "target twice": (["own.csv", "--target", "y,y"], "each once"),
     "widths": (["plant", "--hidden", "10,x"], "'10,x': must be widths"),
     "width 0": (["plant", "--hidden", "10,0"], "'10,0': must be widths"),
@@ -181,7 +184,7 @@ def test_predictions_that_were_there_survive_a_full_disk(capsys, here, monkeypat
 def test_an_existing_model_survives_a_fit_that_fails(capsys, here, monkeypatch):
     model = here / fit(capsys, "own.csv", "--target", "y")["model"]
     before = model.read_bytes()
-    refusal(capsys, "fit", "own.csv", "--target", "day")
+    refusal(capsys, "fit", "own.csv", "--target", "none")
     table().assign(a=np.nan).to_csv("own.csv", index=False)
     refusal(capsys, "fit", "own.csv", "--target", "y")
     table().to_csv("own.csv", index=False)

@@ -9,6 +9,7 @@ import pytest
 import hbcd
 from commands import fit, refusal, run, table
 from hbcd._cli_search import cross_validate, folds
+from hbcd._cli_task import Regression
 from hbcd._metrics import scores, split_rows
 from hbcd.tables import TableEncoder
 
@@ -102,7 +103,7 @@ def test_an_interrupted_fold_is_no_answer(monkeypatch):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(20, 2))
     with pytest.warns(hbcd.TrainingInterrupted), pytest.raises(KeyboardInterrupt):
-        cross_validate(hbcd.HybridRegressor((2,), strategy="bcd"), x, x[:, 0], 2, 0)
+        cross_validate(Regression(), hbcd.HybridRegressor((2,), strategy="bcd"), x, x[:, 0], 2, 0)
 
 
 @pytest.mark.parametrize(

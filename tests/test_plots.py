@@ -151,3 +151,56 @@ def test_without_matplotlib_the_error_names_the_extra_and_hbcd_still_imports():
     last = done.stderr.strip().splitlines()[-1]
     assert last.startswith("ImportError: pictures need matplotlib: pip install hbcd[plot]")
     assert "During handling" not in done.stderr
+
+
+# ---- classes ----------------------------------------------------------------------------------
+
+
+def classifier(labels):
+    frame = table(300).drop(columns="y")
+    model = hbcd.HybridClassifier((3,), strategy="bcd", max_time=5, **QUIET)
+    return model.fit(frame, labels(frame)), frame, labels(frame)
+
+
+def test_confusion_counts_rows_by_actual_and_told_class():
+    model, X, y = classifier(lambda f: np.where(f.a > 1, "up", np.where(f.b > 0, "in", "out")))
+    y[:40] = "up"  # rows that the model takes for others
+    ax = hbcd.plot_confusion(model, X, y)
+    told = model.predict(X)
+    names = model.classes_.tolist()
+    assert [text.get_text() for text in ax.get_yticklabels()] == names
+    for text in ax.texts:
+        column, row = (int(place) for place in text.get_position())
+        count = np.sum((y == names[row]) & (told == names[column]))
+        assert text.get_text() == str(count)
+    assert len(ax.texts) == 9
+    assert ax.get_title() == f"Accuracy {np.mean(told == y):.3g}"
+    with pytest.raises(ValueError, match="row 2 is odd: must be a class"):
+        hbcd.plot_confusion(model, X[:3], ["up", "in", "odd"])
+
+
+def heights(ax):
+    return [[bar.get_height() for bar in group] for group in ax.containers]
+
+
+def test_probabilities_show_two_classes_apart_and_of_more_the_right_and_the_wrong():
+    model, X, y = classifier(lambda f: f.a.to_numpy() > 0.3)
+    ax = hbcd.plot_probabilities(model, X, y)
+    shares = model.predict_proba(X)[:, 1]
+    for k, found in enumerate(heights(ax)):
+        assert found == np.histogram(shares[y == k], 20, (0, 1))[0].tolist()
+    model, X, y = classifier(lambda f: f.day)
+    shown = np.roll(y, 30)
+    ax = hbcd.plot_probabilities(model, X, shown)
+    right = model.predict(X) == shown
+    for group, found in zip((right, ~right), heights(ax), strict=True):
+        assert found == np.histogram(model.predict_proba(X).max(1)[group], 20, (0, 1))[0].tolist()
+
+
+def test_errors_of_a_classifier_are_shares_told_wrong():
+    model, X, y = classifier(lambda f: np.where(f.a > 0, "up", "down"))
+    y = np.where(X.day == "Mon", "up", y)
+    ax = hbcd.plot_error_by_feature(model, X, y, features=["day"])[0]
+    wrong = pd.Series(model.predict(X) != y).groupby(X.day.to_numpy()).mean()
+    assert [bar.get_height() for bar in ax.patches] == wrong.tolist()
+    assert ax.get_ylabel() == "share told wrong"

@@ -1,0 +1,151 @@
+"""The help of the command line, as far as it is more than a line."""
+
+from __future__ import annotations
+
+DESCRIPTION = """\
+Small dense neural networks for tables of numbers, trained on the CPU by hybrid block coordinate
+descent.
+
+examples:
+  hbcd fit                               train on the built-in plant (simulated data)
+  hbcd fit plant.csv --target power      train on a table of your own
+  hbcd predict hbcd-plant.hbcd new.csv   predict with the model that was written
+  hbcd evaluate hbcd-plant.hbcd new.csv  how good that is, where the target is known
+  hbcd info hbcd-plant.hbcd              what is in it
+
+hbcd COMMAND --help tells more, with examples.
+"""
+
+EXIT_CODES = """
+exit codes:
+  0    done
+  1    something else than the input failed: no network, a full disk, a mistake in hbcd
+  2    bad input, told in one line on standard error; --debug shows the traceback
+  130  ended by Ctrl-C; hbcd fit has written the best network until then
+"""
+
+FIT = """\
+Trains a network on four fifths of a table, tests it on the rest next to simpler models, and writes
+it. Ctrl-C ends training early; the best network until then is kept. The same seed gives the same
+network, whatever the number of threads.
+
+DATA is plant (the default; simulated), ccpp or siec (published, see: hbcd data), or a file:
+.csv, .tsv, .parquet, .xlsx, with a row of column names. Columns of text become dummies.
+
+A target of text, categories or truth values is of classes: HybridClassifier, scored by accuracy,
+log-loss and, of two classes, ROC AUC, beside the most frequent class and a network without hidden
+layers. A target of numbers is predicted: HybridRegressor, scored by R2, MSE and MAE in the target's
+unit, beside least squares. --task classification takes whole numbers as classes.
+
+--cv and --search work within the training rows; the rows to test on are never used to choose.
+--out DIR writes model.hbcd, metrics.json, the pictures (extra plot) and report.html, a page that
+any browser shows. --config FILE reads options from a TOML file, by the names of the flags:
+hidden = [10, 10] or max-time = 30; flags win over it.
+"""
+
+FIT_EXAMPLES = """\
+examples:
+  hbcd fit
+  hbcd fit ccpp --strategy paper --hidden 5,5,5 --seed 1
+  hbcd fit plant.csv --target power --drop time,remark --max-time 30
+  hbcd fit lab.xlsx --target yield,purity --hidden 20 --activation sigmoid
+  hbcd fit wine.csv --target grade --task classification --class-weight balanced
+  hbcd fit plant.csv --target power --loss quantile:0.9 --alpha 0.1
+  hbcd fit plant --strategy bcd --optimizer adam --selector random
+  hbcd fit plant.parquet --target power --out results --json > results.json
+  hbcd fit plant.csv --target power --missing indicator --cv 5 --out results
+  hbcd fit plant.csv --target power --search --grid 5/10,10/20,20
+  hbcd fit --config plant.toml --seed 3
+
+what --json prints, one object:
+  data, rows, features, target, unit    what was learned from
+  task, classes                         regression or classification; its labels, sorted, or null
+  hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
+  seed, test_size, missing, threads
+  train, test                           r2, mse, mae; or accuracy, log_loss, roc_auc (null unless
+                                        there are two classes)
+  baseline_ols                          the same of least squares on the test rows, and under train
+  baseline_linear, baseline_frequent    the same for classes: no hidden layers; shares of classes
+  confusion                             of classes: test rows by actual (rows) and told class
+  cv, search                            where asked for: folds, mean, spread; grid, best, rule
+  seconds, n_fev, stop_reason, stop_text, best_r2, model, report
+"""
+
+EVALUATE = """\
+Predicts a table whose targets are known, and prints how good that is: R2, MSE and MAE in the
+target's unit, of each target where there are several; of classes accuracy, log-loss, ROC AUC, and
+who was taken for whom. DATA is a file or a data set, as for: hbcd fit.
+"""
+
+PREDICT = """\
+Predicts with a model for every row of a table, as CSV: one column per target, one line per row,
+in digits that read back as the same numbers; of classes the label, and with --proba a column
+probability_LABEL for each. Columns are found by name; others are ignored.
+The table is read piece by piece, so it may be larger than memory (a spreadsheet may not be); the
+predictions are the same whatever the size of the pieces, and written when all of them are there.
+"""
+
+INFO = """\
+What a model file holds: network, columns with their levels, target or classes, data, training and
+scores. Without one, what this installation of hbcd can do: version, instruction set, threads.
+"""
+
+BENCH = """\
+Times this machine: the gradient of a 4-10-10-10-1 network on 7654 rows by threads and precision,
+and the prediction for one row. Medians; close other programs first.
+"""
+
+DATA = """\
+The data sets of the article, ccpp and siec, are not part of hbcd: fetch downloads one and checks
+every number of it. They stay in --data-home DIR, else $HBCD_DATA, else the platform's cache folder.
+plant is simulated and needs no file.
+"""
+
+FETCH = "Downloads a published table, unless it is there already, and checks its content."
+
+DESCRIBE = "What a data set is: origin, columns, units, license."
+
+COMPLETION = """\
+Prints what makes a shell complete commands, options and names of hbcd with the tab key.
+"""
+
+PREDICT_EXAMPLES = """\
+examples:
+  hbcd predict hbcd-plant.hbcd new.csv
+  hbcd predict hbcd-plant.hbcd new.parquet --out predicted.csv --chunk-rows 10000
+  hbcd predict hbcd-wine.hbcd new.csv --proba
+  hbcd predict hbcd-plant.hbcd new.csv --json | jq .predictions.power
+"""
+
+EVALUATE_EXAMPLES = """\
+examples:
+  hbcd evaluate hbcd-plant.hbcd measured.csv
+  hbcd evaluate hbcd-ccpp.hbcd ccpp --json
+"""
+
+INFO_EXAMPLES = """\
+examples:
+  hbcd info hbcd-plant.hbcd
+  hbcd info hbcd-plant.hbcd --json
+  hbcd info
+"""
+
+BENCH_EXAMPLES = """\
+examples:
+  hbcd bench
+  hbcd bench --threads 1 --json
+"""
+
+DATA_EXAMPLES = """\
+examples:
+  hbcd data fetch ccpp
+  hbcd data fetch siec --data-home data
+  hbcd data describe ccpp
+"""
+
+COMPLETION_EXAMPLES = """\
+examples:
+  hbcd completion bash >> ~/.bashrc
+  hbcd completion zsh >> ~/.zshrc
+  hbcd completion fish > ~/.config/fish/completions/hbcd.fish
+"""

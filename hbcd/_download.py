@@ -173,15 +173,31 @@ def _unpack(published: Published, file: Path) -> bytes:
 
 
 def _download(published: Published, home: Path, parse: Parser) -> pd.DataFrame:
-    """Download the archive; what fails on the way leaves nothing in `home`."""
+    """Download the archive; what fails on the way leaves nothing, no folder either."""
     from http.client import HTTPException
 
+    new = [folder for folder in (home, *home.parents) if not folder.exists()]
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        return _download_into(published, home, parse)
+        try:
+            home.mkdir(parents=True, exist_ok=True)
+            return _download_into(published, home, parse)
+        except BaseException:  # Ctrl-C, too
+            _remove_empty(new)
+            raise
     except (OSError, HTTPException, ValueError) as error:
         why = f"is missing and could not be downloaded: {error}"
         raise OSError(_absent(published, home, why)) from error
+
+
+def _remove_empty(folders: list[Path]) -> None:
+    """Takes folders away, the innermost first, up to one that somebody else uses by now."""
+    for folder in folders:
+        try:
+            folder.rmdir()
+        except FileNotFoundError:
+            continue
+        except OSError:
+            return
 
 
 def _download_into(published: Published, home: Path, parse: Parser) -> pd.DataFrame:

@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from ._columns import check_names
+from ._xlsx import read_first_sheet
 
 Result = TypeVar("Result")
 
@@ -75,8 +76,8 @@ def check_header(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     for position, name in enumerate(frame.columns, start=1):
         if not name or name.startswith("Unnamed: "):  # pandas' name for a column without one
             raise ValueError(
-                f"path={file}: column {position} has no name; if it holds row labels, write the "
-                "table without them (pandas: index=False)"
+                f"path={file}: column {position} has no name; names must stand in the first row; "
+                "if it holds row labels, write the table without them (pandas: index=False)"
             )
     check_names(frame, f"path={file}")
     return frame
@@ -98,10 +99,24 @@ def _parse(file: Path, suffix: str) -> pd.DataFrame:
     """Leave the parsing to pandas."""
     if suffix == ".parquet":
         return pd.read_parquet(file).reset_index(drop=True)
-    if suffix in (".xlsx", ".xls"):
+    if suffix == ".xlsx":
+        return _sheet(file)
+    if suffix == ".xls":
         return pd.read_excel(file)
     # low_memory=True would guess a column's type piece by piece.
     return check_fields(pd.read_csv(file, **text_options(suffix)))
+
+
+def _sheet(file: Path) -> pd.DataFrame:
+    """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
+    try:
+        return pd.read_excel(file)
+    except ImportError as missing:
+        try:
+            names, values = read_first_sheet(file)
+        except ValueError as error:
+            raise missing from error
+    return pd.DataFrame(values, columns=names)
 
 
 def text_options(suffix: str) -> dict[str, Any]:

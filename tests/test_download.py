@@ -172,6 +172,24 @@ def test_an_endless_download_is_cut_off_and_deleted(tmp_path, serve, monkeypatch
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize("error", [OSError("offline"), KeyboardInterrupt()])
+def test_a_failed_download_takes_away_the_folders_it_made_and_no_other(
+    tmp_path, monkeypatch, error
+):
+    def answer(url):
+        raise error
+
+    monkeypatch.setattr(_download, "_open", answer)
+    home = tmp_path / "new" / "home"
+    with pytest.raises(type(error)):
+        get(home)
+    assert list(tmp_path.iterdir()) == []
+    (tmp_path / "new").mkdir()  # it was there before: it stays
+    with pytest.raises(type(error)):
+        get(home)
+    assert list(tmp_path.rglob("*")) == [tmp_path / "new"]
+
+
 def test_an_interrupted_download_leaves_nothing(tmp_path, monkeypatch):
     class Interrupted(io.BytesIO):
         def read(self, size=-1):

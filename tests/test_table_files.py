@@ -1,5 +1,7 @@
 """Laws of reading a table from a file."""
 
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -116,3 +118,23 @@ def test_a_missing_reader_names_what_to_install(tmp_path, monkeypatch, name, rem
     (tmp_path / name).write_bytes(b"x")
     with pytest.raises(ValueError, match=remedy):
         read_table(tmp_path / name)
+
+
+def test_a_sheet_of_numbers_is_read_without_openpyxl_and_any_other_says_what_to_install(
+    tmp_path, monkeypatch
+):
+    pytest.importorskip("openpyxl")
+    numbers = pd.DataFrame({"a": [1.5, 2.0, -3e-7], "n": [1, 2, 3]})
+    numbers.to_excel(tmp_path / "numbers.xlsx", index=False)
+    numbers.assign(day=["Mon", "Tue", "Wed"]).to_excel(tmp_path / "texts.xlsx", index=False)
+    expected = read_table(tmp_path / "numbers.xlsx")
+    for name in [name for name in sys.modules if name.partition(".")[0] == "openpyxl"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "openpyxl", None)
+    found = read_table(tmp_path / "numbers.xlsx")
+    assert list(found) == list(expected)
+    assert (found.to_numpy() == expected.to_numpy()).all()
+    with pytest.raises(
+        ValueError, match=r"reading \.xlsx needs openpyxl: pip install hbcd\[excel\]"
+    ):
+        read_table(tmp_path / "texts.xlsx")

@@ -283,9 +283,16 @@ class HybridRegressor(HybridEstimator):
     # ---- predict
 
     def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
-        """Predictions in the target's units: (rows,), or (rows, outputs) where y had two axes.
+        """Predictions in the target's units.
 
-        A NumPy array, or what `set_output` asked for.
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,), or (rows, outputs) where y had two axes
+            Or what `set_output` asked for.
         """
         return self._output(self._predict(X), X)
 
@@ -297,7 +304,19 @@ class HybridRegressor(HybridEstimator):
     def score(
         self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
     ) -> float:
-        """R2, the mean over outputs; 1 is perfect, 0 the mean of y."""
+        """R2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 the mean of y.
+        """
         predicted = self._predict(X)
         predicted = predicted[:, np.newaxis] if self._flat else predicted
         targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])

@@ -173,7 +173,13 @@ __all__ = [
 
 
 def show_config() -> dict[str, Any]:
-    """What this build can do and what runs: version, instruction set, OpenMP, threads."""
+    """What this build can do and what runs.
+
+    Returns
+    -------
+    dict
+        Version, instruction set, OpenMP, threads.
+    """
     from hbcd import _core
     from hbcd._validation import effective_threads
 

@@ -153,11 +153,10 @@ def _result(
 ) -> dict[str, Any]:
     """What `--json` prints, without the scores."""
     report = model.report_
-    loss = args.loss or "squared_error"
-    classes: list[Any] | None = None
+    loss, classes = args.loss or "squared_error", None
     if isinstance(table.task, Classification):
-        classes = table.task.classes.tolist()
-        loss = "logistic" if len(classes) == 2 else "cross_entropy"
+        labels = table.task.classes.tolist()
+        loss, classes = ("logistic" if len(labels) == 2 else "cross_entropy"), labels
     return {
         "data": table.name,
         "rows": len(table.y),

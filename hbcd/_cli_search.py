@@ -74,6 +74,7 @@ def cross_validate(
     """
     outputs: list[Array] = []
     found = []
+    n_parameters = 0
     parts = folds(len(y), k, seed, y if isinstance(task, Classification) else None)
     for train, left in parts:
         options = {**model.get_params(), "verbose": 0, "missing": "error"}
@@ -81,6 +82,7 @@ def cross_validate(
         fitted = made.fit(x[train], y[train])
         if fitted.report_.interrupted:
             raise KeyboardInterrupt
+        n_parameters = fitted.network_.n_parameters
         outputs.append(task.outputs(fitted, x[left]))
         found.append(task.measure(y[left], outputs[-1]))
     rows = np.concatenate([left for _, left in parts])
@@ -89,7 +91,7 @@ def cross_validate(
         "mean": {name: _over(found, name, np.mean) for name in found[0]},
         "spread": {name: _over(found, name, lambda v: np.std(v, ddof=1)) for name in found[0]},
         "pooled": task.measure(y[rows], np.concatenate(outputs)),
-        "n_parameters": fitted.network_.n_parameters,
+        "n_parameters": n_parameters,
     }
 
 

@@ -119,5 +119,5 @@ class Residuals(Function):
     def normal_equations(self, x: Array) -> tuple[float, Array, Array]:
         """f, J'r and J'J."""
         residuals, jacobian = self.measure(x, True)
-        self.gradient = jacobian.T @ residuals
-        return 0.5 * float(residuals @ residuals), self.gradient, jacobian.T @ jacobian
+        self.gradient = gradient = jacobian.T @ residuals
+        return 0.5 * float(residuals @ residuals), gradient, jacobian.T @ jacobian

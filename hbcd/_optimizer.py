@@ -48,7 +48,18 @@ class Optimizer:
         raise NotImplementedError(f"{type(self).__name__}.minimize: must be written")
 
     def check_size(self, n: int) -> None:
-        """Called before a run with the number of variables: ValueError if they are too many."""
+        """Refuses a number of variables that is too large; called before a run.
+
+        Parameters
+        ----------
+        n : int
+            Number of variables.
+
+        Raises
+        ------
+        ValueError
+            They are too many.
+        """
 
     @property
     def scipy(self) -> Callable[..., Any]:

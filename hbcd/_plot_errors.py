@@ -83,7 +83,15 @@ class PredictionDisplay:
         unit: str = "",
         ax: Any = None,
     ) -> PredictionDisplay:
-        """Draws predictions that are there already."""
+        """Draws predictions that are there already.
+
+        Parameters
+        ----------
+        y_true, y_pred : array_like of shape (rows,)
+        name, unit : str
+            For the labels.
+        ax : pair of matplotlib.axes.Axes, optional
+        """
         return cls(y_true, y_pred, name=name, unit=unit).plot(ax)
 
     def plot(self, ax: Any = None) -> PredictionDisplay:

@@ -34,11 +34,32 @@ class TrainingStrategy:
     """A way to train.  Subclass it and write `phases`, or `run` to drive phases one by one."""
 
     def phases(self, network: Network, n_rows: int) -> list[Phase]:
-        """The phases for a network and this many training rows."""
+        """The phases for a network and this many training rows.
+
+        Parameters
+        ----------
+        network : Network
+        n_rows : int
+
+        Returns
+        -------
+        list of Phase
+        """
         raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
 
     def hold_out_share(self, network: Network, n_rows: int) -> float:
-        """The share of the rows that an estimator holds out if it is left the choice; 0: none."""
+        """The share of the rows that an estimator holds out if it is left the choice.
+
+        Parameters
+        ----------
+        network : Network
+        n_rows : int
+
+        Returns
+        -------
+        float
+            0 for none.
+        """
         return 0.0
 
     def onward(self) -> TrainingStrategy:
@@ -54,8 +75,14 @@ class TrainingStrategy:
     def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
         """Runs the phases one by one.
 
-        ``run_phase(phase)`` trains from the best parameters so far and reports.  Without a `run`
-        of one's own all of `phases` run in one call of the core.
+        Without a `run` of one's own all of `phases` run in one call of the core.
+
+        Parameters
+        ----------
+        run_phase : callable
+            ``run_phase(phase)`` trains from the best parameters so far and reports.
+        about : About
+            The network and the number of rows.
         """
         raise NotImplementedError(f"{type(self).__name__}.run: must be written")
 

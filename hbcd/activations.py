@@ -32,11 +32,22 @@ class Activation:
     """
 
     def forward(self, z: Array, out: Array) -> None:
-        """Writes ``out = activation(z)``, shapes equal."""
+        """Writes ``out = activation(z)``.
+
+        Parameters
+        ----------
+        z, out : ndarray of shape (n,)
+        """
         raise NotImplementedError(f"{type(self).__name__}.forward: must be written")
 
     def backward(self, z: Array, a: Array, grad: Array) -> None:
-        """Multiplies `grad` in place by the slope at `z`, where ``a = activation(z)``."""
+        """Multiplies `grad` in place by the slope at `z`.
+
+        Parameters
+        ----------
+        z, a, grad : ndarray of shape (n,)
+            Where ``a = activation(z)``.
+        """
         raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
 
 

@@ -6,6 +6,7 @@ stderr; 130 after Ctrl-C; 1 for anything else.
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
@@ -85,7 +86,7 @@ def _one_line(error: BaseException) -> str:
 def _never_fail_to_print() -> None:
     """Column names that the terminal's encoding lacks are printed as escapes."""
     for stream in (sys.stdout, sys.stderr):
-        if hasattr(stream, "reconfigure"):
+        if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
 
 

@@ -20,25 +20,62 @@ Array = NDArray[Any]
 class Layer:
     """A kind of layer.  Subclass it and write the five methods.
 
-    In `forward` and `backward`, `x` is (rows, n_in), `out` and `grad_out` are (rows, n_out), theta
-    and grad_theta (n_parameters,): views on the core's memory, in the run's precision, valid during
-    the call only.  They are called with up to 256 rows at a time.
+    What `forward` and `backward` get are views on the core's memory, in the run's precision, valid
+    during the call only.  They are called with up to 256 rows at a time.
     """
 
     def n_parameters(self, n_in: int) -> int:
-        """Number of parameters behind `n_in` inputs."""
+        """Number of parameters.
+
+        Parameters
+        ----------
+        n_in : int
+            Number of inputs.
+
+        Returns
+        -------
+        int
+        """
         raise NotImplementedError(f"{type(self).__name__}.n_parameters: must be written")
 
     def n_out(self, n_in: int) -> int:
-        """Number of outputs."""
+        """Number of outputs.
+
+        Parameters
+        ----------
+        n_in : int
+            Number of inputs.
+
+        Returns
+        -------
+        int
+        """
         raise NotImplementedError(f"{type(self).__name__}.n_out: must be written")
 
     def init(self, n_in: int, rng: np.random.Generator) -> Array:
-        """Initial parameters, (n_parameters,)."""
+        """Initial parameters.
+
+        Parameters
+        ----------
+        n_in : int
+            Number of inputs.
+        rng : numpy.random.Generator
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+        """
         raise NotImplementedError(f"{type(self).__name__}.init: must be written")
 
     def forward(self, theta: Array, x: Array, out: Array) -> None:
-        """Writes `out`."""
+        """Writes `out`.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        x : ndarray of shape (rows, n_in)
+        out : ndarray of shape (rows, n_out)
+        """
         raise NotImplementedError(f"{type(self).__name__}.forward: must be written")
 
     def backward(
@@ -50,7 +87,19 @@ class Layer:
         grad_x: Array,
         grad_theta: Array,
     ) -> None:
-        """Writes `grad_x` and adds to `grad_theta`, given `grad_out`, the gradient in `out`."""
+        """Writes `grad_x` and adds to `grad_theta`.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        x : ndarray of shape (rows, n_in)
+        out : ndarray of shape (rows, n_out)
+            What `forward` wrote.
+        grad_out : ndarray of shape (rows, n_out)
+            The gradient in `out`.
+        grad_x : ndarray of shape (rows, n_in)
+        grad_theta : ndarray of shape (n_parameters,)
+        """
         raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
 
 

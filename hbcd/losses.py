@@ -54,7 +54,16 @@ class Loss:
         raise NotImplementedError(f"{type(self).__name__}.evaluate: must be written")
 
     def mean(self, out: Array) -> Array:
-        """What outputs (rows, outputs) predict; the outputs themselves unless there is a link."""
+        """What outputs predict; the outputs themselves unless there is a link.
+
+        Parameters
+        ----------
+        out : ndarray of shape (rows, outputs)
+
+        Returns
+        -------
+        ndarray of shape (rows, outputs)
+        """
         return out
 
     def _check_target(self, name: str, target: Array) -> None:

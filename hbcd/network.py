@@ -170,7 +170,18 @@ class Network:
         return np.clip(theta, *self._box).astype(theta.dtype)
 
     def init(self, rng: Any = None, dtype: Any = np.float64) -> Array:
-        """Initial parameters (n_parameters,): each layer's own; dense ones N(0, 1 / n_in)."""
+        """Initial parameters: each layer's own; weights of dense ones are N(0, 1 / n_in).
+
+        Parameters
+        ----------
+        rng : None, int, Generator or SeedSequence
+            The seed.
+        dtype : numpy.float64 or numpy.float32
+
+        Returns
+        -------
+        ndarray of shape (n_parameters,)
+        """
         if np.dtype(dtype) not in (np.float32, np.float64):
             raise TypeError(f"dtype={dtype}: must be float32 or float64")
         generator = np.random.default_rng(as_seed("rng", rng))
@@ -191,7 +202,17 @@ class Network:
         return self._project(theta.astype(dtype))
 
     def parameters(self, theta: Array) -> list[LayerParameters]:
-        """Views on theta, one pair of weights (n_in, n_out) and bias (n_out,) per block."""
+        """Views on theta by layers.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+
+        Returns
+        -------
+        list of (weights, bias)
+            Of shapes (n_in, n_out) and (n_out,), one pair per block.
+        """
         theta = self._real_theta(theta)
         found = []
         for start, stop, n_in, n_out, layer in self._blocks:
@@ -222,7 +243,20 @@ class Network:
     def predict(
         self, theta: ArrayLike, X: ArrayLike | Scaled, *, n_threads: int | None = None
     ) -> Array:
-        """The outputs (rows, n_outputs) at X (rows, n_inputs), in the precision of theta."""
+        """The outputs at X.
+
+        Parameters
+        ----------
+        theta : array_like of shape (n_parameters,)
+        X : array_like of shape (rows, n_inputs)
+        n_threads : int, optional
+            None: the processors at hand.
+
+        Returns
+        -------
+        ndarray of shape (rows, n_outputs)
+            In the precision of theta.
+        """
         simple = n_threads is None or (type(n_threads) is int and n_threads > 0)
         known = self._nets.get(getattr(theta, "dtype", None)) if simple else None
         few: Array | None = None if known is None else known.predict_few(theta, X)
@@ -243,7 +277,21 @@ class Network:
         n_threads: int = 1,
         dtype: Any = np.float64,
     ) -> Objective:
-        """The loss on these rows as a function: ``objective(theta) -> (f, gradient)``."""
+        """The loss on these rows as a function.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array_like
+            As for `loss_and_gradient`.
+        n_threads : int, default 1
+        dtype : numpy.float64 or numpy.float32
+            Precision of theta.
+
+        Returns
+        -------
+        Objective
+            ``objective(theta) -> (f, gradient)``.
+        """
         kind = np.dtype(dtype)
         data = as_data(self, X, y, sample_weight, kind, alpha=self.alpha)
         return Objective(self, self._net(kind), data, effective_threads(n_threads))
@@ -286,7 +334,21 @@ class Network:
         sample_weight: ArrayLike | None = None,
         box: Any = None,
     ) -> NDArray[np.float64]:
-        """One number per block: how much each layer has to gain on these rows."""
+        """One number per block: how much each layer has to gain on these rows.
+
+        Parameters
+        ----------
+        theta, X, y : array_like
+            As for `loss_and_gradient`.
+        measure : Sensitivity, default ProjectedGradient()
+        sample_weight : array_like of shape (rows,), optional
+        box : None, half-width or (lo, hi), optional
+            Bounds of theta.
+
+        Returns
+        -------
+        ndarray of shape (blocks,)
+        """
         measure = ProjectedGradient() if measure is None else measure
         if not isinstance(measure, Sensitivity):
             raise TypeError(f"measure={measure!r}: must be an hbcd.Sensitivity")

@@ -25,7 +25,18 @@ class BlockSelector:
     """A rule that chooses the next block.  Subclass it and write `next_block`."""
 
     def next_block(self, about: Choice) -> int:
-        """The block to optimize next, from 0 to ``about.n_blocks - 1``."""
+        """The block to optimize next.
+
+        Parameters
+        ----------
+        about : Choice
+            What is known of the blocks.
+
+        Returns
+        -------
+        int
+            From 0 to ``about.n_blocks - 1``.
+        """
         raise NotImplementedError(f"{type(self).__name__}.next_block: must be written")
 
 

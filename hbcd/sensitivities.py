@@ -23,14 +23,23 @@ Box = tuple[Array, Array] | None
 
 
 class Sensitivity:
-    """A measure of a block.  Subclass it and write `measure`.
-
-    `theta`, `gradient` and the two vectors of `box` are of length n_parameters and valid during
-    the call only.
-    """
+    """A measure of a block.  Subclass it and write `measure`."""
 
     def measure(self, theta: Array, gradient: Array, block: slice, box: Box) -> float:
-        """The sensitivity of ``theta[block]``."""
+        """The sensitivity of ``theta[block]``.
+
+        Parameters
+        ----------
+        theta, gradient : ndarray of shape (n_parameters,)
+            Valid during the call only.
+        block : slice
+        box : (lo, hi) or None
+            Vectors like theta; infinities where there is no bound.
+
+        Returns
+        -------
+        float
+        """
         raise NotImplementedError(f"{type(self).__name__}.measure: must be written")
 
 

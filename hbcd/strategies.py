@@ -275,7 +275,16 @@ class BatchShell(TrainingStrategy):
         check_integer("min_batch_rows", self.min_batch_rows, 1)
 
     def batch_rows(self, network: Network) -> int:
-        """Rows of the first batches: ``ceil(rows_per_parameter * n_parameters)`` or more."""
+        """Rows of the first batches: ``ceil(rows_per_parameter * n_parameters)`` or more.
+
+        Parameters
+        ----------
+        network : Network
+
+        Returns
+        -------
+        int
+        """
         # The product is rounded first: 1.1 * 90 is 99.00000000000001 in binary.
         wanted = math.ceil(round(self.rows_per_parameter * network.n_parameters, 9))
         return max(wanted, self.min_batch_rows, 1)

@@ -214,7 +214,12 @@ class TableEncoder:
         return [features, missing.astype(np.float64)]
 
     def to_dict(self) -> dict[str, Any]:
-        """Describe the encoder in JSON types."""
+        """Describe the encoder in JSON types.
+
+        Returns
+        -------
+        dict
+        """
         return {
             "fills": dict(self.fills),
             "named": self.named,
@@ -226,7 +231,21 @@ class TableEncoder:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> TableEncoder:
-        """Restore what `to_dict` gave; ValueError where it is anything else."""
+        """Restore what `to_dict` gave.
+
+        Parameters
+        ----------
+        data : dict
+
+        Returns
+        -------
+        TableEncoder
+
+        Raises
+        ------
+        ValueError
+            It is anything else.
+        """
         try:
             columns = tuple((entry["name"], entry["levels"]) for entry in data["columns"])
         except (KeyError, TypeError, IndexError) as error:

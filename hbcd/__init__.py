@@ -26,6 +26,7 @@ from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted,
 from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.losses import (
     AbsoluteError,
+    CompiledLoss,
     CrossEntropy,
     Huber,
     LogCosh,
@@ -105,6 +106,7 @@ __all__ = [
     "Callback",
     "Choice",
     "CompiledActivation",
+    "CompiledLoss",
     "CrossEntropy",
     "DecreasePerOperation",
     "EarlyStopping",

@@ -202,6 +202,7 @@ cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld,
 
 
 include "_hooks.pxi"
+include "_compiled.pxi"
 include "_net.pxi"
 include "_optimizer.pxi"
 include "_run.pxi"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from hbcd.activations import Identity
-from hbcd.losses import SquaredError
+from hbcd.losses import SquaredError, has_curvature
 from hbcd.optimizers import ExactOutput, LevenbergMarquardt
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def check_needs(optimizer: Any, network: Network, by_blocks: bool) -> None:
             check_needs(optimizer.inner, network, by_blocks)
     if not isinstance(optimizer, LevenbergMarquardt):
         return
-    if "_native" not in vars(type(network.loss)):
+    if not has_curvature(network.loss):
         raise ValueError(
             f"loss={network.loss!r}: must be a built-in one for {_name(optimizer)}, a loss of "
             "one's own has no Gauss-Newton matrix"

@@ -77,7 +77,7 @@ cdef class Net:
             layer += 1
         spec.n_in, spec.n_layers = n_in, len(layers)
         spec.layers = <hbcd_layer_spec *>specs.arena.base
-        self.set_loss(&spec, loss)
+        self.set_loss(&spec, loss, dtype)
         spec.isa, spec.serial = ISA, self.serial
         spec.threads_sleep = THREADS_SLEEP
         cdef hbcd_arena arena = counting()
@@ -86,7 +86,8 @@ cdef class Net:
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
 
-    cdef int set_loss(self, hbcd_net_spec *spec, loss) except -1:
+    cdef int set_loss(self, hbcd_net_spec *spec, loss, dtype) except -1:
+        cdef CompiledLossHook compiled_hook
         name = "squared_error" if loss is None else native(loss)
         memset(spec.loss_parameters, 0, sizeof(spec.loss_parameters))
         memset(&spec.loss_hook, 0, sizeof(spec.loss_hook))
@@ -97,6 +98,12 @@ cdef class Net:
             spec.loss = HBCD_LOSS_HOOK
             spec.loss_hook.eval = loss_hook
             spec.loss_hook.self = <void *>hook
+        elif name == "compiled":
+            compiled_hook = CompiledLossHook(loss, dtype)
+            self.hooks.append(compiled_hook)
+            spec.loss = HBCD_LOSS_HOOK
+            spec.loss_hook.eval = compiled_loss
+            spec.loss_hook.self = <void *>&compiled_hook.call
         else:
             spec.loss = LOSSES[name]
             for k, value in enumerate(getattr(loss, "_parameters", ())[:HBCD_LOSS_PARAMETERS]):

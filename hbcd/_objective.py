@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import _core
 from hbcd._validation import check_integer
+from hbcd.losses import has_curvature
 
 if TYPE_CHECKING:
     from hbcd.network import Network
@@ -74,7 +75,7 @@ class Objective:
             those asked for: such a layer says what its gradient is, but not its Jacobian.  A loss
             of one's own.
         """
-        if "_native" not in vars(type(self.network.loss)):
+        if not has_curvature(self.network.loss):
             raise ValueError(
                 f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
                 "Gauss-Newton matrix"

@@ -172,6 +172,10 @@ class CompiledActivation(Activation):
         self.forward_function = forward
         self.backward_function = backward
 
+    def __deepcopy__(self, memo: Any) -> CompiledActivation:
+        """Itself: functions cannot be copied, and none of this changes."""
+        return self
+
     def forward(self, z: Array, out: Array) -> None:
         """Runs the compiled function on a vector."""
         _core.compiled_forward_call(self, z, out)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from hbcd._validation import check_number
 
 __all__ = [
     "AbsoluteError",
+    "CompiledLoss",
     "CrossEntropy",
     "Huber",
     "LogCosh",
@@ -21,6 +23,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "SquaredError",
+    "has_curvature",
 ]
 
 Array = NDArray[Any]
@@ -29,8 +32,9 @@ Array = NDArray[Any]
 class Loss:
     """What a network is trained to make small: the weighted mean of a function of each row.
 
-    Subclass it and write `evaluate`: ``F = sum_r w_r loss_r / sum_r w_r``.  Second-order methods
-    that need a Gauss-Newton matrix (`LevenbergMarquardt`, `ExactOutput`) refuse such a loss.
+    Subclass it and write `evaluate`: ``F = sum_r w_r loss_r / sum_r w_r``; or compile a function of
+    that kind and hand it over as a `CompiledLoss`.  Second-order methods that need a Gauss-Newton
+    matrix (`LevenbergMarquardt`, `ExactOutput`) refuse either.
 
     Attributes
     ----------
@@ -38,7 +42,7 @@ class Loss:
         Whether an estimator hands over targets standardized, (y - mean) / deviation.
     """
 
-    standardize_target: ClassVar[bool] = True
+    standardize_target: bool = True
 
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
         """The loss of every row (rows,); writes `grad` unless it is None.
@@ -76,18 +80,83 @@ class _Compiled(Loss):
     _row: ClassVar[str]
 
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
-        if (
-            out.ndim != 2
-            or out.shape != target.shape
-            or (grad is not None and grad.shape != out.shape)
-        ):
-            raise ValueError("out, target, grad: must have the same two axes")
+        _check_shapes(out, target, grad)
         return _core.loss_of_rows(self._row, self._parameters, out, target, grad)
 
     @property
     def _parameters(self) -> tuple[float, ...]:
         """What the compiled row is told."""
         return ()
+
+
+class CompiledLoss(Loss):
+    """A `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
+
+    Parameters
+    ----------
+    function : scipy.LowLevelCallable
+        ``int loss(int rows, int ld, int outputs, int with_gradient, double *out, double *target,
+        double *value, double *gradient)``: sets ``value[r]`` to the loss of each of the first
+        `rows` rows, at most 256, and, unless `with_gradient` is 0 (then `gradient` is NULL),
+        ``gradient[k * ld + r]`` to its derivative in output k; returns 0.  Output k of row r stands
+        at ``out[k * ld + r]``, its target likewise; weights of rows are no concern.  For float32
+        networks ``float *`` in place of ``double *``, but for `value`.  A last ``void *`` receives
+        the user data.  It is called from several threads at once.
+    mean : callable, optional
+        What outputs predict, as `Loss.mean`; None: the outputs themselves.
+    standardize_target : bool, default True
+        Whether an estimator hands over targets standardized, (y - mean) / deviation.
+
+    Raises
+    ------
+    TypeError
+        Not a `LowLevelCallable`.
+    ValueError
+        A signature other than the above; when the network is used, one of the other precision.
+    """
+
+    _native = "compiled"
+
+    def __init__(
+        self,
+        function: Any,
+        mean: Callable[[Array], Array] | None = None,
+        *,
+        standardize_target: bool = True,
+    ) -> None:
+        from scipy import LowLevelCallable
+
+        if not isinstance(function, LowLevelCallable):
+            raise TypeError(f"function={function!r}: must be a scipy.LowLevelCallable")
+        if mean is not None and not callable(mean):
+            raise TypeError(f"mean={mean!r}: must be callable or None")
+        _core.check_compiled_loss(function)
+        self.function = function
+        self.mean_function = mean
+        self.standardize_target = bool(standardize_target)
+
+    def __deepcopy__(self, memo: Any) -> CompiledLoss:
+        """Itself: a function cannot be copied, and none of this changes."""
+        return self
+
+    def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
+        """Runs the compiled function on rows."""
+        _check_shapes(out, target, grad)
+        return _core.compiled_loss_call(self, out, target, grad)
+
+    def mean(self, out: Array) -> Array:
+        """What `mean` of the constructor makes of outputs."""
+        return out if self.mean_function is None else np.asarray(self.mean_function(out))
+
+
+def has_curvature(loss: Loss) -> bool:
+    """Whether a loss has a Gauss-Newton matrix: the built-in ones do, one's own do not."""
+    return vars(type(loss)).get("_native") not in (None, CompiledLoss._native)
+
+
+def _check_shapes(out: Array, target: Array, grad: Array | None) -> None:
+    if out.ndim != 2 or out.shape != target.shape or (grad is not None and grad.shape != out.shape):
+        raise ValueError("out, target, grad: must have the same two axes")
 
 
 def _refuse(name: str, target: Array, wrong: Array, rule: str) -> None:
@@ -209,7 +278,7 @@ class Poisson(_Compiled):
     Targets are counts or rates, at least 0.  Outputs are logarithms; `mean` gives mu.
     """
 
-    standardize_target: ClassVar[bool] = False
+    standardize_target = False
     _native = "poisson"
     _row: ClassVar[str] = "poisson"
 
@@ -228,7 +297,7 @@ class Logistic(_Compiled):
     Outputs are log-odds; `mean` gives probabilities of 1.
     """
 
-    standardize_target: ClassVar[bool] = False
+    standardize_target = False
     _native = "logistic"
     _row: ClassVar[str] = "logistic"
 
@@ -250,7 +319,7 @@ class CrossEntropy(_Compiled):
     a row, ``diag(p) - p p'``, is used whole.
     """
 
-    standardize_target: ClassVar[bool] = False
+    standardize_target = False
     _native = "cross_entropy"
     _row: ClassVar[str] = "cross_entropy"
 

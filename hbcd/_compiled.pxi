@@ -1,0 +1,178 @@
+# _compiled.pxi: parts that are compiled functions of the user's, handed over as scipy.LowLevelCallable.  Their signatures
+# are read off the capsule once; then they are called without the interpreter lock, from several threads.
+
+# ---- activations ---------------------------------------------------------------------------------------------------
+
+# A pair of scipy.LowLevelCallable: int forward(int n, T *z, T *a[, void *]), int backward(int n, T *z, T *a, T *g[, void *]).
+ctypedef int (*forward_f64)(int, double *, double *) noexcept nogil
+ctypedef int (*forward_f32)(int, float *, float *) noexcept nogil
+ctypedef int (*backward_f64)(int, double *, double *, double *) noexcept nogil
+ctypedef int (*backward_f32)(int, float *, float *, float *) noexcept nogil
+ctypedef int (*forward_f64_data)(int, double *, double *, void *) noexcept nogil
+ctypedef int (*forward_f32_data)(int, float *, float *, void *) noexcept nogil
+ctypedef int (*backward_f64_data)(int, double *, double *, double *, void *) noexcept nogil
+ctypedef int (*backward_f32_data)(int, float *, float *, float *, void *) noexcept nogil
+
+cdef struct compiled_function:
+    void *function
+    void *user_data
+    bint with_data
+
+cdef struct compiled_pair:
+    compiled_function forward, backward
+
+
+cdef str ACTIVATION_FORWARD = "int (int, T *, T *)"
+cdef str ACTIVATION_BACKWARD = "int (int, T *, T *, T *)"
+cdef str LOSS = "int (int, int, int, int, T *, T *, double *, T *)"
+
+
+cdef tuple read_signature(callable, wanted):
+    """(dtype, whether it takes user data) of the function inside a LowLevelCallable; T in `wanted` is either real."""
+    name = PyCapsule_GetName(tuple.__getitem__(callable, 0)).decode()
+    signature = "".join(name.replace("const", "").replace("(*)", "").split())
+    for dtype, number in ((np.float64, "double"), (np.float32, "float")):
+        for last in ("", ",void*"):
+            if signature == "".join(wanted.replace("T", number).split()).replace(")", f"{last})"):
+                return dtype, bool(last)
+    raise ValueError(f"signature={name!r}: must be {wanted.replace('T', 'double')!r}, with or without a last "
+                     f"'void *', or {wanted.replace('T', 'float')!r}")
+
+
+def check_compiled_pair(forward, backward):
+    """ValueError unless the signatures are those of an activation's forward and backward of one precision."""
+    if read_signature(forward, ACTIVATION_FORWARD)[0] != read_signature(backward, ACTIVATION_BACKWARD)[0]:
+        raise ValueError("forward, backward: must be of the same precision")
+
+
+cdef compiled_function compiled(callable, wanted, dtype) except *:
+    """The function inside a LowLevelCallable whose signature has been checked."""
+    cdef compiled_function made
+    capsule = tuple.__getitem__(callable, 0)  # its own [0] only raises
+    cdef const char *name = PyCapsule_GetName(capsule)
+    own, with_data = read_signature(callable, wanted)
+    if own != dtype:
+        raise ValueError(f"signature={name.decode()!r}: is for {np.dtype(own)} networks, "
+                         f"must be for {np.dtype(dtype)}")
+    made.function = PyCapsule_GetPointer(capsule, name)
+    made.user_data = PyCapsule_GetContext(capsule)
+    made.with_data = with_data
+    return made
+
+
+cdef class CompiledActivationHook:
+    cdef object part
+    cdef compiled_pair pair
+
+    def __init__(self, part, dtype):
+        self.part = part  # keeps the callables alive
+        self.pair.forward = compiled(part.forward_function, ACTIVATION_FORWARD, dtype)
+        self.pair.backward = compiled(part.backward_function, ACTIVATION_BACKWARD, dtype)
+
+
+cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil:
+    cdef compiled_function *call = &(<compiled_pair *>self).forward
+    cdef int status
+    if dtype == HBCD_F64:
+        if call.with_data:
+            status = (<forward_f64_data>call.function)(<int>n, <double *>z, <double *>a, call.user_data)
+        else:
+            status = (<forward_f64>call.function)(<int>n, <double *>z, <double *>a)
+    elif call.with_data:
+        status = (<forward_f32_data>call.function)(<int>n, <float *>z, <float *>a, call.user_data)
+    else:
+        status = (<forward_f32>call.function)(<int>n, <float *>z, <float *>a)
+    return 0 if status == 0 else HBCD_ERR_HOOK
+
+
+cdef int compiled_backward(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil:
+    cdef compiled_function *call = &(<compiled_pair *>self).backward
+    cdef int status
+    if dtype == HBCD_F64:
+        if call.with_data:
+            status = (<backward_f64_data>call.function)(<int>n, <double *>z, <double *>a, <double *>g, call.user_data)
+        else:
+            status = (<backward_f64>call.function)(<int>n, <double *>z, <double *>a, <double *>g)
+    elif call.with_data:
+        status = (<backward_f32_data>call.function)(<int>n, <float *>z, <float *>a, <float *>g, call.user_data)
+    else:
+        status = (<backward_f32>call.function)(<int>n, <float *>z, <float *>a, <float *>g)
+    return 0 if status == 0 else HBCD_ERR_HOOK
+
+
+def compiled_forward_call(part, z, out):
+    """A LowLevelCallable pair called from Python: out = activation(z)."""
+    cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
+    cdef int dtype = code(z.dtype)
+    cdef size_t n = z.size
+    Context().check(compiled_forward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
+                                     pointer(out.reshape(-1), dtype, n, True)))
+
+
+def compiled_backward_call(part, z, a, grad):
+    """A LowLevelCallable pair called from Python: grad *= slope."""
+    cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
+    cdef int dtype = code(z.dtype)
+    cdef size_t n = z.size
+    Context().check(compiled_backward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
+                                      pointer(a.reshape(-1), dtype, n), pointer(grad.reshape(-1), dtype, n, True)))
+
+
+# ---- losses --------------------------------------------------------------------------------------------------------
+
+# int loss(int rows, int ld, int outputs, int with_gradient, T *out, T *target, double *value, T *gradient[, void *])
+ctypedef int (*loss_f64)(int, int, int, int, double *, double *, double *, double *) noexcept nogil
+ctypedef int (*loss_f32)(int, int, int, int, float *, float *, double *, float *) noexcept nogil
+ctypedef int (*loss_f64_data)(int, int, int, int, double *, double *, double *, double *, void *) noexcept nogil
+ctypedef int (*loss_f32_data)(int, int, int, int, float *, float *, double *, float *, void *) noexcept nogil
+
+
+def check_compiled_loss(function):
+    """ValueError unless the signature is that of a loss."""
+    read_signature(function, LOSS)
+
+
+cdef class CompiledLossHook:
+    cdef object part
+    cdef compiled_function call
+
+    def __init__(self, part, dtype):
+        self.part = part  # keeps the callable alive
+        self.call = compiled(part.function, LOSS, dtype)
+
+
+cdef int compiled_loss(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out,
+                       const void *target, double *value, void *g) noexcept nogil:
+    cdef compiled_function *call = <compiled_function *>self
+    cdef int r = <int>rows, l = <int>ld, n = <int>outputs, with_gradient = g != NULL, status
+    if dtype == HBCD_F64:
+        if call.with_data:
+            status = (<loss_f64_data>call.function)(r, l, n, with_gradient, <double *>out, <double *>target, value,
+                                                    <double *>g, call.user_data)
+        else:
+            status = (<loss_f64>call.function)(r, l, n, with_gradient, <double *>out, <double *>target, value,
+                                               <double *>g)
+    elif call.with_data:
+        status = (<loss_f32_data>call.function)(r, l, n, with_gradient, <float *>out, <float *>target, value,
+                                                <float *>g, call.user_data)
+    else:
+        status = (<loss_f32>call.function)(r, l, n, with_gradient, <float *>out, <float *>target, value, <float *>g)
+    return 0 if status == 0 else HBCD_ERR_HOOK
+
+
+def compiled_loss_call(part, out, target, grad=None):
+    """A LowLevelCallable loss called from Python: the value of every row of out (rows, outputs); grad is set."""
+    cdef CompiledLossHook hook = CompiledLossHook(part, out.dtype)
+    cdef int dtype = code(out.dtype)
+    cdef size_t rows = out.shape[0], outputs = out.shape[1]
+    tile = np.zeros((3, outputs, rows), out.dtype)  # feature-major, without padding
+    tile[0], tile[1] = out.T, target.T
+    cdef size_t n = tile[0].size
+    values = np.zeros(rows)
+    cdef double *value = <double *>pointer(values, HBCD_F64, rows, True)
+    cdef void *grad_ = NULL if grad is None else pointer(tile[2].reshape(-1), dtype, n, True)
+    Context().check(compiled_loss(&hook.call, dtype, rows, rows, outputs, pointer(tile[0].reshape(-1), dtype, n),
+                                  pointer(tile[1].reshape(-1), dtype, n), value, grad_))
+    if grad is not None:
+        grad[...] = tile[2].T
+    return values

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -19,12 +20,13 @@ from hbcd._cli_grid import GRID
 from hbcd._cli_options import check_options, make_model
 from hbcd._cli_report import write_report
 from hbcd._cli_search import cross_validate, search
-from hbcd._cli_task import Baseline, Classification
+from hbcd._cli_task import Baseline, Classification, Regression
 from hbcd._cli_text import print_json
 from hbcd._estimator import HybridEstimator
 from hbcd._metrics import split_rows
 from hbcd._validation import effective_threads
 from hbcd.estimator import TrainingInterrupted
+from hbcd.losses import Quantile
 from hbcd.tables import TableEncoder
 
 __all__ = ["fit"]
@@ -42,6 +44,9 @@ def fit(args: argparse.Namespace) -> int:
     check_options(args)
     table = load_table(args.data or "plant", args.target, args.drop, args.data_home, args.task)
     model: Any = make_model(args, table.task)
+    loss = getattr(model, "loss", None)
+    if isinstance(loss, Quantile):
+        table = replace(table, task=Regression(loss.q))
     path = _model_path(args.out, table.short)
     # Of the whole table and in its order, so that a message names the row of the file.
     TableEncoder.fit(table.features, missing=args.missing).encode(table.features)

@@ -62,8 +62,9 @@ what --json prints, one object:
   task, classes                         regression or classification; its labels, sorted, or null
   hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
   seed, test_size, missing, threads
-  train, test                           r2, mse, mae; or accuracy, log_loss, roc_auc (null unless
-                                        there are two classes)
+  train, test                           r2, mse, mae; of a quantile pinball and below, too: the
+                                        share of rows not above the prediction; or accuracy,
+                                        log_loss and roc_auc (null unless there are two classes)
   baseline_ols                          the same of least squares on the test rows, and under train
   baseline_linear, baseline_frequent    the same for classes: no hidden layers; shares of classes
   confusion                             of classes: test rows by actual (rows) and told class

@@ -17,6 +17,7 @@ from hbcd._labels import class_numbers
 from hbcd._metrics import least_squares, scores
 from hbcd.classifier import HybridClassifier
 from hbcd.estimator import HybridRegressor
+from hbcd.losses import Quantile
 from hbcd.tables import TableEncoder, split_target
 
 __all__ = ["BASELINES", "Baseline", "Classification", "Regression", "Score", "Task", "task_of"]
@@ -83,6 +84,8 @@ class Baseline:
 R2 = Score("r2", "R2", ".5f", ".4f")
 MSE = Score("mse", "MSE", "#.5g", ".4g", power=2)
 MAE = Score("mae", "MAE", "#.5g", ".4g", power=1)
+PINBALL = Score("pinball", "pinball", "#.5g", ".4g", power=1)
+BELOW = Score("below", "below", ".4f", ".3f")
 ACCURACY = Score("accuracy", "accuracy", ".5f", ".4f")
 LOG_LOSS = Score("log_loss", "log-loss", "#.5g", ".4g")
 ROC_AUC = Score("roc_auc", "ROC AUC", ".5f", ".4f")
@@ -94,8 +97,6 @@ class Task(ABC):
     name: ClassVar[str]
     #: Places of the two that a reader looks at first.
     cards: ClassVar[tuple[int, int]]
-    #: How a search chooses, and the sentence that says so.
-    search_rule: ClassVar[str]
 
     @property
     @abstractmethod
@@ -106,6 +107,11 @@ class Task(ABC):
     @abstractmethod
     def note(self) -> str:
         """What they mean, in sentences."""
+
+    @property
+    @abstractmethod
+    def search_rule(self) -> str:
+        """What `lost` goes by, in words."""
 
     @abstractmethod
     def outputs(self, model: HybridEstimator, X: Any) -> Array:
@@ -134,30 +140,54 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """Numbers: R2, MSE and MAE, beside least squares."""
+    """Numbers: R2, MSE and MAE, beside least squares.
+
+    Attributes
+    ----------
+    level : float or None
+        Where predictions are quantiles of this level two scores more say how good they are: the
+        pinball loss, and the share of rows whose target is not above its prediction.
+    """
+
+    level: float | None = None
 
     name = "regression"
     cards = (0, 2)
-    search_rule = "the highest R2"
 
     @property
     def columns(self) -> tuple[Score, ...]:
-        return (R2, MSE, MAE)
+        return (R2, MSE, MAE) if self.level is None else (R2, MSE, MAE, PINBALL, BELOW)
 
     @property
     def note(self) -> str:
-        return "MSE and MAE in the target's unit; means over several targets."
+        text = "MSE and MAE in the target's unit; means over several targets."
+        if self.level is None:
+            return text
+        return f"{text} Below: the share of rows not above the prediction, {self.level:g} at best."
+
+    @property
+    def search_rule(self) -> str:
+        return "the highest R2" if self.level is None else "the lowest pinball loss"
 
     def outputs(self, model: HybridEstimator, X: Any) -> Array:
         assert isinstance(model, HybridRegressor)
         return np.asarray(model._predict(X))
 
     def measure(self, y: Array, outputs: Array) -> Scores:
-        return dict(scores(y, outputs.reshape(y.shape)))
+        predicted = outputs.reshape(y.shape)
+        found: Scores = dict(scores(y, predicted))
+        if self.level is not None:
+            with np.errstate(over="ignore"):
+                over = y - predicted
+                pinball = float(np.maximum(self.level * over, (self.level - 1) * over).mean())
+            found["pinball"] = pinball if np.isfinite(pinball) else None
+            found["below"] = float((y <= predicted).mean())
+        return found
 
     def lost(self, found: Scores) -> float:
-        # A fit whose R2 no float64 holds comes last.
-        return float("inf") if found["r2"] is None else -found["r2"]
+        # A fit whose score no float64 holds comes last.
+        key, sign = ("r2", -1) if self.level is None else ("pinball", 1)
+        return float("inf") if found[key] is None else sign * found[key]
 
     def baselines(self, model: HybridEstimator, X: Any, y: Array, parts: Any) -> list[Baseline]:
         train = parts[0]
@@ -185,7 +215,6 @@ class Classification(Task):
 
     name = "classification"
     cards = (0, 1)
-    search_rule = "the lowest log-loss"
 
     @property
     def columns(self) -> tuple[Score, ...]:
@@ -204,6 +233,10 @@ class Classification(Task):
             f"{text} ROC AUC: the chance that a row of {second} gets a higher probability of it "
             f"than a row of {first}."
         )
+
+    @property
+    def search_rule(self) -> str:
+        return "the lowest log-loss"
 
     def outputs(self, model: HybridEstimator, X: Any) -> Array:
         assert isinstance(model, HybridClassifier)
@@ -243,4 +276,5 @@ def task_of(model: HybridEstimator) -> Task:
     """The task that a fitted model was trained for."""
     if isinstance(model, HybridClassifier):
         return Classification(model.classes_)
-    return Regression()
+    loss = model.network_.loss
+    return Regression(loss.q if isinstance(loss, Quantile) else None)

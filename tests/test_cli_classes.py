@@ -8,7 +8,7 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
-from sklearn.metrics import confusion_matrix, log_loss, roc_auc_score
+from sklearn.metrics import confusion_matrix, log_loss, mean_pinball_loss, roc_auc_score
 
 import hbcd
 from commands import fit, refusal, run, table
@@ -266,6 +266,28 @@ def test_losses_and_their_parameters_reach_the_network(capsys):
         model = hbcd.load(result["model"])
         assert model.network_.loss == loss
         assert (model.network_.alpha, result["alpha"], result["loss"]) == (0.25, 0.25, text)
+
+
+def test_a_quantile_is_scored_by_its_own_loss_and_the_share_of_rows_below_it(capsys):
+    table(400).to_csv("own.csv", index=False)
+    options = ("--target", "y", "--loss", "quantile:0.9", "--cv", 2, "--grid", "2/3")
+    result = fit(capsys, "own.csv", *options)
+    model = hbcd.load(result["model"])
+    frame = pd.read_csv("own.csv")
+    over = frame.y - model.predict(frame)
+    train, test = split_rows(400, 0.2, 0)
+    for part, rows in (("train", train), ("test", test)):
+        assert result[part]["below"] == (over <= 0).iloc[rows].mean()
+        pinball = mean_pinball_loss(over.iloc[rows], np.zeros(len(rows)), alpha=0.9)
+        assert result[part]["pinball"] == pytest.approx(pinball, rel=1e-12)
+    assert abs(result["train"]["below"] - 0.9) < 0.06  # 19 rows of 320
+    best = min(result["search"]["grid"], key=lambda line: line["pinball"])
+    assert result["hidden"] == best["hidden"]
+    assert "lowest pinball loss" in result["search"]["rule"]
+    code, out, _ = run(capsys, "evaluate", result["model"], "own.csv")
+    assert code == 0
+    assert f"{(over <= 0).mean():.4f}" in out
+    assert set(fit(capsys, "own.csv", "--target", "y")["test"]) == {"r2", "mse", "mae"}
 
 
 def test_balanced_classes_count_the_same(capsys):

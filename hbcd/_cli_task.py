@@ -95,8 +95,6 @@ class Task(ABC):
     """What a target asks for."""
 
     name: ClassVar[str]
-    #: Places of the two that a reader looks at first.
-    cards: ClassVar[tuple[int, int]]
 
     @property
     @abstractmethod
@@ -107,6 +105,11 @@ class Task(ABC):
     @abstractmethod
     def note(self) -> str:
         """What they mean, in sentences."""
+
+    @property
+    @abstractmethod
+    def cards(self) -> tuple[int, int]:
+        """Places of the two columns that a reader looks at first."""
 
     @property
     @abstractmethod
@@ -152,11 +155,10 @@ class Regression(Task):
     level: float | None = None
 
     name = "regression"
-    cards = (0, 2)
 
     @property
     def columns(self) -> tuple[Score, ...]:
-        return (R2, MSE, MAE) if self.level is None else (R2, MSE, MAE, PINBALL, BELOW)
+        return (R2, MSE, MAE) if self.level is None else (PINBALL, BELOW, R2, MSE, MAE)
 
     @property
     def note(self) -> str:
@@ -164,6 +166,10 @@ class Regression(Task):
         if self.level is None:
             return text
         return f"{text} Below: the share of rows not above the prediction, {self.level:g} at best."
+
+    @property
+    def cards(self) -> tuple[int, int]:
+        return (0, 2) if self.level is None else (0, 1)
 
     @property
     def search_rule(self) -> str:
@@ -214,7 +220,6 @@ class Classification(Task):
     classes: Array
 
     name = "classification"
-    cards = (0, 1)
 
     @property
     def columns(self) -> tuple[Score, ...]:
@@ -233,6 +238,10 @@ class Classification(Task):
             f"{text} ROC AUC: the chance that a row of {second} gets a higher probability of it "
             f"than a row of {first}."
         )
+
+    @property
+    def cards(self) -> tuple[int, int]:
+        return (0, 1)
 
     @property
     def search_rule(self) -> str:

@@ -257,7 +257,7 @@ class OptunaPruning(Callback):
         self.trial.report(value, self._sweeps)
         self._sweeps += 1
         if self.trial.should_prune():
-            from optuna import TrialPruned
+            from optuna import TrialPruned  # pyright: ignore[reportMissingImports]
 
             raise TrialPruned(f"pruned after {self._sweeps} sweeps")
 

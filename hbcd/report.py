@@ -82,7 +82,16 @@ class FitReport:
         return frame
 
     def at_sweep_ends(self, name: str) -> list[float]:
-        """A column of the history at the ends of passes over the data, without making the table."""
+        """A column of the history at the ends of passes over the data, without making the table.
+
+        Parameters
+        ----------
+        name : str
+
+        Returns
+        -------
+        list of float
+        """
         if not self._columns:
             return []
         found: list[float] = self._columns[name][self._columns["epoch_end"] != 0].tolist()

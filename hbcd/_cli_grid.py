@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import argparse
 
-__all__ = ["GRID", "parse_grid", "parse_widths"]
+__all__ = ["GRID", "parse_grid", "parse_hidden", "parse_widths"]
 
 Widths = tuple[int, ...]
 GRID: tuple[Widths, ...] = ((5,), (10,), (20,), (5, 5), (10, 10), (20, 20), (10, 10, 10))
+
+
+def parse_hidden(text: str) -> str | Widths:
+    """Widths, or `auto`: those of the estimator's rule."""
+    return "auto" if text.strip().lower() == "auto" else parse_widths(text)
 
 
 def parse_widths(text: str) -> tuple[int, ...]:

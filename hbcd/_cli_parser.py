@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from hbcd import _cli_help as text
 from hbcd._cli_config import with_config
-from hbcd._cli_grid import GRID, parse_grid, parse_widths
+from hbcd._cli_grid import GRID, parse_grid, parse_hidden
 from hbcd._version import __version__
 
 __all__ = ["parse"]
@@ -153,9 +153,11 @@ def _add_fit(commands: Any) -> None:
     add = fit.add_argument_group("network and training").add_argument
     add(
         "--hidden",
-        type=parse_widths,
+        type=parse_hidden,
+        default="auto",
         metavar="10,10,10",
-        help="widths, or none (default: those of HybridRegressor and HybridClassifier)",
+        help="widths, none, or auto (default): as wide as inputs and outputs ask for, with an L2 "
+        "penalty chosen by rows left out",
     )
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip

@@ -18,13 +18,15 @@ from hbcd._following import Followed, bridges, managed
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
 from hbcd._holding import chosen_rows, chosen_share
 from hbcd._onward import check_same, one_pass, onward, refolded
+from hbcd._penalty import Choice, choose_penalty
 from hbcd._progress import Display
 from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
 from hbcd._scaling import Scaled, Scaler
 from hbcd._scoring import as_early_stopping
 from hbcd._task import Task, scalers_of, some_rows
-from hbcd._validation import as_matrix, check_integer
+from hbcd._validation import as_matrix
+from hbcd._widths import hidden_widths
 from hbcd.activations import Activation
 from hbcd.callbacks import EarlyStopping
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
@@ -56,10 +58,12 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
     _estimator_type: ClassVar[str]
     about_: dict[str, Any]  # what the command line notes of the table
 
-    hidden_layer_sizes: Sequence[int]
+    _given_alpha: ClassVar[float]  # what "auto" is for widths that were given
+    hidden_layer_sizes: str | Sequence[int]
     activation: str | Activation | Sequence[str | Activation]
     strategy: str | TrainingStrategy
-    alpha: float
+    alpha: str | float
+    alpha_path_: Array
     random_state: Any
     n_threads: int | None
     dtype: str
@@ -108,7 +112,8 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
             raise ValueError("y=None: requires y to be passed, but the target y is None")
         task = self._task(y, rows.shape[0], sample_weight, known)
         rows, task, held = self._apart(rows, y, task, eval_set, encoder, partial)
-        network = self._network(rows.shape[1], task)
+        alpha = self._penalty(goes_on, partial)
+        network = self._network(rows.shape[1], task, alpha or 0.0, goes_on)
         rows, targets, weight = merged(rows, task.targets, task.weight)
         scalers = scalers_of(rows, targets, weight, task.loss)
         generator = np.random.default_rng(_names.seed(self.random_state))
@@ -121,10 +126,12 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
             strategy = one_pass(strategy, theta)
         x_scaler, y_scaler = scalers
         held_out, hold_out = None, 0.0
+        path = self.alpha_path_ if goes_on else np.empty((0, 2))
         if held is not None:
             held_out = Scaled(held[0], x_scaler), Scaled(held[1], y_scaler), held[2]
         elif not partial:
-            automatic = strategy.hold_out_share(network, rows.shape[0])
+            by_rows = alpha is None or len(path) > 0  # they have told what holding out would
+            automatic = 0.0 if by_rows else strategy.hold_out_share(network, rows.shape[0])
             hold_out = chosen_share(
                 self.validation_fraction, automatic, rows.shape[0], needed=rule is not None
             )
@@ -132,19 +139,34 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
 
         def set_fitted(model: HybridEstimator, theta: Array) -> None:
             model._set_fitted(network, theta, x_scaler, y_scaler, encoder, attributes)
-            model.target_names_ = names
+            model.target_names_, model.alpha_path_ = names, path
 
+        inputs, outputs = Scaled(rows, x_scaler), Scaled(targets, y_scaler)
         followers = self._followers()
         theirs = [] if partial else bridges(self, X, y, sample_weight, set_fitted)
+        choice: Choice | None = None
         with Display() if self.verbose == 1 else _Silent() as display:
+            if alpha is None:
+                choice = choose_penalty(
+                    lambda alpha: self._network(rows.shape[1], task, alpha),
+                    (inputs, outputs, weight),
+                    held_out,
+                    stop,
+                    generator,
+                    dtype,
+                    self.n_threads,
+                    display,
+                )
+                network, path = self._network(rows.shape[1], task, choice.alpha), choice.path
+                theta, strategy = choice.start(strategy, rows.shape[0], hold_out)
             report = network.train(
                 network.init(generator, dtype) if theta is None else theta,
-                Scaled(rows, x_scaler),
-                Scaled(targets, y_scaler),
+                inputs,
+                outputs,
                 weight,
                 held_out,
                 strategy,
-                stop,
+                stop if choice is None else choice.limits(),
                 generator,
                 self.n_threads,
                 hold_out=hold_out,
@@ -152,6 +174,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
                 callbacks=[*followers, *theirs],
                 early_stopping=rule,
             )
+        report = report if choice is None else choice.counted(report)
         set_fitted(self, report.theta)
         self._set_report(report)
         for bridge in theirs:
@@ -219,19 +242,30 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         rows = self._numbers(X, encoder, n_inputs)
         return rows, self._held_targets(y, rows.shape[0], task)
 
-    def _network(self, n_inputs: int, task: Task) -> Network:
-        try:
-            widths = [int(w) for w in self.hidden_layer_sizes if check_integer("width", w, 1)]
-        except TypeError:
-            raise TypeError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r}: must be a sequence of integers"
-            ) from None
-        except ValueError as error:
-            raise ValueError(f"hidden_layer_sizes={self.hidden_layer_sizes!r}: {error}") from None
+    def _network(self, n_inputs: int, task: Task, alpha: float, goes_on: bool = False) -> Network:
+        n_outputs = task.targets.shape[1]
+        classes = self._estimator_type == "classifier"
+        given = self.hidden_layer_sizes
+        if goes_on and isinstance(given, str):
+            given = self.hidden_layer_sizes_  # whatever the number of rows now
+        rows = task.targets.shape[0]
+        widths = hidden_widths(given, rows, n_inputs, n_outputs, classes=classes)
         activations = _names.activations(self.activation, len(widths))
         hidden = [HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)]
-        output = OutputLayer(task.targets.shape[1])
-        return Network([InputLayer(n_inputs), *hidden, output], task.loss, alpha=self.alpha)
+        output = OutputLayer(n_outputs)
+        return Network([InputLayer(n_inputs), *hidden, output], task.loss, alpha=alpha)
+
+    def _penalty(self, goes_on: bool, partial: bool) -> float | None:
+        """The penalty; None: rows left out choose it."""
+        if not isinstance(self.alpha, str):
+            return self.alpha
+        if self.alpha not in ("auto", "cv"):
+            raise ValueError(f"alpha={self.alpha!r}: must be 'auto', 'cv' or a number")
+        if goes_on:
+            return self.alpha_  # where it was chosen, it was for these parameters
+        by_rule = isinstance(self.hidden_layer_sizes, str)
+        chosen = not partial and (self.alpha == "cv" or by_rule)
+        return None if chosen else self._given_alpha
 
     def _set_fitted(
         self,
@@ -247,6 +281,8 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         self.x_scaler_, self.y_scaler_ = x_scaler, y_scaler
         self.encoder_ = encoder
         self.n_outputs_ = network.n_outputs
+        self.alpha_ = network.alpha
+        self.hidden_layer_sizes_ = tuple(width for _, _, width, _ in network._rows[:-1])
         for name, value in attributes.items():
             setattr(self, name, value)
         self.n_features_in_ = network.n_inputs if encoder is None else len(encoder.columns)

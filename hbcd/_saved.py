@@ -38,7 +38,7 @@ def describe(model: HybridEstimator) -> tuple[dict[str, Array], dict[str, Any]]:
         "inputs": model.network_.n_inputs,
         "layers": layers,
         "loss": _names.describe_loss(model.network_.loss),
-        "alpha": float(model.alpha),
+        "alpha": float(model.alpha_),
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "missing": model.missing,
@@ -124,7 +124,7 @@ def restore(
             OutputLayer(output["width"], _names.restore_activation(output)),
         ],
         loss,
-        alpha=model.alpha,
+        alpha=document.get("alpha", 0.0),
     )
     theta = network._check_theta(arrays["theta"], copy=True)
     scalers = []
@@ -140,6 +140,7 @@ def restore(
         if len(encoder.feature_names) != inputs:
             raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
     attributes = model._restore_target(document, network)
+    model.alpha_path_ = np.empty((0, 2))
     model._set_fitted(network, theta, scalers[0], scalers[1], encoder, attributes)
     if model.missing not in MISSING:
         raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")

@@ -34,14 +34,23 @@ class HybridClassifier(HybridEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (10, 10, 10)
-        Widths of the hidden layers; () for none.
+    hidden_layer_sizes : "auto" or sequence of int, default "auto"
+        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
+        of inputs and outputs, at least 40 and at most 100, for one layer, or for two where there
+        are ten rows for every parameter of the network then.
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
         "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
-    alpha : float, default 0.1
+    alpha : "auto", "cv" or float, default "auto"
         L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
+        "cv": the training descends from strong penalties to weak ones, on parts of the rows, and
+        the penalty with the least loss on the rows left out is kept: three parts by turns up to
+        1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
+        is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
+        Half of the limits at most go into this choice; `warm_start` and `partial_fit` go on at the
+        penalty that is there.  "auto": "cv" where the widths are "auto",
+        else 0.1.
     class_weight : None, "balanced" or dict of class to weight
         Factors of the weights of rows; "balanced" gives all classes the same sum:
         ``sum_r w_r / (n_classes * sum of w_r in the class)``.  A class not in a dict has 1.
@@ -62,7 +71,8 @@ class HybridClassifier(HybridEstimator):
     validation_fraction : "auto", float, splitter, pair of rows or None, default None
         Rows held out where `fit` gets no `eval_set`: the best parameters by their loss are kept,
         and training ends when it no longer falls.  A float: a share, drawn by the seed.  "auto": as
-        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter.
+        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter,
+        but none where rows left out have chosen the penalty.
         An object with ``split(X, y)``, as scikit-learn has them: its last split, which of splits
         in time is the one with the most rows.  A pair: numbers (or masks) of the rows to train on
         and of those held out, such as a split by groups.  None: none.
@@ -86,6 +96,12 @@ class HybridClassifier(HybridEstimator):
     ----------
     classes_ : ndarray of shape (n_classes,)
         The labels, sorted: numbers, truth values or text.
+    hidden_layer_sizes_ : tuple of int
+        The widths.
+    alpha_ : float
+        The penalty.
+    alpha_path_ : ndarray of shape (penalties, 2)
+        Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     theta_ : ndarray
         The parameters of `network_`, for standardized inputs.
     network_ : Network
@@ -117,15 +133,16 @@ class HybridClassifier(HybridEstimator):
     """
 
     _estimator_type = "classifier"
+    _given_alpha = 0.1
     classes_: Array
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (10, 10, 10),
+        hidden_layer_sizes: str | Sequence[int] = "auto",
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
-        alpha: float = 0.1,
+        alpha: str | float = "auto",
         class_weight: str | Mapping[Any, float] | None = None,
         random_state: Any = None,
         n_threads: int | None = None,

@@ -36,8 +36,10 @@ class HybridRegressor(HybridEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : sequence of int, default (10, 10, 10)
-        Widths of the hidden layers; () for none.
+    hidden_layer_sizes : "auto" or sequence of int, default "auto"
+        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
+        of inputs and outputs, at least 20 and at most 100, for one layer, or for two where there
+        are ten rows for every parameter of the network then.
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
@@ -47,9 +49,16 @@ class HybridRegressor(HybridEstimator):
         last see the standardized target, so that their parameters (`Huber.delta`,
         ``smoothing``) count its standard deviations.  For "poisson" the target is only divided by
         its mean, which changes the loss by a factor; predictions are means, never negative.
-    alpha : float, default 0.0
-        L2 penalty of the weights as in scikit-learn's MLP, see `Network`; on the loss of the target
-        as the network sees it.
+    alpha : "auto", "cv" or float, default "auto"
+        L2 penalty of the weights as in scikit-learn's MLP, see `Network`; on the loss of
+        the target as the network sees it.
+        "cv": the training descends from strong penalties to weak ones, on parts of the rows, and
+        the penalty with the least loss on the rows left out is kept: three parts by turns up to
+        1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
+        is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
+        Half of the limits at most go into this choice; `warm_start` and `partial_fit` go on at the
+        penalty that is there.  "auto": "cv" where the widths are "auto",
+        else 0.0.
     random_state : None, int, Generator or RandomState
         Seed of the initial parameters and of the training.
     n_threads : int or None
@@ -67,7 +76,8 @@ class HybridRegressor(HybridEstimator):
     validation_fraction : "auto", float, splitter, pair of rows or None, default "auto"
         Rows held out where `fit` gets no `eval_set`: the best parameters by their loss are kept,
         and training ends when it no longer falls.  A float: a share, drawn by the seed.  "auto": as
-        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter.
+        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter,
+        but none where rows left out have chosen the penalty.
         An object with ``split(X, y)``, as scikit-learn has them: its last split, which of splits
         in time is the one with the most rows.  A pair: numbers (or masks) of the rows to train on
         and of those held out, such as a split by groups.  None: none.
@@ -91,6 +101,12 @@ class HybridRegressor(HybridEstimator):
 
     Attributes
     ----------
+    hidden_layer_sizes_ : tuple of int
+        The widths.
+    alpha_ : float
+        The penalty.
+    alpha_path_ : ndarray of shape (penalties, 2)
+        Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     theta_ : ndarray
         The parameters of `network_`, for standardized inputs and targets.
     network_ : Network
@@ -130,16 +146,17 @@ class HybridRegressor(HybridEstimator):
     """
 
     _estimator_type = "regressor"
+    _given_alpha = 0.0
     _flat: bool
 
     def __init__(
         self,
-        hidden_layer_sizes: Sequence[int] = (10, 10, 10),
+        hidden_layer_sizes: str | Sequence[int] = "auto",
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
         loss: str | Loss = "squared_error",
-        alpha: float = 0.0,
+        alpha: str | float = "auto",
         random_state: Any = None,
         n_threads: int | None = None,
         dtype: str = "float64",

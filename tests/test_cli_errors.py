@@ -46,7 +46,10 @@ BAD_FITS = {
     "no widths": (["plant", "--hidden", ""], "'': must be widths"),
     "strategy": (["plant", "--strategy", "fsat"], "strategy='fsat': must be .* 'fast'"),
     "activation": (["plant", "--activation", "tan"], "activation='tan': must be"),
-    "activations": (["plant", "--activation", "tanh,relu"], "has 2 entries, must have .* 3"),
+    "activations": (
+        ["plant", "--activation", "tanh,relu"],
+        "activation: must be one name, or --hidden",
+    ),
     "optimizer": (["plant", "--optimizer", "sgd"], "optimizer='sgd': must be one of lbfgs"),
     "selector": (["plant", "--selector", "rand"], "selector='rand': must be one of most"),
     "no blocks": (["plant", "--strategy", "full_batch", "--selector", "random"], "no blocks"),

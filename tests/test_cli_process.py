@@ -199,7 +199,7 @@ def test_ctrl_c_stops_at_once_and_keeps_the_best_network(here, terminal, form):
 @posix
 @pytest.mark.parametrize("quiet", [False, True])
 def test_progress_is_shown_on_a_terminal_unless_quiet(here, terminal, quiet):
-    arguments = ["fit", "plant", "--max-time", "0.5", "--threads", "1"]
+    arguments = ["fit", "plant", "--hidden", "10,10,10", "--max-time", "0.5", "--threads", "1"]
     arguments += ["--quiet"] if quiet else []
     with child_on(terminal, here, *arguments, stdout=subprocess.DEVNULL) as child:
         assert child.wait(60) == 0

@@ -47,11 +47,11 @@ def test_repr_shows_what_differs_from_the_defaults(options, text):
 
 
 BAD_PARAMETERS = {
-    "an integer": ({"hidden_layer_sizes": 10}, TypeError, "must be a sequence of integers"),
-    "text": ({"hidden_layer_sizes": "10"}, TypeError, "must be a sequence of integers"),
+    "an integer": ({"hidden_layer_sizes": 10}, TypeError, "a sequence of integers"),
+    "text": ({"hidden_layer_sizes": "10"}, TypeError, "a sequence of integers"),
     "width 0": ({"hidden_layer_sizes": (3, 0)}, ValueError, r"\(3, 0\): width=0: must be at"),
     "width -1": ({"hidden_layer_sizes": (-1,)}, ValueError, "width=-1: must be at least 1"),
-    "width 1.5": ({"hidden_layer_sizes": (1.5,)}, TypeError, "must be a sequence of integers"),
+    "width 1.5": ({"hidden_layer_sizes": (1.5,)}, TypeError, "a sequence of integers"),
     "activation": ({"activation": "tan"}, ValueError, "activation='tan': must be .* 'tanh'"),
     "activations": ({"activation": ["tanh", "relu"]}, ValueError, "one per hidden layer, 1"),
     "activation 3": ({"activation": 3}, TypeError, "activation=3: must be a name"),

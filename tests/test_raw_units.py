@@ -154,9 +154,10 @@ class Doubled(hbcd.Layer):
 
 
 class WithOwnLayer(hbcd.HybridRegressor):
-    def _network(self, n_inputs, task):
-        first, *others = super()._network(n_inputs, task).layers
-        return hbcd.Network([first, Doubled(), *others], task.loss, alpha=self.alpha)
+    def _network(self, n_inputs, task, *rest):
+        dense = super()._network(n_inputs, task, *rest)
+        first, *others = dense.layers
+        return hbcd.Network([first, Doubled(), *others], task.loss, alpha=dense.alpha)
 
 
 class Squared(hbcd.Loss):

@@ -125,7 +125,7 @@ def test_a_small_table_is_not_overfitted():
     y = x[:, 0] + 0.5 * rng.normal(size=120)
     test = rng.normal(size=(2000, 4))
     scores = {
-        fraction: hbcd.HybridRegressor(random_state=0, validation_fraction=fraction)
+        fraction: hbcd.HybridRegressor((10, 10, 10), random_state=0, validation_fraction=fraction)
         .fit(x, y)
         .score(test, test[:, 0])
         for fraction in ("auto", None)

@@ -48,9 +48,9 @@ class HybridClassifier(HybridEstimator):
         the penalty with the least loss on the rows left out is kept: three parts by turns up to
         1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
         is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
-        Half of the limits at most go into this choice; `warm_start` and `partial_fit` go on at the
-        penalty that is there.  "auto": "cv" where the widths are "auto",
-        else 0.1.
+        Half of the limits at most go into this choice, of which callbacks and the log hear nothing;
+        `warm_start` and `partial_fit` go on at the penalty that is there.  "auto": "cv" where the
+        widths are "auto", else 0.1.
     class_weight : None, "balanced" or dict of class to weight
         Factors of the weights of rows; "balanced" gives all classes the same sum:
         ``sum_r w_r / (n_classes * sum of w_r in the class)``.  A class not in a dict has 1.

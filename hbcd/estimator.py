@@ -56,9 +56,9 @@ class HybridRegressor(HybridEstimator):
         the penalty with the least loss on the rows left out is kept: three parts by turns up to
         1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
         is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
-        Half of the limits at most go into this choice; `warm_start` and `partial_fit` go on at the
-        penalty that is there.  "auto": "cv" where the widths are "auto",
-        else 0.0.
+        Half of the limits at most go into this choice, of which callbacks and the log hear nothing;
+        `warm_start` and `partial_fit` go on at the penalty that is there.  "auto": "cv" where the
+        widths are "auto", else 0.0.
     random_state : None, int, Generator or RandomState
         Seed of the initial parameters and of the training.
     n_threads : int or None

@@ -254,3 +254,19 @@ def test_the_first_pass_of_rows_that_come_in_parts_chooses_nothing(kind, y, alph
     more = {"classes": np.unique(y)} if kind is hbcd.HybridClassifier else {}
     model = kind(random_state=0).partial_fit(X, y, **more)
     assert (model.alpha_, len(model.alpha_path_)) == (alpha, 0)
+
+
+def test_callbacks_hear_of_one_training():
+    class Heard(hbcd.Callback):
+        def __init__(self):
+            self.names = []
+
+        def on_begin(self, event):
+            self.names.append("begin")
+
+        def on_end(self, event):
+            self.names.append("end")
+
+    heard = Heard()
+    hbcd.HybridRegressor(random_state=0, callbacks=heard).fit(X, Y)
+    assert heard.names == ["begin", "end"]

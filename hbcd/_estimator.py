@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -18,7 +18,6 @@ from hbcd._following import Followed, bridges, managed
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
 from hbcd._holding import chosen_rows, chosen_share
 from hbcd._onward import check_same, one_pass, onward, refolded
-from hbcd._penalty import Choice, choose_penalty
 from hbcd._progress import Display
 from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
@@ -27,6 +26,7 @@ from hbcd._scoring import as_early_stopping
 from hbcd._task import Task, scalers_of, some_rows
 from hbcd._validation import as_matrix
 from hbcd._widths import hidden_widths
+from hbcd._work import Work
 from hbcd.activations import Activation
 from hbcd.callbacks import EarlyStopping
 from hbcd.layers import HiddenLayer, InputLayer, OutputLayer
@@ -101,6 +101,33 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         partial: bool = False,
         known: dict[str, Any] | None = None,
     ) -> Self:
+        work, set_fitted = self._work(X, y, sample_weight, eval_set, partial, known)
+        followers = self._followers()
+        theirs = [] if partial else bridges(self, X, y, sample_weight, set_fitted)
+        with Display() if self.verbose == 1 else _Silent() as display:
+            report = work.train(self.n_threads, display, [*followers, *theirs])
+        set_fitted(self, report.theta)
+        self._set_report(report)
+        for bridge in theirs:
+            bridge.close()
+        if report.interrupted:
+            warnings.warn(
+                f"interrupted after {report.seconds:.1f} s: the best parameters are kept",
+                TrainingInterrupted,
+                stacklevel=3,
+            )
+        return self
+
+    def _work(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: ArrayLike | None,
+        eval_set: tuple[Any, Any] | None,
+        partial: bool,
+        known: dict[str, Any] | None,
+    ) -> tuple[Work, Callable[[HybridEstimator, Array], None]]:
+        """The fit, checked through, and what makes a model of its parameters."""
         strategy = _names.strategy(self.strategy)
         dtype = _names.dtype(self.dtype)
         stop = _names.stop(self.stop, self.max_time, self.max_iter, self.max_fun)
@@ -113,7 +140,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         task = self._task(y, rows.shape[0], sample_weight, known)
         rows, task, held = self._apart(rows, y, task, eval_set, encoder, partial)
         alpha = self._penalty(goes_on, partial)
-        network = self._network(rows.shape[1], task, alpha or 0.0, goes_on)
+        make, network = self._networks(rows.shape[1], task, alpha, goes_on)
         rows, targets, weight = merged(rows, task.targets, task.weight)
         scalers = scalers_of(rows, targets, weight, task.loss)
         generator = np.random.default_rng(_names.seed(self.random_state))
@@ -125,8 +152,8 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         if partial:
             strategy = one_pass(strategy, theta)
         x_scaler, y_scaler = scalers
-        held_out, hold_out = None, 0.0
         path = self.alpha_path_ if goes_on else np.empty((0, 2))
+        held_out, hold_out = None, 0.0
         if held is not None:
             held_out = Scaled(held[0], x_scaler), Scaled(held[1], y_scaler), held[2]
         elif not partial:
@@ -135,57 +162,18 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
             hold_out = chosen_share(
                 self.validation_fraction, automatic, rows.shape[0], needed=rule is not None
             )
+        inputs, outputs = Scaled(rows, x_scaler), Scaled(targets, y_scaler)
+        work = Work(
+            make, network, alpha, path, inputs, outputs, weight, held_out, hold_out, theta,
+            strategy, stop, rule, generator, dtype,
+        )  # fmt: skip
         names, attributes = target_names(y), {} if partial and goes_on else task.attributes
 
         def set_fitted(model: HybridEstimator, theta: Array) -> None:
-            model._set_fitted(network, theta, x_scaler, y_scaler, encoder, attributes)
-            model.target_names_, model.alpha_path_ = names, path
+            model._set_fitted(work.network, theta, x_scaler, y_scaler, encoder, attributes)
+            model.target_names_, model.alpha_path_ = names, work.path
 
-        inputs, outputs = Scaled(rows, x_scaler), Scaled(targets, y_scaler)
-        followers = self._followers()
-        theirs = [] if partial else bridges(self, X, y, sample_weight, set_fitted)
-        choice: Choice | None = None
-        with Display() if self.verbose == 1 else _Silent() as display:
-            if alpha is None:
-                choice = choose_penalty(
-                    lambda alpha: self._network(rows.shape[1], task, alpha),
-                    (inputs, outputs, weight),
-                    held_out,
-                    stop,
-                    generator,
-                    dtype,
-                    self.n_threads,
-                    display,
-                )
-                network, path = self._network(rows.shape[1], task, choice.alpha), choice.path
-                theta, strategy = choice.start(strategy, rows.shape[0], hold_out)
-            report = network.train(
-                network.init(generator, dtype) if theta is None else theta,
-                inputs,
-                outputs,
-                weight,
-                held_out,
-                strategy,
-                stop if choice is None else choice.limits(),
-                generator,
-                self.n_threads,
-                hold_out=hold_out,
-                progress=display,
-                callbacks=[*followers, *theirs],
-                early_stopping=rule,
-            )
-        report = report if choice is None else choice.counted(report)
-        set_fitted(self, report.theta)
-        self._set_report(report)
-        for bridge in theirs:
-            bridge.close()
-        if report.interrupted:
-            warnings.warn(
-                f"interrupted after {report.seconds:.1f} s: the best parameters are kept",
-                TrainingInterrupted,
-                stacklevel=3,
-            )
-        return self
+        return work, set_fitted
 
     def _apart(
         self,
@@ -241,6 +229,16 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
             raise ValueError("eval_set: must be a pair (X, y)") from None
         rows = self._numbers(X, encoder, n_inputs)
         return rows, self._held_targets(y, rows.shape[0], task)
+
+    def _networks(
+        self, n_inputs: int, task: Task, alpha: float | None, goes_on: bool
+    ) -> tuple[Callable[[float], Network], Network]:
+        """The network of a penalty, and the one of this penalty."""
+
+        def make(alpha: float) -> Network:
+            return self._network(n_inputs, task, alpha, goes_on)
+
+        return make, make(alpha or 0.0)
 
     def _network(self, n_inputs: int, task: Task, alpha: float, goes_on: bool = False) -> Network:
         n_outputs = task.targets.shape[1]

@@ -11,6 +11,7 @@ from typing import Any
 from hbcd import _names
 from hbcd._cli_task import Classification, Task
 from hbcd._estimator import HybridEstimator
+from hbcd._scoring import as_early_stopping
 from hbcd._validation import check_integer, check_number
 from hbcd.classifier import HybridClassifier
 from hbcd.estimator import HybridRegressor
@@ -39,6 +40,10 @@ def check_options(args: argparse.Namespace) -> None:
     check_integer("seed", args.seed, 0)
     check_integer("threads", args.threads, 1, none=True)
     check_number("max_time", args.max_time, low=0.0, open_low=True, none=True)
+    check_integer("max_iter", args.max_iter, 1, none=True)
+    check_integer("max_fun", args.max_fun, 1, none=True)
+    check_number("hold_out", args.hold_out, low=0.0, high=1.0, open_high=True, none=True)
+    as_early_stopping(args.early_stopping)
     check_number("alpha", args.alpha, low=0.0, none=True)
     check_integer("cv", args.cv, 2, none=True)
     if args.loss is not None:
@@ -96,6 +101,9 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
         "n_threads": args.threads,
         "dtype": args.dtype,
         "max_time": args.max_time,
+        "max_iter": args.max_iter,
+        "max_fun": args.max_fun,
+        "early_stopping": args.early_stopping,
         "verbose": 0 if args.quiet else 1,
         "missing": args.missing,
     }
@@ -103,6 +111,8 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
         options["hidden_layer_sizes"] = args.hidden
     if args.alpha is not None:
         options["alpha"] = args.alpha
+    if args.hold_out is not None:
+        options["validation_fraction"] = args.hold_out
     if isinstance(task, Classification):
         if args.loss is not None:
             raise ValueError(f"loss={args.loss!r}: must be left out, classes have their own")

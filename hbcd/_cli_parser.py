@@ -178,8 +178,14 @@ def _add_fit(commands: Any) -> None:
     add("--seed", type=int, default=0, metavar="N", help="of split and training, default 0")
     add("--threads", type=int, metavar="N", help="default: all processors")
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")
+    add("--max-iter", type=int, metavar="N", help="iterations, of all phases together")
+    add("--max-fun", type=int, metavar="N", help="evaluations, of all phases together")
     add("--dtype", default="float64", metavar="NAME", help="float64 (default) or float32")
     add = fit.add_argument_group("validation").add_argument
+    add("--hold-out", type=float, metavar="SHARE", help="of the training rows, to keep the best "
+        "network by (default: as the strategy has it)")  # fmt: skip
+    add("--early-stopping", metavar="METRIC", help="end when the rows held out are predicted no "
+        "better: loss, r2, rmse, mae ...; of classes accuracy, log_loss ...")  # fmt: skip
     add("--cv", type=int, metavar="K", help="scores of K folds, mean and spread")
     add(
         "--search",

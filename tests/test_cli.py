@@ -276,3 +276,24 @@ def test_help_names_every_key_of_the_json_object(capsys):
 def test_version_is_told(capsys):
     assert main(["--version"]) == 0
     assert capsys.readouterr().out == f"hbcd {hbcd.__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("flag", "reason"), [("--max-iter", "iterations"), ("--max-fun", "evaluations")]
+)
+def test_every_limit_ends_training_and_is_reported(capsys, flag, reason):
+    result = fit(capsys, "plant", "--hidden", "3", "--strategy", "full_batch", flag, 7)
+    assert result["stop_reason"] == reason
+    assert result["test"]["r2"] > 0.5
+
+
+def test_early_stopping_holds_rows_out_and_keeps_the_best_by_its_metric(capsys):
+    flags = ["--hidden", "8", "--strategy", "full_batch", "--early-stopping", "mae"]
+    result = fit(capsys, "plant", *flags, "--hold-out", 0.3, "--out", "here")
+    model = hbcd.load(result["model"])
+    scores = model.report_.validation_score
+    assert scores is not None
+    code, _, err = run(capsys, "fit", "plant", *flags[:-1], "accuracy")
+    assert code == 2
+    assert "accuracy" in err.splitlines()[0]
+    assert len(err.splitlines()) == 1

@@ -6,6 +6,7 @@ import os
 import warnings
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -17,7 +18,7 @@ from hbcd._folded import RawUnits
 from hbcd._following import Followed, bridges, managed
 from hbcd._frames import PandasOutput, as_inputs, learn_encoder, target_names
 from hbcd._holding import chosen_rows, chosen_share
-from hbcd._onward import check_same, one_pass, onward, refolded
+from hbcd._onward import check_same, one_pass, onward, refolded, settled
 from hbcd._progress import Display
 from hbcd._protocol import Parameters, Routing, peer
 from hbcd._rows import merged
@@ -202,7 +203,13 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         check_same(self.network_, network)
         self._check_same_target(task)
         old = self.x_scaler_, self.y_scaler_
-        return (self.theta_, old) if partial else refolded(network, self.theta_, old, scalers)
+        if partial:
+            scalers = settled(old[0], scalers[0]), settled(old[1], scalers[1])
+            if scalers[0] is old[0] and scalers[1] is old[1]:
+                return self.theta_, old
+            # The weights of a column that stood still are as they were drawn, for any scale.
+            old = replace(old[0], scale=scalers[0].scale), old[1]
+        return refolded(network, self.theta_, old, scalers)
 
     def _check_same_target(self, task: Task) -> None:
         """ValueError where training cannot go on with the targets of the task."""

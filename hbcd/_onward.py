@@ -17,7 +17,7 @@ from hbcd.network import Network
 from hbcd.report import FitReport
 from hbcd.strategies import MultiStart
 
-__all__ = ["check_same", "one_pass", "onward", "refolded"]
+__all__ = ["check_same", "one_pass", "onward", "refolded", "settled"]
 
 Array = NDArray[Any]
 Scalers = tuple[Scaler, Scaler]
@@ -68,6 +68,17 @@ def refolded(network: Network, theta: Array, old: Scalers, new: Scalers) -> tupl
             bias += (y_scaler.mean - new[1].mean) / new[1].divisor
         y_scaler = new[1]
     return moved, (x_scaler, y_scaler)
+
+
+def settled(old: Scaler, new: Scaler) -> Scaler:
+    """The old scaler; that of new rows for columns that have not varied so far.
+
+    The scale of such a column is 0: no prediction would ever leave the mean of such a target.
+    """
+    still = old.scale == 0
+    if not (still & (new.scale > 0)).any():
+        return old
+    return Scaler(np.where(still, new.mean, old.mean), np.where(still, new.scale, old.scale))
 
 
 def check_same(old: Network, new: Network) -> None:

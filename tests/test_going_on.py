@@ -210,6 +210,21 @@ def test_the_first_call_sets_the_scale_and_the_same_calls_give_the_same_bits():
     assert models[0].theta_.tobytes() == models[1].theta_.tobytes()
 
 
+@pytest.mark.parametrize("rows", [1, 5])
+def test_what_stood_still_in_the_first_call_is_learned_once_it_varies(rows):
+    x = 1e4 * X + [0.0, 3e6]
+    y = np.column_stack([Y, 1e6 * Y + 5])
+    model = regressor().partial_fit(np.repeat(x[:1], rows, axis=0), np.repeat(y[:1], rows, axis=0))
+    np.testing.assert_allclose(model.predict(x), np.repeat(y[:1], 120, axis=0), rtol=1e-12)
+    for _ in range(15):
+        model.partial_fit(x, y)
+    assert model.score(x, y) > 0.95
+    mean, scale = model.y_scaler_.mean, model.y_scaler_.scale
+    model.partial_fit(x[:20], y[:20] + 3)
+    np.testing.assert_array_equal(model.y_scaler_.mean, mean)
+    np.testing.assert_array_equal(model.y_scaler_.scale, scale)
+
+
 def test_it_goes_on_after_fit_and_after_load(tmp_path):
     model = regressor().fit(X, Y)
     model.save(tmp_path / "m.hbcd")

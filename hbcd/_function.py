@@ -8,9 +8,18 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd._validation import as_real
+
 __all__ = ["Function", "Residuals"]
 
 Array = NDArray[np.float64]
+
+
+def _numbers(name: str, value: Any) -> Array:
+    """What a function of the user returned, as float64."""
+    if value is None:
+        raise TypeError(f"{name}: returned None, must return numbers")
+    return np.asarray(as_real(name, value), dtype=np.float64)
 
 
 class Function:
@@ -43,7 +52,7 @@ class Function:
         """What fun returned as an array of no axis."""
         if np.size(value) != 1:
             raise ValueError(f"fun: returned {np.size(value)} values, must return one number")
-        return np.asarray(float(np.asarray(value).reshape(())[()]))
+        return _numbers("fun", value).reshape(())
 
     def measure(self, x: Array, with_derivatives: bool) -> tuple[Array, Any]:
         """What fun returns at x and, if asked for, its derivatives: one more axis, of n."""
@@ -53,7 +62,7 @@ class Function:
         if self.jac is not True:
             slopes = self.jac(x, *self.args) if callable(self.jac) else self.differences(x, value)
         self.n_jev += 1
-        slopes = np.asarray(slopes, dtype=np.float64)
+        slopes = _numbers("jac", slopes)
         if slopes.shape != (*value.shape, x.size):
             raise ValueError(
                 f"jac: {self.derivatives} has shape {slopes.shape}, "
@@ -64,13 +73,15 @@ class Function:
     def ask(self, x: Array) -> tuple[Array, Any]:
         """The value at x and, where fun returns both, its derivatives."""
         self.n_fev += 1
+        if self.jac is not True:
+            x = x.copy()  # fun may write into its argument, of which slopes are asked next
         value, slopes = self.fun(x, *self.args), None
         if self.jac is True:
             try:
                 value, slopes = value
-            except TypeError:
+            except (TypeError, ValueError):
                 raise TypeError(
-                    f"fun={value!r}: must be ({self.returns}) where jac is True"
+                    f"fun={type(value).__name__}: must be ({self.returns}) where jac is True"
                 ) from None
         return self.read(value), slopes
 
@@ -111,7 +122,7 @@ class Residuals(Function):
 
     def read(self, value: Any) -> Array:
         """What fun returned as a vector."""
-        residuals = np.atleast_1d(np.array(value, dtype=np.float64))  # fun may use its own again
+        residuals = np.array(_numbers("fun", value), ndmin=1)  # a copy: fun may use its own again
         if residuals.ndim != 1:
             raise ValueError(f"fun: residuals have shape {residuals.shape}, must be a vector")
         return residuals

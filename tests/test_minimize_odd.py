@@ -156,3 +156,39 @@ def test_huge_and_tiny_functions_stay_numbers(name, scale):
     )
     assert np.isfinite(found.x).all()
     assert found.fun <= scale * bowl(np.array([-1.0, 0.5]))[0]
+
+
+ANSWERS = {
+    "nothing": (lambda x: None, "fun: returned None"),
+    "text": (lambda x: "a", "fun: must hold numbers only"),
+    "complex": (lambda x: 1j, "fun: Complex data not supported"),
+    "three": (lambda x: (x @ x, x, 0), "fun=.*: must be .* where jac is True"),
+    "no gradient": (lambda x: (x @ x, None), "jac: returned None"),
+}
+
+
+@pytest.mark.parametrize("residuals", [False, True])
+@pytest.mark.parametrize("case", ANSWERS)
+def test_a_function_that_returns_no_numbers_is_told_so(case, residuals):
+    fun, message = ANSWERS[case]
+    method = hbcd.LevenbergMarquardt() if residuals else hbcd.LBFGS()
+    with pytest.raises((TypeError, ValueError), match=message) as caught:
+        jac = case in ("three", "no gradient")
+        hbcd.minimize(fun, [1.0, 2.0], method, jac=jac, residuals=residuals)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("jac", ["differences", "callable"])
+@pytest.mark.parametrize("residuals", [False, True])
+def test_a_function_may_write_into_its_argument(residuals, jac):
+    def fun(x):
+        r = x - 1
+        x[:] = 99.0
+        return r if residuals else r @ r
+
+    slopes = {(True, "callable"): lambda x: np.eye(2), (False, "callable"): lambda x: 2 * (x - 1)}
+    method = hbcd.LevenbergMarquardt() if residuals else hbcd.LBFGS()
+    found = hbcd.minimize(
+        fun, [3.0, 4.0], method, jac=slopes.get((residuals, jac), False), residuals=residuals
+    )
+    np.testing.assert_allclose(found.x, 1.0, atol=1e-6)

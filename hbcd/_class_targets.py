@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from hbcd._protocol import peer
 from hbcd._validation import check_number
 
-__all__ = ["as_labels", "class_factors", "class_numbers", "one_hot"]
+__all__ = ["as_labels", "check_kind", "class_factors", "class_numbers", "one_hot"]
 
 Array = NDArray[Any]
 
@@ -22,47 +22,62 @@ class _ColumnVector(UserWarning):
     """Labels came as a table of one column."""
 
 
-def as_labels(y: Any, rows: int) -> Array:
+def as_labels(y: Any, rows: int, name: str = "y") -> Array:
     """Labels (rows,) of one kind; continuous numbers are refused."""
     if hasattr(y, "toarray"):
-        raise TypeError("y: sparse data is not supported: y.toarray() makes it dense")
+        raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
     labels = np.asarray(y)
     if labels.dtype.kind == "c":
-        raise ValueError("y: Complex data not supported, must be labels")
+        raise ValueError(f"{name}: Complex data not supported, must be labels")
     if labels.ndim == 2 and labels.shape[1] == 1:
         text = "A column-vector y was passed when a 1d array was expected"
         warnings.warn(text, peer("DataConversionWarning", _ColumnVector), stacklevel=5)
         labels = labels[:, 0]
     if labels.ndim != 1:
-        raise ValueError(f"y: has {labels.ndim} axes, must have 1, one label for each row")
+        raise ValueError(f"{name}: has {labels.ndim} axes, must have 1, one label for each row")
     if labels.shape[0] != rows:
-        raise ValueError(f"y: has {labels.shape[0]} rows, must have {rows}")
+        raise ValueError(f"{name}: has {labels.shape[0]} rows, must have {rows}")
     if labels.dtype.kind == "f":
         if not np.isfinite(labels).all():
             at = int(np.argmin(np.isfinite(labels)))
             kind = "missing (NaN)" if np.isnan(labels[at]) else "infinite"
-            raise ValueError(f"y: row {at} is {kind}: must be a label")
+            raise ValueError(f"{name}: row {at} is {kind}: must be a label")
         if (labels != np.round(labels)).any():
-            raise ValueError("y: Unknown label type: continuous numbers, must be whole ones")
+            raise ValueError(f"{name}: Unknown label type: continuous numbers, must be whole ones")
     elif labels.dtype.kind == "O":
         if pd.isna(labels).any():
             at = int(np.argmax(pd.isna(labels)))
-            raise ValueError(f"y: row {at} is missing (NaN): must be a label")
-        kinds = sorted({type(label).__name__ for label in labels})
-        if kinds == ["str"]:
-            labels = labels.astype(str)
-        elif "str" in kinds or not set(kinds) <= {"int", "bool", "float"}:
-            raise TypeError(f"y: has labels of types {', '.join(kinds)}: must be numbers or text")
-        else:
-            return as_labels(np.array(labels.tolist()), rows)
+            raise ValueError(f"{name}: row {at} is missing (NaN): must be a label")
+        labels = _of_one_type(labels, name)
+        return labels if labels.dtype.kind == "U" else as_labels(labels, rows, name)
     elif labels.dtype.kind not in "biuUT":
-        raise TypeError(f"y: Unknown label type: {labels.dtype}, must be numbers or text")
+        raise TypeError(f"{name}: Unknown label type: {labels.dtype}, must be numbers or text")
     return labels
+
+
+def _of_one_type(labels: Array, name: str) -> Array:
+    """Python objects as an array of text, or of numbers."""
+    plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    kinds = sorted({type(label).__name__ for label in plain})
+    if kinds != ["str"] and not set(kinds) <= {"int", "bool", "float"}:
+        raise TypeError(f"{name}: has labels of types {', '.join(kinds)}: must be numbers or text")
+    found = np.array(plain)
+    if found.dtype.kind == "O":
+        raise ValueError(f"{name}: has whole numbers beyond 64 bits: must be smaller, or text")
+    return found
+
+
+def check_kind(labels: Array, classes: Array) -> None:
+    """TypeError where numbers are to be compared with text: no label would ever be met."""
+    names = ["text" if one.dtype.kind in "UOT" else "numbers" for one in (classes, labels)]
+    if names[0] != names[1]:
+        raise TypeError(f"y: has {names[1]}: must be {names[0]}, as the classes in training")
 
 
 def class_numbers(y: Any, rows: int, classes: Array) -> Array:
     """The numbers of labels among the classes."""
     labels = as_labels(y, rows)
+    check_kind(labels, classes)
     index = np.minimum(np.searchsorted(classes, labels), classes.size - 1)
     wrong = classes[index] != labels
     if wrong.any():

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd._class_targets import as_labels, class_factors, class_numbers, one_hot
+from hbcd._class_targets import as_labels, check_kind, class_factors, class_numbers, one_hot
 from hbcd._estimator import HybridEstimator, Task
 from hbcd._frames import held_out_pair
 from hbcd._validation import as_real, as_weights
@@ -262,7 +262,7 @@ class HybridClassifier(HybridEstimator):
             if not fitted:
                 raise ValueError("classes=None: must be all labels at the first call")
             return self.classes_
-        found = np.unique(as_labels(classes, len(np.atleast_1d(classes))))
+        found = np.unique(as_labels(classes, len(np.atleast_1d(classes)), "classes"))
         if found.size < 2:
             raise ValueError(f"classes: has {found.size}, must have 2 at least")
         if fitted and not np.array_equal(found, self.classes_):
@@ -412,5 +412,7 @@ class HybridClassifier(HybridEstimator):
         float
         """
         predicted = self._predict(X)
-        met = predicted == as_labels(y, len(predicted))
+        labels = as_labels(y, len(predicted))
+        check_kind(labels, self.classes_)
+        met = predicted == labels
         return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))

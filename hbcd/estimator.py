@@ -251,11 +251,11 @@ class HybridRegressor(HybridEstimator):
 
         Means, scales and levels of columns are those of the first call (or of the last `fit`),
         which should therefore see typical rows; a column or target that did not vary there takes
-        its mean and scale from the first call in which it does.  Every phase of the strategy makes one pass over
-        the rows, at most 50 iterations where all of them are one batch; later calls leave out its
-        search for a start.  The best parameters by the loss on these rows are kept: a call never
-        makes that worse.  `validation_fraction` and `early_stopping` are not used; `report_` is
-        that of the call.
+        its mean and scale from the first call in which it does.  Every phase of the strategy makes
+        one pass over the rows, at most 50 iterations where all of them are one batch; later calls
+        leave out its search for a start.  The best parameters by the loss on these rows are kept: a
+        call never makes that worse.  `validation_fraction` and `early_stopping` are not used;
+        `report_` is that of the call.
 
         Parameters
         ----------

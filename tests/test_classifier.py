@@ -106,7 +106,16 @@ def test_levenberg_marquardt_trains_softmax():
 
 
 @pytest.mark.parametrize(
-    "labels", [[-3, 7], [False, True], [2.0, 5.0], ["no", "yes"], np.array(["b", "a"], object)]
+    "labels",
+    [
+        [-3, 7],
+        [False, True],
+        [2.0, 5.0],
+        ["no", "yes"],
+        np.array(["b", "a"], object),
+        np.array([np.int64(4), 9], object),
+        np.array([np.str_("b"), "a"], object),
+    ],
 )
 def test_labels_come_back_as_they_were(labels, tmp_path):
     x = CANCER[0]
@@ -197,6 +206,8 @@ BAD = {
     "missing": ((X, np.where(Y > 1, np.nan, Y)), {}, r"y: row 100 is missing \(NaN\)"),
     "none": ((X, np.where(Y > 1, None, Y)), {}, "y: row 100 is missing"),
     "mixed": ((X, np.where(Y > 1, "a", Y.astype(object))), {}, "labels of types int, str"),
+    "beyond": ((X, 2**70 + Y.astype(object)), {}, "y: has whole numbers beyond 64 bits"),
+    "numbers for text": ((X, Y.astype(str), None, (X, Y)), {}, "y: has numbers: must be text"),
     "two axes": ((X, np.eye(3)[Y]), {}, "y: has 2 axes, must have 1"),
     "rows": ((X, Y[:9]), {}, "y: has 9 rows, must have 150"),
     "no y": ((X, None), {}, "requires y to be passed"),
@@ -218,6 +229,14 @@ def test_bad_input_is_told_in_one_line_and_a_fitted_model_stays(case):
         model.set_params(**options).fit(*given)
     assert "\n" not in str(caught.value)
     assert model.predict_proba(X).tobytes() == before
+
+
+def test_no_score_of_labels_that_cannot_be_met():
+    for known, other in ((Y, Y.astype(str)), (Y.astype(str), Y)):
+        model = classifier(max_time=0.2).fit(X, known)
+        with pytest.raises(TypeError, match=r"y: has .*: must be .*, as the classes in training"):
+            model.score(X, other)
+    assert model.score(X, Y.astype(str).astype(object)) > 0.9
 
 
 def test_a_damaged_or_foreign_file_is_refused(tmp_path):

@@ -269,6 +269,8 @@ def test_classes_must_be_told_at_first_and_stay():
         classifier().partial_fit(X, LABELS)
     with pytest.raises(ValueError, match="classes: has 1, must have 2"):
         classifier().partial_fit(X, LABELS, classes=["calm"])
+    with pytest.raises(ValueError, match=r"^classes: Unknown label type: continuous"):
+        classifier().partial_fit(X, LABELS, classes=[0.5, 1.5])
     model = classifier().fit(X, LABELS)
     model.partial_fit(X, LABELS).partial_fit(X, LABELS, classes=KINDS[::-1])
     with pytest.raises(ValueError, match=r"classes=\['calm' 'rough'\]: must be .*, as before"):

@@ -172,8 +172,8 @@ ANSWERS = {
 def test_a_function_that_returns_no_numbers_is_told_so(case, residuals):
     fun, message = ANSWERS[case]
     method = hbcd.LevenbergMarquardt() if residuals else hbcd.LBFGS()
+    jac = case in ("three", "no gradient")
     with pytest.raises((TypeError, ValueError), match=message) as caught:
-        jac = case in ("three", "no gradient")
         hbcd.minimize(fun, [1.0, 2.0], method, jac=jac, residuals=residuals)
     assert "\n" not in str(caught.value)
 

@@ -85,13 +85,21 @@ def as_real(name: str, value: ArrayLike) -> Array:
     if array.dtype.kind in "SUmMV":  # NumPy would read text and dates as numbers where it can
         raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values")
     try:
-        return array.astype(np.float64)
+        return _without_na(array).astype(np.float64)
     except TypeError as error:
         raise TypeError(
             f"{name}: must hold numbers only, not {array.dtype} values: {error}"
         ) from None
     except ValueError:
         raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values") from None
+
+
+def _without_na(array: Array) -> Array:
+    """Objects with NaN where a nullable column of pandas has NA, which is no number."""
+    if array.dtype.kind != "O":
+        return array
+    missing = np.frompyfunc(lambda value: type(value).__name__ == "NAType", 1, 1)(array)
+    return np.where(np.asarray(missing, dtype=bool), np.nan, array)
 
 
 def _check_finite(name: str, array: Array) -> None:

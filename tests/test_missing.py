@@ -30,6 +30,18 @@ def test_a_missing_input_of_any_kind_is_refused_naming_row_and_column(column, ro
         hbcd.HybridRegressor(**QUICK).fit(X, [1.0, 2.0, 3.0, 5.0])
 
 
+def test_a_gap_in_nullable_columns_without_names_is_missing_too():
+    frame = pd.DataFrame(np.arange(8.0).reshape(4, 2)).astype("Float64")
+    frame.iloc[2, 1] = pd.NA
+    with pytest.raises(ValueError, match=r"X: row 2, column 1 is missing \(NaN\)"):
+        hbcd.HybridRegressor(**QUICK).fit(frame, range(4))
+    with pytest.raises(ValueError, match=r"sample_weight: row 2 is missing \(NaN\)"):
+        hbcd.HybridRegressor(**QUICK).fit(np.eye(4), range(4), sample_weight=frame[1])
+    filled, plain = (hbcd.HybridRegressor(**QUICK, missing="indicator") for _ in range(2))
+    plain.fit(frame.to_numpy(np.float64, na_value=np.nan), range(4))
+    assert filled.fit(frame, range(4)).theta_.tobytes() == plain.theta_.tobytes()
+
+
 @pytest.mark.parametrize(
     "y",
     [

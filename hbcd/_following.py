@@ -7,10 +7,12 @@ import functools
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import numpy as np
 from numpy.typing import NDArray
 
 from hbcd._listeners import as_callbacks
 from hbcd._log import printed
+from hbcd._validation import check_integer
 from hbcd.callbacks import Callback, Event
 
 if TYPE_CHECKING:
@@ -48,6 +50,8 @@ class Followed:
 
     def _followers(self) -> list[Any]:
         """The callbacks of the user, and those that print."""
+        if not isinstance(self.verbose, (bool, np.bool_)):
+            check_integer("verbose", self.verbose, 0)
         return [*as_callbacks(self.callbacks), *(printed() if self.verbose > 1 else ())]
 
     @property

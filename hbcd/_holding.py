@@ -35,7 +35,7 @@ def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Rows, Rows] | None
     """
     if callable(getattr(choice, "split", None)) and not isinstance(choice, str):
         pair = _last_split(choice, X, y)
-    elif isinstance(choice, (tuple, list)):
+    elif isinstance(choice, (tuple, list)) or (isinstance(choice, np.ndarray) and choice.ndim):
         if len(choice) != 2:
             raise ValueError(
                 f"{NAME}: has {len(choice)} parts, must be rows to train on and to hold out"

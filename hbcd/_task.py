@@ -49,10 +49,13 @@ def scalers_of(
 
 
 def some_rows(rows: Array, task: Task, part: Array) -> tuple[Array, Task]:
-    """Some rows, and the task on them."""
+    """Some rows, and the task on them; ValueError where all their weights are zero."""
     weight = None if task.weight is None else task.weight[part]
     if weight is not None and not weight.any():
-        weight = None
+        raise ValueError(
+            f"validation_fraction: has a part whose rows all have weight 0, such as row {part[0]}; "
+            "must have a row that counts in each"
+        )
     return rows[part], replace(task, targets=task.targets[part], weight=weight)
 
 

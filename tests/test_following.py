@@ -78,6 +78,8 @@ def test_of_two_limits_the_stricter_one_counts():
         ({"early_stopping": 3}, TypeError, "early_stopping=3: must be"),
         ({"early_stopping": "r3"}, ValueError, "metric='r3': must be one of loss, r2"),
         ({"callbacks": "log"}, TypeError, "callbacks='log': must be"),
+        ({"verbose": "x"}, TypeError, "verbose='x': must be an integer"),
+        ({"verbose": -1}, ValueError, "verbose=-1: must be at least 0"),
         ({"validation_fraction": 0.001}, ValueError, "must hold out at least one of 240 rows"),
         ({"validation_fraction": ([0, 1], [1, 2])}, ValueError, "row 1 is in both parts"),
         ({"validation_fraction": ([0, 1], [240])}, ValueError, "row 240 must be one of the 240"),
@@ -153,7 +155,9 @@ def test_early_stopping_scores_are_those_of_the_estimator_on_the_held_out_rows()
     assert classes.best_validation_score_ == classes.score(X[180:], LABELS[180:])
 
 
-@pytest.mark.parametrize("kind", ["shuffle", "folds", "time", "stratified", "mask", "negative"])
+@pytest.mark.parametrize(
+    "kind", ["shuffle", "folds", "time", "stratified", "mask", "negative", "one array"]
+)
 def test_rows_held_out_by_a_splitter_are_an_eval_set(kind):
     select = pytest.importorskip("sklearn.model_selection", reason="its splitters are an option")
     mask = np.arange(240) < 200
@@ -166,6 +170,7 @@ def test_rows_held_out_by_a_splitter_are_an_eval_set(kind):
             list(s.split(X, LABELS))[-1],
         ),
         "mask": ((mask, ~mask), (np.arange(200), np.arange(200, 240))),
+        "one array": (s := np.arange(240).reshape(2, 120), tuple(s)),
         "negative": ((np.arange(200), [-1, -3]), (np.arange(200), [237, 239])),
     }[kind]
     if kind == "stratified":
@@ -180,6 +185,15 @@ def test_rows_held_out_by_a_splitter_are_an_eval_set(kind):
     assert np.array_equal(model.x_scaler_.mean, other.x_scaler_.mean)
     held = model.history_.validation_loss
     assert np.array_equal(held, other.history_.validation_loss, equal_nan=True)
+
+
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_part_in_which_no_row_counts_is_refused(part):
+    parts = np.arange(200), np.arange(200, 240)
+    weight = np.ones(240)
+    weight[parts[part]] = 0.0
+    with pytest.raises(ValueError, match=f"all have weight 0, such as row {parts[part][0]}; must"):
+        regressor(validation_fraction=parts).fit(X, Y, weight)
 
 
 def test_groups_are_held_out_as_a_pair_of_rows():

@@ -142,6 +142,8 @@ class Run:
         self.results: list[dict[str, Any]] = []
         self.histories: list[dict[str, Array]] = []
         self.names: list[str] = []
+        # What the calls of the core so far have counted.
+        self.used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
         self.theta: Array | None = None
         self.loss, self.score = math.nan, math.nan
 
@@ -159,7 +161,7 @@ class Run:
         before = time.perf_counter() - self.started
         point = theta.copy()
         names = [type(phase.optimizer).__name__ for phase in phases]
-        events, wanted = self.relay.of_call(names, self._used(), before)
+        events, wanted = self.relay.of_call(names, self.used.copy(), before)
         result, history, error = _core.train(
             net,
             self.data,
@@ -180,11 +182,12 @@ class Run:
         history["validation_score"] = history["validation_score"] * self.audience.sign
         history["seconds"] = history["seconds"] + before
         if self.results:  # counters go on where the last call stopped
-            for name, used in self._used().items():
+            for name, used in self.used.items():
                 history[name] = history[name] + used
         self.results.append(result)
         self.histories.append(history)
         self.names += names
+        self._count(len(names), result, history)
         score = result["f"]
         if self.held_out is not None:
             score = net.loss(self.held_out, point, None, self.threads)
@@ -193,16 +196,13 @@ class Run:
         if self.theta is None or not score >= self.score:
             self.theta, self.loss, self.score = point, result["f"], score
 
-    def _used(self) -> dict[str, int]:
-        """What calls of the core before this one have counted."""
-        return {
-            "phase": len(self.names),
-            "step": max(
-                (int(h["step"].max()) for h in self.histories if h["step"].size), default=0
-            ),
-            "n_fev": sum(r["n_fev"] for r in self.results),
-            "n_iter": sum(r["n_iter"] for r in self.results),
-        }
+    def _count(self, phases: int, result: dict[str, Any], history: dict[str, Array]) -> None:
+        """Adds a call of the core to what was counted before it."""
+        self.used["phase"] += phases
+        if history["step"].size:
+            self.used["step"] = max(self.used["step"], int(history["step"].max()))
+        self.used["n_fev"] += result["n_fev"]
+        self.used["n_iter"] += result["n_iter"]
 
     def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
         """Lets a strategy run its phases one by one, each from the best parameters so far."""
@@ -223,9 +223,9 @@ class Run:
 
     def _left(self) -> Stop:
         """The limits of the run, less what is used; raises when one is used up."""
-        if self.report().interrupted:
+        if self.results[-1]["status"] == StopReason.INTERRUPTED:
             raise _core.StopEvaluating
-        used = self._used()
+        used = self.used
         seconds = self.stop.max_seconds
         changes: dict[str, Any] = {}
         if self.stop.max_evaluations is not None:

@@ -35,6 +35,14 @@ class UntilGood(hbcd.TrainingStrategy):
                 return
 
 
+class Many(hbcd.TrainingStrategy):
+    count = 0
+
+    def run(self, run_phase, about):
+        for _ in range(self.count):
+            run_phase(hbcd.Phase(hbcd.LBFGS(), batch_rows=20, inner_iterations=1, epochs=1))
+
+
 MIXED = hbcd.Network(
     [
         hbcd.InputLayer(3),
@@ -177,6 +185,22 @@ def test_a_strategy_that_runs_nothing_leaves_the_start():
     assert report.loss == report.initial_loss == net.loss_and_gradient(net.init(0), X, Y)[0]
     assert report.history.empty
     assert "loss" in report.history.columns
+
+
+def test_a_phase_costs_the_same_however_many_came_before(monkeypatch):
+    pieces = []
+    whole = np.concatenate
+    monkeypatch.setattr(
+        np, "concatenate", lambda a, *rest: pieces.append(len(a)) or whole(a, *rest)
+    )
+    cost, net = [], dense(hbcd.Tanh())
+    for target in (20, 40):
+        pieces.clear()
+        Many.count = target
+        report = net.train(net.init(0), X, Y, strategy=Many())
+        assert len(report.phases) == target
+        cost.append(sum(pieces))
+    assert cost[1] <= 2 * cost[0]
 
 
 # ---- mistakes ------------------------------------------------------------------------------------

@@ -325,7 +325,7 @@ def test_a_loss_of_ones_own_trains_and_is_not_saved(tmp_path):
 def test_a_file_holds_the_loss_and_the_penalty(loss, tmp_path):
     x, y, _ = noisy()
     model = regressor(loss, alpha=0.25, max_time=0.3).fit(x, y)
-    model.save(tmp_path / "m.hbcd")
+    model.set_params(alpha="for the next fit").save(tmp_path / "m.hbcd")
     again = hbcd.load(tmp_path / "m.hbcd")
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
     assert again.network_.loss == model.network_.loss

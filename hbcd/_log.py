@@ -71,12 +71,16 @@ def logged() -> list[Callback]:
     return [(_VisitsToo if LOGGER.isEnabledFor(logging.DEBUG) else Log)(LOGGER.log)]
 
 
+def _shows(handler: logging.Handler) -> bool:
+    return handler.level <= logging.INFO and not isinstance(handler, logging.NullHandler)
+
+
 def printed() -> list[Callback]:
     """What prints lines on standard error, or nothing where a handler of the logger shows them."""
     if LOGGER.isEnabledFor(logging.INFO):
         logger: logging.Logger | None = LOGGER
         while logger is not None:
-            if any(handler.level <= logging.INFO for handler in logger.handlers):
+            if any(_shows(handler) for handler in logger.handlers):
                 return []
             logger = logger.parent if logger.propagate else None
     return [Log(lambda level, text: print(f"hbcd: {text}", file=sys.stderr))]

@@ -108,6 +108,7 @@ def test_verbose_2_prints_where_the_logger_has_nobody_to_show_it(capsys, monkeyp
     logger = logging.getLogger("hbcd")
     monkeypatch.setattr(logger, "propagate", False)
     monkeypatch.setattr(logger, "level", logging.INFO)
+    monkeypatch.setattr(logger, "handlers", [logging.NullHandler()])
     logger.manager._clear_cache()
     try:
         fit(2)

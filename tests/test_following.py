@@ -196,6 +196,14 @@ def test_a_part_in_which_no_row_counts_is_refused(part):
         regressor(validation_fraction=parts).fit(X, Y, weight)
 
 
+def test_r2_needs_rows_that_count_and_whose_target_varies():
+    y, weight = Y.copy(), np.ones(240)
+    y[200:220], weight[220:] = 1.0, 0.0
+    parts = np.arange(200), np.arange(200, 240)
+    with pytest.raises(ValueError, match="target varies, not 20 rows of one value"):
+        regressor(validation_fraction=parts, early_stopping="r2").fit(X, y, weight)
+
+
 def test_groups_are_held_out_as_a_pair_of_rows():
     select = pytest.importorskip("sklearn.model_selection", reason="its splitters are an option")
     groups = np.repeat(np.arange(24), 10)

@@ -6,6 +6,7 @@ import pytest
 from sklearn.base import clone
 
 import hbcd
+from hbcd._class_targets import class_factors
 from hbcd._names import LOSSES, STRATEGIES
 
 RNG = np.random.default_rng(0)
@@ -186,6 +187,19 @@ def test_a_call_is_a_pass_and_not_a_fit():
         assert again["epoch"].max() == 0
         assert model.report_.n_iter <= 150
         assert "ICRS" not in model.report_.phases  # the search for a start is over
+
+
+def test_a_call_makes_50_iterations_at_most_where_all_rows_are_one_batch():
+    endless = hbcd.Stop(pg_tol=0.0, f_tol=None)
+    model = regressor(strategy=hbcd.FullBatch(hbcd.Adam()), stop=endless)
+    for _ in range(2):
+        assert model.partial_fit(X, Y).n_iter_ == 50
+
+
+def test_balanced_weights_of_the_classes_at_hand_leave_the_sum_of_weights():
+    counts = np.array([6.0, 0.0, 2.0])
+    factors = class_factors("balanced", KINDS, counts)
+    np.testing.assert_allclose(factors * counts, [4.0, 0.0, 4.0])
 
 
 STEPS = hbcd.MiniBatch(hbcd.Adam(learning_rate=0.02), batch_rows=10)

@@ -134,18 +134,23 @@ class SklearnBridge(Callback):
         """Closes it; a callback may answer that this is the end."""
         sweep = self._sweep(event.start)
         del self.open[event.start]
+        return self._close(sweep, event)
 
+    def on_end(self, event: Event) -> None:
+        """Closes sweeps that did not come to their end."""
+        while self.open:
+            _, sweep = self.open.popitem()
+            if event.stop_reason is None:  # an exception: there is nothing to show
+                sweep.call_on_fit_task_end(estimator=self.about["estimator"])
+            else:
+                self._close(sweep, event)
+
+    def _close(self, sweep: Any, event: Event) -> bool:
         def attributes() -> dict[str, Any]:
             found: dict[str, Any] = vars(self.fitted(event.best_theta))
             return found
 
         return bool(sweep.call_on_fit_task_end(**self.about, reconstruction_attributes=attributes))
-
-    def on_end(self, event: Event) -> None:
-        """Closes sweeps that did not come to their end."""
-        for sweep in self.open.values():
-            sweep.call_on_fit_task_end(estimator=self.about["estimator"])
-        self.open.clear()
 
     def close(self) -> None:
         """The fit is done, its attributes are set."""

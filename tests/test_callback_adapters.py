@@ -259,6 +259,19 @@ def test_scikit_learns_callback_ends_the_fit_and_its_exception_arrives():
 
 
 @skl
+@pytest.mark.parametrize("which", range(3))
+def test_a_sweep_that_another_callback_ends_is_closed_with_the_best_parameters(which):
+    model, y = estimators()[which]
+    model.callbacks = lambda event: event.what == "block_end" and event.step == 5
+    record = Record()
+    model.set_callbacks(record).fit(X, y)
+    assert model.report_.stop_reason is hbcd.StopReason.CALLBACK
+    assert record.heard.count(("begin", "sweep")) == record.heard.count(("end", "sweep")) > 0
+    assert record.heard[-2:] == [("end", "fit"), ("teardown", "fit")]
+    assert record.scores[-1] == model.score(X, y)
+
+
+@skl
 def test_scikit_learns_callbacks_go_through_pipelines_clones_and_searches():
     from sklearn.base import clone
     from sklearn.callback import ScoringMonitor

@@ -50,7 +50,8 @@ class Event:
         Best value so far of what decides which parameters are kept: that metric, else the loss on
         held-out rows, else the training loss.
     n_fev, n_iter : int
-        Evaluations and iterations so far, of this start.
+        Evaluations and iterations so far, of this start; without those that chose a penalty before
+        the training, which a report counts.
     seconds : float
         Since the training began.
     stop_reason : StopReason or None

@@ -252,8 +252,8 @@ class LevenbergMarquardt(Compiled):
         D is the identity, and mu follows how well the model predicted the loss (Nielsen 1999).
         "trust_region", the default for any other function: D is the largest diagonal of J'WJ so
         far, which makes the steps independent of the scale of each variable, and mu makes
-        ``(p'Dp)**0.5`` as large as a radius that follows likewise (More 1978), at two or three
-        solutions a step.  "marquardt": that D, and mu as for the first (Marquardt 1963).
+        ``(p'Dp)**0.5`` as large as a radius that follows likewise (More 1978), at three to
+        five solutions a step.  "marquardt": that D, and mu as for the first (Marquardt 1963).
     mu : float, default 1e-3
         The first one where there is no radius; for "nielsen" relative to the largest element of the
         diagonal.

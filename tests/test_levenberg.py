@@ -317,3 +317,10 @@ def test_the_point_of_the_last_call_is_not_asked_for_again():
 
     found = solve(fun, [-1.2, 1.0])
     assert found.nfev == len(asked) == len(set(asked))
+
+
+@each_damping
+def test_a_matrix_that_is_not_finite_is_reported(damping):
+    with np.errstate(over="ignore"):
+        found = solve(lambda x: (x * 1e300 - 1.0, 1e300 * np.eye(2)), [5e-300, 0.0], damping)
+    assert found.status is hbcd.StopReason.NOT_FINITE

@@ -148,7 +148,7 @@ static double FN(lm_scale)(TY(lm) *lm)
     }
     const int scaled = lm->options->damping != HBCD_LM_NIELSEN;
     for (size_t i = 0; i < lm->hidden; i++) lm->scale[i] = scaled ? fmax(lm->scale[i], 1e-10 * largest) : 1;
-    return scaled ? 1 : largest;
+    return scaled && isfinite(largest) ? 1 : largest;
 }
 
 /* The model at x: *f, *pg (INFINITY where they are not finite) and the unit of mu; one evaluation. */

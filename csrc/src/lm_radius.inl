@@ -22,7 +22,7 @@ static double FN(lm_most_mu)(const TY(lm) *lm)
 }
 
 /* The step at the least mu, if that is short enough, else at a mu that makes it as long as the radius.  1 / |p| is
- * nearly linear in mu (More), so a secant finds it in two or three steps, and a bracket holds it. */
+ * nearly linear in mu (More), so a secant finds it in a few steps, and a bracket holds it. */
 static int FN(lm_step_within)(TY(lm) *lm, double *predicted, double *length, int *definite)
 {
     enum { MOST_STEPS = 20 };

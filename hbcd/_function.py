@@ -80,8 +80,13 @@ class Function:
             try:
                 value, slopes = value
             except (TypeError, ValueError):
+                told = (
+                    value
+                    if value is None or isinstance(value, (int, float))
+                    else type(value).__name__
+                )  # one line
                 raise TypeError(
-                    f"fun={type(value).__name__}: must be ({self.returns}) where jac is True"
+                    f"fun={told!s}: must be ({self.returns}) where jac is True"
                 ) from None
         return self.read(value), slopes
 

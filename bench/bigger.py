@@ -67,7 +67,7 @@ def configurations() -> dict[str, Callable[[float], Any]]:
         "4-100-100-1, alpha 0.1": lambda s: network((100, 100), 0.1, s),
         "mean of 20: 4-10-10-10-1": lambda s: mean_of(20, (10, 10, 10), 0.0, s),
         "mean of 20: 4-30-30-30-1, alpha 0.003": lambda s: mean_of(20, (30,) * 3, 3e-3, s),
-        "mean of 20: 4-40-40-1, alpha 0.001": lambda s: mean_of(20, (40, 40), 1e-3, s),
+        "mean of 40: 4-40-40-1, alpha 0.001": lambda s: mean_of(40, (40, 40), 1e-3, s),
         "HistGradientBoosting, 500 trees": trees,
         "3 nearest neighbors": neighbors,
     }

@@ -3,9 +3,10 @@
     python bench/shapes.py [--seeds 3] [--only WORD ...] [--threads 2] [--out DIR]
 
 Friedman's three functions, noisy sines, few and many rows and columns, several outputs, noise with
-heavy tails.  Every method gets its own defaults, the same shape of network where it is one, and the
-same rows; nets of scikit-learn get standardized columns and targets, as hbcd gives itself.  Writes
-DIR/shapes.json and DIR/shapes.md.
+heavy tails.  Every method gets its own defaults, the same shape of network where it is one (hbcd
+also the widths and the penalty that it chooses itself), and the same rows; nets of scikit-learn get
+standardized columns and targets, as hbcd gives itself.  Writes DIR/shapes.json and
+DIR/shapes.md.
 """
 
 from __future__ import annotations
@@ -104,6 +105,7 @@ def methods(hidden: tuple[int, ...], threads: int) -> dict[str, Callable[[int], 
         "hbcd, 4 starts": lambda s: hbcd.HybridRegressor(
             hidden, strategy="multi_start", random_state=s, n_threads=threads
         ),
+        "hbcd, its own widths": lambda s: hbcd.HybridRegressor(random_state=s, n_threads=threads),
         "MLP adam": lambda s: mlp(s),
         "MLP adam, early stopping": lambda s: mlp(s, early_stopping=True),
         "MLP lbfgs": lambda s: mlp(s, solver="lbfgs", max_iter=1000),

@@ -184,6 +184,7 @@ class Choice:
             n_iter=report.n_iter + self._spent.n_iter,
             seconds=seconds,
             _columns=columns,
+            _chosen=self._spent.n_fev,
         )
 
 

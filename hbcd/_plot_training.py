@@ -50,7 +50,7 @@ def plot_history(model_or_report: Any, ax: Any = None) -> Any:
             ax.plot(ends["n_fev"], values, line, color=color, label=name, marker=dots)
     if (ends["loss"] > 0).all():
         ax.set_yscale("log")
-    _mark_phases(ax, report.phases, history)
+    _mark_phases(ax, report.phases, history, report._chosen)
     ax.legend(loc="best")
     network = getattr(model_or_report, "network_", None)
     plain = network is not None and not network.loss.standardize_target
@@ -132,10 +132,10 @@ def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:
     return finish(ax, "step", "sensitivity (standardized units)", "Sensitivity when chosen")
 
 
-def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame) -> None:
-    """A dotted line with the optimizer's name where each phase begins."""
+def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame, start: int) -> None:
+    """A dotted line with the optimizer's name where each phase begins, the first at `start`."""
     ends = history.groupby("phase")["n_fev"].max()
-    start, last, below = 0, -np.inf, 0
+    last, below = -np.inf, 0
     for phase, end in ends.items():
         # A name beside the one before would cover it: it stands below.
         below = below + 1 if start - last < 0.05 * ends.max() else 0

@@ -62,6 +62,7 @@ class FitReport:
     validation_score: float = math.nan
     _best: float = field(default=math.nan, repr=False)  # value of what decided which were kept
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
+    _chosen: int = field(default=0, repr=False)  # evaluations before it, which chose a penalty
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         # Some writers, skops among them, keep the reason as the number that it is.

@@ -204,3 +204,18 @@ def test_errors_of_a_classifier_are_shares_told_wrong():
     wrong = pd.Series(model.predict(X) != y).groupby(X.day.to_numpy()).mean()
     assert [bar.get_height() for bar in ax.patches] == wrong.tolist()
     assert ax.get_ylabel() == "share told wrong"
+
+
+def test_the_first_phase_is_marked_where_training_begins_after_a_penalty_was_chosen():
+    x, y = hbcd.make_plant(300, rng=0, return_X_y=True)
+    for hidden, first in (((4,), 0), ("auto", None)):
+        model = hbcd.HybridRegressor(hidden, random_state=0, n_threads=1).fit(x, y)
+        marks = [
+            line.get_xdata()[0]
+            for line in hbcd.plot_history(model).lines
+            if line.get_linestyle() == ":"
+        ]
+        counts = model.history_["n_fev"]
+        assert marks[0] == (first if first is not None else model.report_._chosen)
+        assert marks[0] < counts.iloc[0]
+        assert (marks[0] > 0) == (first is None)

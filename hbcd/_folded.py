@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -35,8 +36,9 @@ class RawUnits:
     x_scaler_: Scaler
     y_scaler_: Scaler
 
+    @abstractmethod
     def _check_fitted(self) -> None:
-        raise NotImplementedError
+        """NotFittedError before `fit`."""
 
     @property
     def n_layers_(self) -> int:

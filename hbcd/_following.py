@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+from abc import abstractmethod
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -75,8 +76,9 @@ class Followed:
         self._check_fitted()
         return self.report_
 
+    @abstractmethod
     def _check_fitted(self) -> None:
-        raise NotImplementedError
+        """NotFittedError before `fit`."""
 
 
 def managed(fit: Fit) -> Fit:

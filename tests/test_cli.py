@@ -291,8 +291,7 @@ def test_early_stopping_holds_rows_out_and_keeps_the_best_by_its_metric(capsys):
     flags = ["--hidden", "8", "--strategy", "full_batch", "--early-stopping", "mae"]
     result = fit(capsys, "plant", *flags, "--hold-out", 0.3, "--out", "here")
     model = hbcd.load(result["model"])
-    scores = model.report_.validation_score
-    assert scores is not None
+    assert 0.0 < model.report_.validation_score < 10.0  # MW: a line has 3.6
     code, _, err = run(capsys, "fit", "plant", *flags[:-1], "accuracy")
     assert code == 2
     assert "accuracy" in err.splitlines()[0]

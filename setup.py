@@ -1,4 +1,4 @@
-"""Builds hbcd._core: one Cython file and the whole C core, with OpenMP where the compiler has it.
+"""Builds hbcd.core._core: one Cython file and the whole C core, with OpenMP where there is any.
 
 Everything that is not about compiling stands in pyproject.toml.  HBCD_NO_OPENMP=1 in the
 environment builds without OpenMP.
@@ -120,10 +120,10 @@ class BuildExt(build_ext):
 
 
 core = Extension(
-    "hbcd._core",
-    sources=["hbcd/_core.pyx", *sources("csrc/src/*.c", "csrc/src/simd/*.c")],
+    "hbcd.core._core",
+    sources=["hbcd/core/_core.pyx", *sources("csrc/src/*/*.c")],
     include_dirs=["csrc/include", "csrc/src"],
-    depends=sources("hbcd/*.px[di]", "csrc/**/*.h", "csrc/**/*.inl"),
+    depends=sources("hbcd/core/*.px[di]", "csrc/**/*.h", "csrc/**/*.inl"),
 )
 core.cython_c_in_temp = True  # the C that Cython writes never lands in the source tree
 core.cython_directives = {

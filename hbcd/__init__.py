@@ -6,11 +6,24 @@ quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
 
 from typing import TYPE_CHECKING, Any
 
-from hbcd import _bootstrap as _bootstrap  # first: it loads the core
-from hbcd._core import Choice
-from hbcd._minimize import minimize
-from hbcd._version import __version__
-from hbcd.activations import (
+from hbcd import core as core  # first: it loads the core
+from hbcd.callbacks.callback import Callback, EarlyStopping, Event
+from hbcd.core._core import Choice
+from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
+from hbcd.optimizers.builtin import (
+    BFGS,
+    ICRS,
+    LBFGS,
+    Adam,
+    BarzilaiBorwein,
+    ExactOutput,
+    LevenbergMarquardt,
+    Optimizer,
+)
+from hbcd.optimizers.minimize import minimize
+from hbcd.parts.activations import (
     Activation,
     CompiledActivation,
     Identity,
@@ -19,12 +32,8 @@ from hbcd.activations import (
     Sigmoid,
     Tanh,
 )
-from hbcd.callbacks import Callback, EarlyStopping, Event
-from hbcd.classifier import HybridClassifier
-from hbcd.datasets import fetch_ccpp, fetch_siec, make_plant
-from hbcd.estimator import HybridRegressor, NotFittedError, TrainingInterrupted, load
-from hbcd.layers import HiddenLayer, InputLayer, Layer, OutputLayer
-from hbcd.losses import (
+from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
+from hbcd.parts.losses import (
     AbsoluteError,
     CompiledLoss,
     CrossEntropy,
@@ -36,19 +45,8 @@ from hbcd.losses import (
     Quantile,
     SquaredError,
 )
-from hbcd.network import Network
-from hbcd.optimizers import (
-    BFGS,
-    ICRS,
-    LBFGS,
-    Adam,
-    BarzilaiBorwein,
-    ExactOutput,
-    LevenbergMarquardt,
-    Optimizer,
-)
-from hbcd.report import FitReport
-from hbcd.selectors import (
+from hbcd.parts.report import FitReport
+from hbcd.parts.selectors import (
     Backward,
     BlockSelector,
     DecreasePerOperation,
@@ -58,7 +56,7 @@ from hbcd.selectors import (
     PingPong,
     RandomBlock,
 )
-from hbcd.sensitivities import (
+from hbcd.parts.sensitivities import (
     GradientNorm,
     ProjectedGradient,
     RelativeGradient,
@@ -66,8 +64,9 @@ from hbcd.sensitivities import (
     ScalingFactor,
     Sensitivity,
 )
-from hbcd.stopping import Stop, StopReason
-from hbcd.strategies import (
+from hbcd.parts.stopping import Stop, StopReason
+from hbcd.training.network import Network
+from hbcd.training.strategies import (
     BatchShell,
     BlockCoordinateDescent,
     Finish,
@@ -78,6 +77,7 @@ from hbcd.strategies import (
     Phase,
     TrainingStrategy,
 )
+from hbcd.utils.version import __version__
 
 if TYPE_CHECKING:
     from hbcd.plots import (
@@ -182,8 +182,8 @@ def show_config() -> dict[str, Any]:
     dict
         Version, instruction set, OpenMP, threads.
     """
-    from hbcd import _core
-    from hbcd._validation import effective_threads
+    from hbcd.core import _core
+    from hbcd.utils.validation import effective_threads
 
     return {"version": __version__, **_core.config(), "threads": effective_threads(None)}
 

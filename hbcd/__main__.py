@@ -2,7 +2,7 @@
 
 import sys
 
-from hbcd.cli import main
+from hbcd.cli.main import main
 
 if __name__ == "__main__":
     sys.exit(main())

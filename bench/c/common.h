@@ -2,7 +2,7 @@
 #ifndef BENCH_COMMON_H
 #define BENCH_COMMON_H
 
-#include "net.h"
+#include "network/net.h"
 #include "report.h"
 
 #include <float.h>

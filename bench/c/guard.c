@@ -1,8 +1,8 @@
-/* guard.c: one piece of work, repeated, and nothing else: what bench/guard.py counts the instructions of.
+/* guard.c: one piece of work, repeated, and nothing else: what bench/core/guard.py counts the instructions of.
  *   guard CASE f32|f64 ISA REPEATS
  * The network is 4-10-10-10-1 with tanh on 310 rows, 1.1 per parameter; the typed cases stand in guard.inl.  The
  * instruction set is given, not detected: an emulated processor may lack what the real one has. */
-#include "net.h"
+#include "network/net.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
 #ifndef BENCH_MATRIX_H
 #define BENCH_MATRIX_H
 
-#include "cholesky.h"
+#include "linalg/cholesky.h"
 #include "common.h"
 #include "peak.h"
 

@@ -2,7 +2,7 @@
  * precision, against libm in long double.
  *   ulp [SAMPLES]     random numbers per bin, 2000 by default
  * One line per bin: function, type, instruction set, middle of the bin, largest error in units in the last place of
- * the exact value.  Bins divide every binade from 2^-30 to 2^10, of either sign; bench/ulp.py draws them. */
+ * the exact value.  Bins divide every binade from 2^-30 to 2^10, of either sign; bench/core/ulp.py draws them. */
 #include "simd/kernels.h"
 
 #include <float.h>

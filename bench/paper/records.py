@@ -25,7 +25,7 @@ def fingerprint() -> str:
     """A digest of the installed library: another build makes every record stale."""
     folder = Path(hbcd.__file__).parent
     digest = hashlib.sha256()
-    for path in sorted([*folder.glob("*.py"), *folder.glob("_core*.so"), *folder.glob("*.pyd")]):
+    for path in sorted([*folder.rglob("*.py"), *folder.rglob("_core*.so"), *folder.rglob("*.pyd")]):
         digest.update(path.name.encode() + path.read_bytes())
     return digest.hexdigest()[:16]
 

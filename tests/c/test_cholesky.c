@@ -1,8 +1,8 @@
 /* test_cholesky.c: the blocked factorization beside the textbook's three loops, and quadratic functions in a box. */
-#include "box_qp.h"
+#include "linalg/box_qp.h"
 #include "check.h"
 #include "memory.h"
-#include "private.h"
+#include "base/private.h"
 
 #include <float.h>
 

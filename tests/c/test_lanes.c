@@ -1,6 +1,6 @@
 /* test_lanes.c: laws of the split of work over threads. */
 #include "check.h"
-#include "lanes.h"
+#include "base/lanes.h"
 
 enum { TILES = 40, REPEATS = 200 };
 

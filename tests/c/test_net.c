@@ -4,7 +4,7 @@
  * test_net_parts.inl (layers and activations from outside, what is refused). */
 #include "check.h"
 #include "memory.h"
-#include "net.h"
+#include "network/net.h"
 
 #include <float.h>
 

@@ -2,7 +2,7 @@
  * outputs, weights, block, number of rows, instruction set and precision.  Typed bodies: test_normal.inl. */
 #include "check.h"
 #include "memory.h"
-#include "net.h"
+#include "network/net.h"
 
 #include <float.h>
 

@@ -2,7 +2,7 @@
  * it asks for.  The typed body is test_optimizer_lm.inl. */
 #include "check.h"
 #include "memory.h"
-#include "private.h"
+#include "base/private.h"
 
 enum { MOST_N = 4, MOST_M = 5 };
 

@@ -1,8 +1,8 @@
 /* test_optimizer_newton.c: laws of the quasi-Newton methods with bounds (L-BFGS, BFGS), of their line search and of the
  * vector arithmetic below them.  The typed body is test_optimizer_newton.inl. */
 #include "check.h"
-#include "bfgs_matrix.h"
-#include "private.h"
+#include "optimizers/bfgs_matrix.h"
+#include "base/private.h"
 
 #include <float.h>
 

@@ -1,0 +1,1 @@
+"""Networks of any size on CCPP."""

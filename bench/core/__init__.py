@@ -1,0 +1,1 @@
+"""The speed and the accuracy of the C core."""

@@ -1,0 +1,1 @@
+"""`hbcd.minimize` beside other optimizers."""

@@ -1,0 +1,1 @@
+"""Seconds to a test R2."""

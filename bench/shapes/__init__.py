@@ -1,0 +1,1 @@
+"""The default on problems that it was not chosen on."""

@@ -1,0 +1,1 @@
+"""The defaults on many tables."""

@@ -1,8 +1,0 @@
-/* net.c: layout, forward and backward on a tile, for float and double. */
-#include "net.h"
-
-#include <math.h>
-#include <string.h>
-
-#define HBCD_EACH "net.inl"
-#include "hbcd_each_real.h"

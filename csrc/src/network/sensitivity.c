@@ -1,0 +1,7 @@
+/* sensitivity.c: measures of a block in both precisions; the body is sensitivity.inl. */
+#include "base/private.h"
+
+#include <math.h>
+
+#define HBCD_EACH "network/sensitivity.inl"
+#include "hbcd_each_real.h"

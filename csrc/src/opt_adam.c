@@ -1,7 +1,0 @@
-/* opt_adam.c: ADAM in both precisions; the body is opt_adam.inl. */
-#include "private.h"
-
-#include <math.h>
-
-#define HBCD_EACH "opt_adam.inl"
-#include "hbcd_each_real.h"

@@ -1,7 +1,0 @@
-/* opt_icrs.c: controlled random search in both precisions; the body is opt_icrs.inl. */
-#include "private.h"
-
-#include <math.h>
-
-#define HBCD_EACH "opt_icrs.inl"
-#include "hbcd_each_real.h"

@@ -1,0 +1,7 @@
+/* opt_adam.c: ADAM in both precisions; the body is opt_adam.inl. */
+#include "base/private.h"
+
+#include <math.h>
+
+#define HBCD_EACH "optimizers/opt_adam.inl"
+#include "hbcd_each_real.h"

@@ -1,0 +1,8 @@
+/* opt_exact.c: the exact output layer as an optimizer; the body is opt_exact.inl. */
+#include "base/private.h"
+
+#include <math.h>
+#include <string.h>
+
+#define HBCD_EACH "optimizers/opt_exact.inl"
+#include "hbcd_each_real.h"

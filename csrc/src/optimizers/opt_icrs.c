@@ -1,0 +1,7 @@
+/* opt_icrs.c: controlled random search in both precisions; the body is opt_icrs.inl. */
+#include "base/private.h"
+
+#include <math.h>
+
+#define HBCD_EACH "optimizers/opt_icrs.inl"
+#include "hbcd_each_real.h"

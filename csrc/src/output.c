@@ -1,7 +1,0 @@
-/* output.c: the exact solution of a linear output layer; the body is output.inl. */
-#include "private.h"
-
-#include <math.h>
-
-#define HBCD_EACH "output.inl"
-#include "hbcd_each_real.h"

@@ -1,8 +1,0 @@
-/* train.c: the plan and the one loop, for float and double. */
-#include "net.h"
-
-#include <math.h>
-#include <string.h>
-
-#define HBCD_EACH "train.inl"
-#include "hbcd_each_real.h"

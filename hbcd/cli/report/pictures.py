@@ -1,0 +1,81 @@
+"""The pictures that `hbcd fit --out` writes: one vector file for each, no window, no state."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from hbcd import plots
+from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.plots.style import without_matplotlib
+
+__all__ = ["draw"]
+
+MAX_FEATURES = 12  # pictures of the error by feature
+Picture = tuple[str, str, bytes]
+
+
+def draw(
+    model: HybridEstimator, X: pd.DataFrame, y: np.ndarray[Any, Any], targets: list[str]
+) -> list[Picture]:
+    """Pictures of a fit and of rows to test on: (name of the file, what it shows, SVG).
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    """
+    try:
+        from matplotlib import rc_context
+        from matplotlib.figure import Figure
+    except ImportError as error:
+        raise without_matplotlib(error) from None
+
+    figures: list[tuple[str, str, Any]] = []
+
+    def axes(name: str, text: str) -> Any:
+        figure = Figure(figsize=(5.0, 3.4), layout="constrained")
+        figures.append((name, text, figure))
+        return figure.subplots()
+
+    def optional(plot: Callable[..., Any], name: str, text: str) -> None:
+        """A picture of what not every strategy has."""
+        try:
+            plot(model, axes(name, text))
+        except ValueError:
+            figures.pop()
+
+    optional(plots.plot_history, "history", "Loss during training")
+    if isinstance(model, HybridClassifier):
+        text = f"{targets[0]}, rows to test on: actual and told classes"
+        plots.plot_confusion(model, X, y, axes("confusion", text))
+        text = f"{targets[0]}, rows to test on: probabilities"
+        plots.plot_probabilities(model, X, y, axes("probabilities", text))
+    else:
+        for k, target in enumerate(targets):
+            pair = [
+                axes(f"prediction_{k + 1}", f"{target}, rows to test on: actual against predicted"),
+                axes(f"residuals_{k + 1}", f"{target}, rows to test on: residuals"),
+            ]
+            plots.plot_prediction(model, X, y, pair, output=k)
+    optional(plots.plot_layer_selection, "layer_selection", "Which layers were trained")
+    optional(plots.plot_sensitivity, "sensitivity", "Sensitivity of the layers when chosen")
+    shown = list(X.columns[:MAX_FEATURES])
+    kind = "Share told wrong" if isinstance(model, HybridClassifier) else "Mean absolute error"
+    text = kind + " of {} by {}, rows to test on"
+    names = [f"error_by_feature_{k + 1}" for k in range(len(shown))]
+    each = [axes(n, text.format(targets[0], f)) for n, f in zip(names, shown, strict=True)]
+    plots.plot_error_by_feature(model, X, y, each, features=shown)
+    with rc_context({"svg.hashsalt": "hbcd"}):  # the same names in the file at every run
+        return [(name, text, _svg(figure)) for name, text, figure in figures]
+
+
+def _svg(figure: Any) -> bytes:
+    content = io.BytesIO()
+    figure.savefig(content, format="svg", dpi=150, metadata={"Date": None})
+    return content.getvalue()

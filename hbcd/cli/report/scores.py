@@ -1,0 +1,114 @@
+"""The parts of report.html that say how good a model is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from hbcd.cli.data import Table
+from hbcd.cli.report import html as _html
+from hbcd.cli.tasks import BASELINES, Classification, Score
+from hbcd.cli.text import MOST_CLASSES, number, widths_text
+from hbcd.tables.columns import level_text
+
+__all__ = ["cards", "class_tables", "score_table", "validation"]
+
+Result = dict[str, Any]
+Rows = list[tuple[str, ...]]
+
+
+def cards(table: Table, result: Result) -> str:
+    """What a reader looks at first."""
+    rival = next(key for key in BASELINES if key in result)
+    shown = []
+    for place in table.task.cards:
+        score = table.task.columns[place]
+        unit = f" {table.unit}" if table.unit and score.power else ""
+        ours = number(result["test"][score.key], score.short)
+        theirs = number(result[rival][score.key], score.short)
+        title = f"Test {score.title}"
+        shown.append(_html.card(title, ours + unit, f"{BASELINES[rival]} {theirs}{unit}"))
+    shown += [
+        _html.card("Rows", str(result["rows"]), f"{len(table.features.columns)} columns"),
+        _html.card("Training", f"{result['seconds']:.2f} s", f"{result['n_fev']} evaluations"),
+    ]
+    return f'<div class="cards">\n{"".join(shown)}</div>\n'
+
+
+def score_table(table: Table, result: Result) -> str:
+    """Network and baselines, on both parts."""
+    lines = [("network", "train", result["train"]), ("network", "test", result["test"])]
+    for key, title in BASELINES.items():
+        if key in result:
+            lines += [(title, "train", result[key]["train"]), (title, "test", result[key])]
+    if table.best_r2 is not None:
+        lines.append(("best possible", "", {"r2": table.best_r2}))
+    columns = table.task.columns
+    rows: Rows = [(name, part, *_numbers(columns, found)) for name, part, found in lines]
+    return _html.table(("model", "rows", *_heads(columns, table.unit)), rows)
+
+
+def _heads(columns: Sequence[Score], unit: str) -> list[str]:
+    units = (column.unit(unit).replace("^2", "²") for column in columns)
+    return [
+        f"{column.title} {one if one.startswith('(') else f'({one})'}" if one else column.title
+        for column, one in zip(columns, units, strict=True)
+    ]
+
+
+def _numbers(columns: Sequence[Score], found: dict[str, Any]) -> list[str]:
+    return [
+        number(found[column.key], column.digits) if column.key in found else ""
+        for column in columns
+    ]
+
+
+def class_tables(table: Table, parts: Any, result: Result) -> list[str]:
+    """Rows of every class, and whom those to test on were taken for; nothing for numbers."""
+    if not isinstance(table.task, Classification):
+        return []
+    names = [level_text(label) for label in result["classes"]]
+    counts = [
+        np.bincount(np.searchsorted(table.task.classes, table.y[part]), minlength=len(names))
+        for part in parts
+    ]
+    told = np.array(result["confusion"])
+    lines: Rows = [
+        (name, str(train), str(test), f"{told[k, k] / test:.0%}" if test else "-")
+        for k, (name, train, test) in enumerate(zip(names, *counts, strict=True))
+    ]
+    head = ("class", "rows to train on", "to test", "of these told right")
+    found = [_html.heading("Classes"), _html.table(head, lines)]
+    if len(names) <= MOST_CLASSES:
+        cells: Rows = [
+            (name, *map(str, line)) for name, line in zip(names, told.tolist(), strict=True)
+        ]
+        note = "Rows to test on: their class down, the class they were taken for across."
+        found += [_html.heading("Who was taken for whom", note),
+                  _html.table(("actual", *names), cells)]  # fmt: skip
+    return found
+
+
+def validation(table: Table, result: Result) -> list[str]:
+    """Cross-validation and the search over hidden layers, where they were asked for."""
+    parts = []
+    columns = table.task.columns
+    heads = [column.title for column in columns]
+    if result.get("cv"):
+        cv = result["cv"]
+        rows: Rows = [
+            (f"fold {k}", *_numbers(columns, fold)) for k, fold in enumerate(cv["folds"], start=1)
+        ]
+        rows += [(name, *_numbers(columns, cv[name])) for name in ("mean", "spread")]
+        note = "Within the training rows; the spread is the standard deviation over folds."
+        parts += [_html.heading("Cross-validation", note), _html.table(("", *heads), rows)]
+    if result.get("search"):
+        rows = [
+            (widths_text(line["hidden"]), str(line["n_parameters"]), *_numbers(columns, line))
+            for line in result["search"]["grid"]
+        ]
+        parts += [_html.heading("Search", result["search"]["rule"]),
+                  _html.table(("hidden", "parameters", *heads), rows)]  # fmt: skip
+    return parts

@@ -1,0 +1,1 @@
+"""The data sets of the article, and a simulated plant."""

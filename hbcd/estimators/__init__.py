@@ -1,0 +1,1 @@
+"""The estimators, which keep scikit-learn's contract."""

@@ -1,0 +1,424 @@
+"""HybridClassifier: a network that tells classes, as scikit-learn users expect it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd.callbacks.callback import EarlyStopping
+from hbcd.estimators.base import HybridEstimator, Task
+from hbcd.estimators.class_target import (
+    as_labels,
+    check_kind,
+    class_factors,
+    class_numbers,
+    one_hot,
+)
+from hbcd.estimators.dataframes import held_out_pair
+from hbcd.parts.activations import Activation
+from hbcd.parts.losses import CrossEntropy, Logistic
+from hbcd.parts.stopping import Stop
+from hbcd.training.network import Network
+from hbcd.training.strategies import TrainingStrategy
+from hbcd.utils.validation import as_real, as_weights
+
+__all__ = ["HybridClassifier"]
+
+Array = NDArray[Any]
+
+
+class HybridClassifier(HybridEstimator):
+    """A dense network for classification, trained by the hybrid method.
+
+    Two classes: one output and the `Logistic` loss; more: an output each and `CrossEntropy`.
+    Inputs are standardized; a DataFrame's columns of text, category and truth values become
+    dummies, recorded in the model.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : "auto" or sequence of int, default "auto"
+        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
+        of inputs and outputs, at least 40 and at most 100, for one layer, or for two where there
+        are ten rows for every parameter of the network then.
+    activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
+        "identity", "sigmoid", "tanh", "relu", "leaky_relu".
+    strategy : str or TrainingStrategy, default "fast"
+        "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
+    alpha : "auto", "cv" or float, default "auto"
+        L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
+        "cv": the training descends from strong penalties to weak ones, on parts of the rows, and
+        the penalty with the least loss on the rows left out is kept: three parts by turns up to
+        1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
+        is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
+        Half of the limits at most go into this choice, of which callbacks and the log hear nothing;
+        `warm_start` and `partial_fit` go on at the penalty that is there.  "auto": "cv" where the
+        widths are "auto", else 0.1.
+    class_weight : None, "balanced" or dict of class to weight
+        Factors of the weights of rows; "balanced" gives all classes the same sum:
+        ``sum_r w_r / (n_classes * sum of w_r in the class)``.  A class not in a dict has 1.
+    random_state : None, int, Generator or RandomState
+        Seed of the initial parameters and of the training.
+    n_threads : int or None
+        None: the processors at hand.  Any number gives the same bits.
+    dtype : {"float64", "float32"}
+        Precision of the parameters and of the training.
+    max_iter, max_fun : int or None
+        Limits of the iterations of the optimizers and of the evaluations of the objective, which
+        may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
+        which limit ended a fit.
+    max_time : float or None
+        Wall-clock limit of a fit, seconds, likewise.
+    stop : Stop or None
+        Further tolerances and limits.
+    validation_fraction : "auto", float, splitter, pair of rows or None, default None
+        Rows held out where `fit` gets no `eval_set`: the best parameters by their loss are kept,
+        and training ends when it no longer falls.  A float: a share, drawn by the seed.  "auto": as
+        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter,
+        but none where rows left out have chosen the penalty.
+        An object with ``split(X, y)``, as scikit-learn has them: its last split, which of splits
+        in time is the one with the most rows.  A pair: numbers (or masks) of the rows to train on
+        and of those held out, such as a split by groups.  None: none.
+    early_stopping : EarlyStopping, str, bool or None, default None
+        When held-out rows end the training, and by which metric the best parameters are kept; a
+        name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
+        takes a share of 15 %.
+    verbose : int, default 0
+        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
+        the logger "hbcd" shows it).
+    warm_start : bool, default False
+        True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
+        the new rows, so that it begins with the predictions that were there.  Columns, widths,
+        activations and classes must be the same; the columns' levels are those of the first fit.
+    callbacks : Callback, function of an `Event`, or list of them, optional
+        Told what happens during `fit`; one that returns True ends it.
+    missing : {"error", "indicator"}, default "error"
+        What is done with missing values in X, as for `HybridRegressor`.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        The labels, sorted: numbers, truth values or text.
+    hidden_layer_sizes_ : tuple of int
+        The widths.
+    alpha_ : float
+        The penalty.
+    alpha_path_ : ndarray of shape (penalties, 2)
+        Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
+    theta_ : ndarray
+        The parameters of `network_`, for standardized inputs.
+    network_ : Network
+    report_ : FitReport
+    history_ : DataFrame
+    n_features_in_, n_outputs_, n_iter_ : int
+    coefs_, intercepts_, n_layers_
+        See `HybridRegressor`; a plain forward pass over the raw features gives
+        `decision_function`.
+    out_activation_ : str
+        "logistic" or "softmax": from there to probabilities.
+    feature_names_in_ : ndarray of str
+        Where X was a DataFrame.
+    loss_curve_ : list of float
+        The training loss at the end of every pass over the data.
+    validation_scores_, best_validation_score_ : list of float, float; or None
+        The metric of `early_stopping` at the same times, and that of the parameters kept.
+    loss_ : float
+        Mean of minus the log-likelihood of the training rows, with penalty.
+
+    Examples
+    --------
+    >>> import hbcd, numpy as np
+    >>> X = np.random.default_rng(0).normal(size=(400, 2))
+    >>> y = np.where(X[:, 0] * X[:, 1] > 0, "same", "other")
+    >>> model = hbcd.HybridClassifier((5, 5), random_state=0, max_time=5).fit(X[:300], y[:300])
+    >>> bool(model.score(X[300:], y[300:]) > 0.9)
+    True
+    """
+
+    _estimator_type = "classifier"
+    _given_alpha = 0.1
+    classes_: Array
+
+    def __init__(
+        self,
+        hidden_layer_sizes: str | Sequence[int] = "auto",
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
+        strategy: str | TrainingStrategy = "fast",
+        *,
+        alpha: str | float = "auto",
+        class_weight: str | Mapping[Any, float] | None = None,
+        random_state: Any = None,
+        n_threads: int | None = None,
+        dtype: str = "float64",
+        max_iter: int | None = None,
+        max_fun: int | None = None,
+        max_time: float | None = None,
+        stop: Stop | None = None,
+        validation_fraction: Any = None,
+        early_stopping: EarlyStopping | str | bool | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        callbacks: Any = None,
+        missing: str = "error",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.strategy = strategy
+        self.alpha = alpha
+        self.class_weight = class_weight
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.max_iter = max_iter
+        self.max_fun = max_fun
+        self.max_time = max_time
+        self.stop = stop
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.missing = missing
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="classifier",
+            target_tags=TargetTags(required=True),
+            classifier_tags=ClassifierTags(),
+            input_tags=InputTags(allow_nan=self.missing == "indicator"),
+        )
+
+    # ---- fit
+
+    def fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        eval_set: tuple[Any, ArrayLike] | None = None,
+        *,
+        X_val: ArrayLike | pd.DataFrame | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> HybridClassifier:
+        """Trains on X (rows, features) and the labels y (rows,).
+
+        Parameters
+        ----------
+        X : array_like or DataFrame
+            Finite numbers; in a DataFrame text becomes dummies.
+        y : array_like
+            Labels: whole numbers, truth values or text, at least two different ones.
+        sample_weight : array_like of shape (rows,), optional
+        eval_set : (X, y), optional
+            Held-out rows; the best parameters by their loss are kept.
+        X_val, y_val : optional
+            The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
+            through its steps, as it does X.
+
+        Returns
+        -------
+        self
+            Also after Ctrl-C, with a `TrainingInterrupted` warning and the best parameters so far.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad input or parameters, in one line; a model fitted before stays as it was.
+        """
+        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
+
+    def partial_fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        classes: ArrayLike | None = None,
+    ) -> HybridClassifier:
+        """Trains on these rows for one pass, from where the model stands.
+
+        See `HybridRegressor.partial_fit`.  ``class_weight="balanced"`` is that of the rows given.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`; y need not have all classes.
+        classes : array_like of shape (n_classes,)
+            All labels there will be; needed by the first call, unless after `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`; no classes, other ones than before, or a label that is none of them.
+        """
+        labels = self._all_classes(classes)
+        return self._fit(X, y, sample_weight, None, partial=True, known={"classes_": labels})
+
+    def _all_classes(self, classes: ArrayLike | None) -> Array:
+        fitted = self.__sklearn_is_fitted__()
+        if classes is None:
+            if not fitted:
+                raise ValueError("classes=None: must be all labels at the first call")
+            return self.classes_
+        found = np.unique(as_labels(classes, len(np.atleast_1d(classes)), "classes"))
+        if found.size < 2:
+            raise ValueError(f"classes: has {found.size}, must have 2 at least")
+        if fitted and not np.array_equal(found, self.classes_):
+            raise ValueError(f"classes={found!s}: must be {self.classes_!s}, as before")
+        return found
+
+    def _check_same_target(self, task: Task) -> None:
+        found = task.attributes["classes_"]
+        if not np.array_equal(found, self.classes_):
+            raise ValueError(f"y: has the classes {found!s}, must have {self.classes_!s} to go on")
+
+    def _task(
+        self,
+        y: Any,
+        rows: int,
+        sample_weight: ArrayLike | None,
+        known: dict[str, Any] | None = None,
+    ) -> Task:
+        if known is None:
+            classes, index = np.unique(as_labels(y, rows), return_inverse=True)
+        else:
+            classes = known["classes_"]
+            index = class_numbers(y, rows, classes)
+        as_weights(sample_weight, rows)  # checks them
+        weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
+        counts = np.bincount(index, weight, classes.size)
+        if known is None and np.count_nonzero(counts) < 2:
+            raise ValueError(
+                f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
+                "least"
+            )
+        factors = class_factors(self.class_weight, classes, counts)
+        if factors is not None:
+            weight = factors[index] * (1.0 if weight is None else weight)
+            as_weights(weight, rows)
+        targets = one_hot(index, classes.size)
+        loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
+        return Task(targets, weight, loss, {"classes_": classes})
+
+    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
+        classes = task.attributes["classes_"]
+        return one_hot(class_numbers(y, rows, classes), classes.size)
+
+    def _describe_target(self) -> dict[str, Any]:
+        return {"classes": self.classes_.tolist(), "labels": self.classes_.dtype.str}
+
+    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
+        kind = np.dtype(document["labels"])
+        if kind.kind not in "biufUO":
+            raise ValueError(f"labels={document['labels']!r}: must be numbers or text")
+        classes = np.array(document["classes"], dtype=kind)
+        if classes.ndim != 1 or network.n_outputs != (classes.size if classes.size > 2 else 1):
+            raise ValueError(f"classes: has {classes.size} labels for {network.n_outputs} outputs")
+        return {"classes_": classes}
+
+    # ---- predict
+
+    def decision_function(self, X: ArrayLike | pd.DataFrame) -> Array:
+        """Outputs of the network.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,) or (rows, n_classes)
+            Log-odds of ``classes_[1]``; of more than two classes logarithms of probabilities, up to
+            a summand of each row.
+        """
+        out = self._outputs(X)
+        return out[:, 0] if out.shape[1] == 1 else out
+
+    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Probabilities of the classes.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows, n_classes)
+            Rows sum to 1.  A DataFrame where `set_output` asked for it.
+        """
+        out = self._outputs(X)
+        mean = self.network_.loss.mean
+        p = np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+        return self._output(p, X, self.classes_)
+
+    def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Logarithms of the probabilities, finite however small those are.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows, n_classes)
+            A DataFrame where `set_output` asked for it.
+        """
+        out = self._outputs(X)
+        if out.shape[1] == 1:
+            out = np.hstack([np.zeros_like(out), out])
+        top = out.argmax(axis=1)[:, np.newaxis]
+        below = out - np.take_along_axis(out, top, axis=1)
+        others = np.exp(below)
+        np.put_along_axis(others, top, 0.0, axis=1)  # added to 1, small ones would be lost
+        log_p = below - np.log1p(others.sum(axis=1, keepdims=True))
+        return self._output(log_p, X, self.classes_)
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """The most probable labels.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,)
+            A Series where `set_output` asked for it.
+        """
+        return self._output(self._predict(X), X)
+
+    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
+        out = self._outputs(X)
+        index = (out[:, 0] > 0).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
+        labels: Array = self.classes_[index]
+        return labels
+
+    def score(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """Accuracy: the share of rows whose label is predicted.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,)
+            Labels.
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        float
+        """
+        predicted = self._predict(X)
+        labels = as_labels(y, len(predicted))
+        check_kind(labels, self.classes_)
+        met = predicted == labels
+        return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))

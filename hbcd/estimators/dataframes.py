@@ -1,0 +1,133 @@
+"""What DataFrames bring into an estimator and take out: names, gaps, index."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hbcd.tables.columns import is_numeric, to_numbers
+from hbcd.tables.encoder import TableEncoder
+from hbcd.utils.validation import as_matrix
+
+__all__ = [
+    "PandasOutput",
+    "as_inputs",
+    "as_targets",
+    "held_out_pair",
+    "learn_encoder",
+    "target_names",
+]
+
+Array = NDArray[Any]
+
+
+def learn_encoder(X: Any, missing: str) -> TableEncoder | None:
+    """How columns become features; None for a table of numbers that has no names and no gaps.
+
+    A DataFrame whose columns only have numbers (made from an array) counts as an array.
+    """
+    if isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns):
+        return TableEncoder.fit(X, missing=missing)
+    if missing == "error":
+        return None
+    frame = _positions(as_matrix("X", X, gaps=True))
+    return TableEncoder.fit(frame, missing=missing, named=False)
+
+
+def _positions(table: Array) -> pd.DataFrame:
+    return pd.DataFrame(table, columns=[f"x{k}" for k in range(table.shape[1])])
+
+
+def as_inputs(X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
+    """Features, shape (rows, features); an array is taken as features that are there already."""
+    if encoder is None:
+        return as_matrix("X", X, columns=columns)
+    if not encoder.named:
+        table = as_matrix("X", X, columns=len(encoder.columns), gaps=True)
+        return encoder.encode(_positions(table))
+    if not isinstance(X, pd.DataFrame):
+        return as_matrix("X", X, columns=len(encoder.feature_names))
+    return encoder.encode(X)
+
+
+def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
+    """Targets, shape (rows, targets); a value that is missing in a table is named by column."""
+    frame = y.to_frame("y" if y.name is None else y.name) if isinstance(y, pd.Series) else y
+    if isinstance(frame, pd.DataFrame):
+        parts = [frame.iloc[:, k] for k in range(frame.shape[1])]
+        if parts and all(is_numeric(part) for part in parts):
+            y = np.column_stack([to_numbers(part) for part in parts])
+    return as_matrix("y", y, columns=columns, rows=rows)
+
+
+def held_out_pair(eval_set: Any, X_val: Any, y_val: Any) -> Any:
+    """Held-out rows (X, y), given in one or in two arguments; None where there are none."""
+    if X_val is None and y_val is None:
+        return eval_set
+    if X_val is None or y_val is None or eval_set is not None:
+        raise ValueError("X_val, y_val: must be given both, and without eval_set")
+    return X_val, y_val
+
+
+def target_names(y: Any) -> list[str]:
+    """Names of the targets, where a table brings them."""
+    if isinstance(y, pd.DataFrame):
+        return [str(name) for name in y.columns]
+    return [str(y.name)] if isinstance(y, pd.Series) and y.name is not None else []
+
+
+class PandasOutput:
+    """Predictions as pandas objects, on request.
+
+    They are NumPy arrays by default: parts of scikit-learn that hand a DataFrame on to a
+    regressor, such as ``TransformedTargetRegressor`` and ``StackingRegressor``, reshape what
+    ``predict`` returns, which a Series cannot do.
+    """
+
+    target_names_: list[str]
+
+    def set_output(self, *, predict: str | None = None) -> Self:
+        """Says what `predict` returns, and `predict_proba` of a classifier.
+
+        Parameters
+        ----------
+        predict : {"default", "pandas"}, optional
+            "pandas": a Series named after the training target, or a DataFrame with one column per
+            target (of probabilities: per class), with the index of X; "default": NumPy arrays;
+            None: no change.
+
+        Returns
+        -------
+        self
+        """
+        if predict not in (None, "default", "pandas"):
+            raise ValueError(f"predict={predict!r}: must be one of default, pandas")
+        if predict is not None:
+            # Under this name scikit-learn's clone keeps it.
+            self._sklearn_output_config = {"predict": predict}
+        return self
+
+    def _output(self, values: Array, X: Any, columns: Array | None = None) -> Any:
+        """Predictions in the kind that was asked for; `columns` name those of a table."""
+        config: dict[str, str] = getattr(self, "_sklearn_output_config", {})
+        if config.get("predict") != "pandas":
+            return values
+        index = X.index if isinstance(X, pd.DataFrame) else None
+        if columns is not None:
+            return pd.DataFrame(values, index, columns=columns)
+        n = 1 if values.ndim == 1 else values.shape[1]
+        names = _names_for(n, getattr(self, "target_names_", []))
+        if values.ndim == 1:
+            return pd.Series(values, index, name=names[0])
+        return pd.DataFrame(values, index, columns=names)
+
+
+def _names_for(n: int, known: Sequence[str]) -> list[str]:
+    """Names of n columns of predictions."""
+    if len(known) == n:
+        return list(known)
+    return ["prediction"] if n == 1 else [f"prediction_{k}" for k in range(1, n + 1)]

@@ -1,0 +1,93 @@
+"""The fitted network under the names of scikit-learn's MLP: weights and biases in raw units."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.parts.activations import Identity
+from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson
+from hbcd.training.network import Network
+from hbcd.utils.scaling import Scaler
+
+__all__ = ["RawUnits", "link"]
+
+Array = NDArray[Any]
+Layers = list[tuple[NDArray[np.float64], NDArray[np.float64]]]
+
+_LINKS: dict[type[Loss], str] = {Poisson: "exp", Logistic: "logistic", CrossEntropy: "softmax"}
+
+
+def link(loss: Loss) -> str | None:
+    """The function from outputs to predictions by scikit-learn's name; None for one's own."""
+    if type(loss).mean is Loss.mean:
+        return "identity"
+    return _LINKS.get(type(loss))
+
+
+class RawUnits:
+    """Adds `coefs_` and its companions, which are computed when they are asked for."""
+
+    network_: Network
+    theta_: Array
+    x_scaler_: Scaler
+    y_scaler_: Scaler
+
+    @abstractmethod
+    def _check_fitted(self) -> None:
+        """NotFittedError before `fit`."""
+
+    @property
+    def n_layers_(self) -> int:
+        """Number of layers, inputs and outputs among them."""
+        self._check_fitted()
+        return len(self.network_.layers)
+
+    @property
+    def out_activation_(self) -> str:
+        """What turns outputs into predictions: "identity", "exp", "logistic" or "softmax"."""
+        self._check_fitted()
+        return self._link("out_activation_")
+
+    @property
+    def coefs_(self) -> list[NDArray[np.float64]]:
+        """Weights of every layer, (n_in, n_out), for features in their own units."""
+        return [weights for weights, _ in self._folded("coefs_")]
+
+    @property
+    def intercepts_(self) -> list[NDArray[np.float64]]:
+        """Biases of every layer, (n_out,), for features in their own units."""
+        return [bias for _, bias in self._folded("intercepts_")]
+
+    def _link(self, asked: str) -> str:
+        name = link(self.network_.loss)
+        if name is None:
+            raise AttributeError(f"{asked}: is not known for loss={self.network_.loss!r}")
+        output = self.network_.layers[-1]
+        if type(getattr(output, "activation", None)) is not Identity:
+            raise AttributeError(f"{asked}: is not known for {output!r}")
+        return name
+
+    def _folded(self, asked: str) -> Layers:
+        """Weights and biases with the scalers in the first and the last of them."""
+        self._check_fitted()
+        name = self._link(asked)
+        for k, layer in enumerate(self.network_.layers[1:], start=1):
+            if vars(type(layer)).get("_native") != "dense":
+                raise AttributeError(f"{asked}: must be dense layers, layers[{k}] is {layer!r}")
+        found: Layers = [
+            (np.asarray(weights, np.float64).copy(), np.asarray(bias, np.float64).copy())
+            for weights, bias in self.network_.parameters(self.theta_)
+        ]
+        mean, divisor = self.x_scaler_.mean, self.x_scaler_.divisor
+        weights, bias = found[0]
+        found[0] = weights / divisor[:, np.newaxis], bias - (mean / divisor) @ weights
+        weights, bias = found[-1]
+        if name == "exp":  # of Poisson the mean is 0
+            found[-1] = weights, bias + np.log(self.y_scaler_.scale)
+        else:
+            found[-1] = weights * self.y_scaler_.scale, self.y_scaler_.backward(bias)
+        return found

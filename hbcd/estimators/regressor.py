@@ -1,0 +1,381 @@
+"""HybridRegressor: a network as scikit-learn users expect it, in the units of their table."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd.callbacks.callback import EarlyStopping
+from hbcd.estimators.base import HybridEstimator, NotFittedError, Task, TrainingInterrupted
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.dataframes import as_targets, held_out_pair
+from hbcd.metrics.regression import r2_scores
+from hbcd.model_files import document as _saved
+from hbcd.model_files import file_format as modelfile
+from hbcd.parts.activations import Activation
+from hbcd.parts.losses import Loss
+from hbcd.parts.stopping import Stop
+from hbcd.training import registry as _names
+from hbcd.training.network import Network
+from hbcd.training.strategies import TrainingStrategy
+from hbcd.utils.validation import as_matrix, as_real, as_weights
+
+__all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
+
+Array = NDArray[Any]
+
+
+class HybridRegressor(HybridEstimator):
+    """A dense network for regression, trained by the hybrid method.
+
+    Inputs and targets are standardized; predictions are in the target's units.  A DataFrame's
+    columns of text, category and truth values become dummies, recorded in the model.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : "auto" or sequence of int, default "auto"
+        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
+        of inputs and outputs, at least 20 and at most 100, for one layer, or for two where there
+        are ten rows for every parameter of the network then.
+    activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
+        "identity", "sigmoid", "tanh", "relu", "leaky_relu".
+    strategy : str or TrainingStrategy, default "fast"
+        "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
+    loss : str or Loss, default "squared_error"
+        "squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson".  All but the
+        last see the standardized target, so that their parameters (`Huber.delta`,
+        ``smoothing``) count its standard deviations.  For "poisson" the target is only divided by
+        its mean, which changes the loss by a factor; predictions are means, never negative.
+    alpha : "auto", "cv" or float, default "auto"
+        L2 penalty of the weights as in scikit-learn's MLP, see `Network`; on the loss of
+        the target as the network sees it.
+        "cv": the training descends from strong penalties to weak ones, on parts of the rows, and
+        the penalty with the least loss on the rows left out is kept: three parts by turns up to
+        1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
+        is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
+        Half of the limits at most go into this choice, of which callbacks and the log hear nothing;
+        `warm_start` and `partial_fit` go on at the penalty that is there.  "auto": "cv" where the
+        widths are "auto", else 0.0.
+    random_state : None, int, Generator or RandomState
+        Seed of the initial parameters and of the training.
+    n_threads : int or None
+        None: the processors at hand.  Any number gives the same bits.
+    dtype : {"float64", "float32"}
+        Precision of the parameters and of the training.
+    max_iter, max_fun : int or None
+        Limits of the iterations of the optimizers and of the evaluations of the objective, which
+        may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
+        which limit ended a fit.
+    max_time : float or None
+        Wall-clock limit of a fit, seconds, likewise.
+    stop : Stop or None
+        Further tolerances and limits.
+    validation_fraction : "auto", float, splitter, pair of rows or None, default "auto"
+        Rows held out where `fit` gets no `eval_set`: the best parameters by their loss are kept,
+        and training ends when it no longer falls.  A float: a share, drawn by the seed.  "auto": as
+        the strategy has it; "fast" holds out 15 % of a table with fewer than 10 rows per parameter,
+        but none where rows left out have chosen the penalty.
+        An object with ``split(X, y)``, as scikit-learn has them: its last split, which of splits
+        in time is the one with the most rows.  A pair: numbers (or masks) of the rows to train on
+        and of those held out, such as a split by groups.  None: none.
+    early_stopping : EarlyStopping, str, bool or None, default None
+        When held-out rows end the training, and by which metric the best parameters are kept; a
+        name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
+        takes a share of 15 %.
+    verbose : int, default 0
+        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
+        the logger "hbcd" shows it).
+    warm_start : bool, default False
+        True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
+        the new rows, so that it begins with the predictions that were there.  Columns, widths,
+        activations and outputs must be the same; the columns' levels are those of the first fit.
+    callbacks : Callback, function of an `Event`, or list of them, optional
+        Told what happens during `fit`; one that returns True ends it.
+    missing : {"error", "indicator"}, default "error"
+        What is done with missing values in X: refused with row and column, or replaced by the
+        column's median in training, with a feature beside that is 1 where the value is missing.
+        A column without gaps in training must have none later.
+
+    Attributes
+    ----------
+    hidden_layer_sizes_ : tuple of int
+        The widths.
+    alpha_ : float
+        The penalty.
+    alpha_path_ : ndarray of shape (penalties, 2)
+        Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
+    theta_ : ndarray
+        The parameters of `network_`, for standardized inputs and targets.
+    network_ : Network
+    report_ : FitReport
+        What the training found and cost.
+    history_ : DataFrame
+        Step, phase, block, loss, sensitivity, seconds and more, one line per block visit and per
+        pass over the data.
+    n_features_in_, n_outputs_, n_iter_ : int
+    coefs_, intercepts_ : list of ndarray
+        Weights (n_in, n_out) and biases (n_out,) of every layer in float64, with the scalers folded
+        into the first and the last: a plain forward pass over the raw features gives `predict`.
+        The features of a table with text or gaps are those of `encode`, named by
+        ``encoder_.feature_names``; they are more than `n_features_in_`.
+    n_layers_ : int
+        Layers, inputs and outputs among them.
+    out_activation_ : str
+        "identity", for Poisson "exp": from the last layer of that pass to predictions.
+    feature_names_in_ : ndarray of str
+        Where X was a DataFrame.
+    target_names_ : list of str
+        Where y was a Series or DataFrame with names; else empty.
+    loss_curve_ : list of float
+        The training loss at the end of every pass over the data.
+    validation_scores_, best_validation_score_ : list of float, float; or None
+        The metric of `early_stopping` at the same times, and that of the parameters kept.
+    loss_ : float
+        The loss on the training rows, of squared error half its mean, standardized.
+
+    Examples
+    --------
+    >>> import hbcd
+    >>> X, y = hbcd.make_plant(2000, rng=0, return_X_y=True)
+    >>> model = hbcd.HybridRegressor((5, 5), random_state=0, max_time=5).fit(X[:1600], y[:1600])
+    >>> bool(model.score(X[1600:], y[1600:]) > 0.9)
+    True
+    """
+
+    _estimator_type = "regressor"
+    _given_alpha = 0.0
+    _flat: bool
+
+    def __init__(
+        self,
+        hidden_layer_sizes: str | Sequence[int] = "auto",
+        activation: str | Activation | Sequence[str | Activation] = "tanh",
+        strategy: str | TrainingStrategy = "fast",
+        *,
+        loss: str | Loss = "squared_error",
+        alpha: str | float = "auto",
+        random_state: Any = None,
+        n_threads: int | None = None,
+        dtype: str = "float64",
+        max_iter: int | None = None,
+        max_fun: int | None = None,
+        max_time: float | None = None,
+        stop: Stop | None = None,
+        validation_fraction: Any = "auto",
+        early_stopping: EarlyStopping | str | bool | None = None,
+        verbose: int = 0,
+        warm_start: bool = False,
+        callbacks: Any = None,
+        missing: str = "error",
+    ) -> None:
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.strategy = strategy
+        self.loss = loss
+        self.alpha = alpha
+        self.random_state = random_state
+        self.n_threads = n_threads
+        self.dtype = dtype
+        self.max_iter = max_iter
+        self.max_fun = max_fun
+        self.max_time = max_time
+        self.stop = stop
+        self.validation_fraction = validation_fraction
+        self.early_stopping = early_stopping
+        self.verbose = verbose
+        self.warm_start = warm_start
+        self.callbacks = callbacks
+        self.missing = missing
+
+    # ---- the protocol of scikit-learn
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=True, multi_output=True),
+            regressor_tags=RegressorTags(),
+            input_tags=InputTags(allow_nan=self.missing == "indicator"),
+        )
+
+    # ---- fit
+
+    def fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        eval_set: tuple[Any, ArrayLike] | None = None,
+        *,
+        X_val: ArrayLike | pd.DataFrame | None = None,
+        y_val: ArrayLike | None = None,
+    ) -> HybridRegressor:
+        """Trains on X (rows, features) and y (rows,) or (rows, outputs).
+
+        Parameters
+        ----------
+        X : array_like or DataFrame
+            Finite numbers; in a DataFrame text becomes dummies.
+        y : array_like
+            Finite numbers, in any unit.
+        sample_weight : array_like of shape (rows,), optional
+        eval_set : (X, y), optional
+            Held-out rows; the best parameters by their loss are kept.
+        X_val, y_val : optional
+            The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
+            through its steps, as it does X.
+
+        Returns
+        -------
+        self
+            Also after Ctrl-C, with a `TrainingInterrupted` warning and the best parameters so far.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Bad input or parameters, in one line; a model fitted before stays as it was.
+        """
+        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
+
+    def partial_fit(
+        self,
+        X: ArrayLike | pd.DataFrame,
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+    ) -> HybridRegressor:
+        """Trains on these rows for one pass, from where the model stands.
+
+        Means, scales and levels of columns are those of the first call (or of the last `fit`),
+        which should therefore see typical rows; a column or target that did not vary there takes
+        its mean and scale from the first call in which it does.  Every phase of the strategy makes
+        one pass over the rows, at most 50 iterations where all of them are one batch; later calls
+        leave out its search for a start.  The best parameters by the loss on these rows are kept: a
+        call never makes that worse.  `validation_fraction` and `early_stopping` are not used;
+        `report_` is that of the call.
+
+        Parameters
+        ----------
+        X, y, sample_weight
+            As in `fit`.
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError, TypeError
+            As `fit`; other columns, widths or activations than before.
+        """
+        return self._fit(X, y, sample_weight, None, partial=True)
+
+    def _task(
+        self,
+        y: Any,
+        rows: int,
+        sample_weight: ArrayLike | None,
+        known: dict[str, Any] | None = None,
+    ) -> Task:
+        targets = as_targets(y, rows=rows)
+        as_weights(sample_weight, rows)  # checks them
+        loss = _names.loss(self.loss)
+        loss._check_target("y", targets)
+        weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
+        return Task(targets, weight, loss, {"_flat": np.asarray(y).ndim == 1})
+
+    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
+        targets = as_targets(y, columns=task.targets.shape[1], rows=rows)
+        task.loss._check_target("y", targets)
+        return targets
+
+    def _describe_target(self) -> dict[str, Any]:
+        return {"flat": self._flat}
+
+    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
+        return {"_flat": bool(document["flat"])}
+
+    # ---- predict
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Predictions in the target's units.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,), or (rows, outputs) where y had two axes
+            Or what `set_output` asked for.
+        """
+        return self._output(self._predict(X), X)
+
+    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
+        out = self._outputs(X)
+        values = self.y_scaler_.backward(self.network_.loss.mean(out))
+        return values[:, 0] if self._flat else values
+
+    def score(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """R2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 the mean of y.
+        """
+        predicted = self._predict(X)
+        predicted = predicted[:, np.newaxis] if self._flat else predicted
+        targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
+        r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
+        # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
+        met = (targets == predicted).all(axis=0)
+        return float(np.where(np.isnan(r2), met, r2).mean())
+
+
+_KINDS: dict[str, type[HybridEstimator]] = {
+    "HybridRegressor": HybridRegressor,
+    "HybridClassifier": HybridClassifier,
+}
+
+
+def load(path: str | os.PathLike[str]) -> Any:
+    """Reads a model written by an estimator's `save`; nothing in the file is ever run.
+
+    The model predicts as it did, and its report says how it was trained; `history_` is empty.  What
+    only matters for another fit is not in the file: seed, limits, what was held out, weights of
+    classes, and a strategy that was an object (the default stands in its place).
+
+    Parameters
+    ----------
+    path : str or path
+
+    Returns
+    -------
+    HybridRegressor or HybridClassifier
+        What was saved.
+
+    Raises
+    ------
+    ValueError
+        Not a model file, damaged, written by a newer format, or it cannot be read.
+    """
+    arrays, document = modelfile.load(path)
+    try:
+        kind = _names.choose("kind", document["kind"], _KINDS)
+        return _saved.restore(kind, arrays, document)
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{os.fspath(path)}: is not a model of hbcd: {error}") from None

@@ -1,0 +1,1 @@
+"""Scores of predictions: for numbers and for classes."""

@@ -1,0 +1,1 @@
+"""A fitted model on disk: the file format and the document in it."""

@@ -1,0 +1,1 @@
+"""What a network is and what it says: structure, prediction, gradients, sensitivities."""

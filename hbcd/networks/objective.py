@@ -1,0 +1,94 @@
+"""The loss of a network on fixed rows as a function: what `Network.bind` makes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd.core import _core
+from hbcd.parts.losses import has_curvature
+from hbcd.utils.validation import check_integer
+
+if TYPE_CHECKING:
+    from hbcd.training.network import Network
+
+__all__ = ["Objective"]
+
+Array = NDArray[Any]
+
+
+class Objective:
+    """The mean loss of a network on fixed rows as a function of the parameters.
+
+    The rows are copied into the core once; calling it is one evaluation and nothing else.
+    Made by `Network.bind`.
+    """
+
+    def __init__(self, network: Network, net: _core.Net, data: _core.Data, n_threads: int) -> None:
+        self.network = network
+        self.n_rows = data.rows
+        self.n_threads = n_threads
+        self._net, self._data = net, data
+        self._dtype = np.float32 if net.dtype == 0 else np.float64
+
+    def __call__(self, theta: ArrayLike) -> tuple[float, Array]:
+        """(f, gradient) at theta (n_parameters,)."""
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        gradient = np.empty(point.shape, self._dtype)
+        return self._net.loss(self._data, point, gradient, self.n_threads), gradient
+
+    def value(self, theta: ArrayLike) -> float:
+        """F alone: a forward pass."""
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        return float(self._net.loss(self._data, point, None, self.n_threads))
+
+    def normal_equations(
+        self, theta: ArrayLike, block: int | None = None
+    ) -> tuple[float, NDArray[np.float64], NDArray[np.float64]]:
+        """F, its gradient and its Gauss-Newton matrix, always in float64.
+
+        Of squared error, with the errors ``e = out - y``, their derivatives J (rows * n_outputs, n)
+        and the weights ``W = w_r / (n_outputs * sum_r w_r)``: ``F = e'We / 2``, ``gradient = J'We``
+        and the matrix is ``J'WJ``.  Of another loss the matrix is ``J'WHJ``, H its Gauss-Newton
+        weight, for `CrossEntropy` a whole matrix for every row.  A penalty is part of all three.
+        The rows of J are used as they arise and never stored together.
+
+        Parameters
+        ----------
+        theta : array_like of shape (n_parameters,)
+        block : int, optional
+            An index into `Network.blocks`: n is the size of that block.  None: all parameters.
+
+        Returns
+        -------
+        f : float
+        jtr : ndarray of shape (n,)
+        jtj : ndarray of shape (n, n)
+            Symmetric to the last bit and positive semidefinite up to rounding.
+
+        Raises
+        ------
+        ValueError
+            A block that the network does not have, or a layer of one's own with parameters among
+            those asked for: such a layer says what its gradient is, but not its Jacobian.  A loss
+            of one's own.
+        """
+        if not has_curvature(self.network.loss):
+            raise ValueError(
+                f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
+                "Gauss-Newton matrix"
+            )
+        kinds = [self.network._rows[layer][0] for *_, layer in self.network._blocks]
+        asked = check_integer("block", block, 0, none=True)
+        if asked is not None and asked >= len(kinds):
+            raise ValueError(f"block={asked}: must be less than {len(kinds)}, the number of blocks")
+        for index in range(len(kinds)) if asked is None else [asked]:
+            if kinds[index] is not None:
+                raise ValueError(
+                    f"block={asked}: must be dense layers only, and block {index} is a "
+                    f"{type(kinds[index]).__name__}, a layer of one's own with parameters"
+                )
+        point = np.ascontiguousarray(theta, dtype=self._dtype)
+        return self._net.normal(self._data, point, -1 if asked is None else asked, self.n_threads)

@@ -1,0 +1,1 @@
+"""Optimizers, and `minimize`, which runs them on any function."""

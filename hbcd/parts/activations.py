@@ -1,0 +1,185 @@
+"""Activation functions: built-in ones run compiled code, one's own is a class with two methods."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.core import _core
+from hbcd.utils.validation import check_number
+
+__all__ = [
+    "Activation",
+    "CompiledActivation",
+    "Identity",
+    "LeakyReLU",
+    "ReLU",
+    "Sigmoid",
+    "Tanh",
+]
+
+Array = NDArray[Any]
+
+
+class Activation:
+    """An elementwise activation function.
+
+    Subclass it and write both methods.  They receive contiguous vectors of the run's precision
+    (float32 or float64): views on the core's memory that are valid during the call only.
+    """
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Writes ``out = activation(z)``.
+
+        Parameters
+        ----------
+        z, out : ndarray of shape (n,)
+        """
+        raise NotImplementedError(f"{type(self).__name__}.forward: must be written")
+
+    def backward(self, z: Array, a: Array, grad: Array) -> None:
+        """Multiplies `grad` in place by the slope at `z`.
+
+        Parameters
+        ----------
+        z, a, grad : ndarray of shape (n,)
+            Where ``a = activation(z)``.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
+
+
+class _Compiled(Activation):
+    """Shared by the built-in ones: both methods run the compiled function of the class's `_row`."""
+
+    _row: ClassVar[str]
+
+    def forward(self, z: Array, out: Array) -> None:
+        _forward(self._row, getattr(self, "leak", 0.0), z, out)
+
+    def backward(self, z: Array, a: Array, grad: Array) -> None:
+        _backward(self._row, getattr(self, "leak", 0.0), z, a, grad)
+
+
+def _forward(row: str, parameter: float, z: Array, out: Array) -> None:
+    _same(z, out)
+    if z.flags.c_contiguous and out.flags.c_contiguous:
+        _core.activation_forward(row, parameter, z, out)
+    else:
+        result = np.empty(z.shape, z.dtype)
+        _core.activation_forward(row, parameter, np.ascontiguousarray(z), result)
+        out[...] = result
+
+
+def _backward(row: str, parameter: float, z: Array, a: Array, grad: Array) -> None:
+    _same(a, grad)
+    if a.flags.c_contiguous and grad.flags.c_contiguous:
+        _core.activation_backward(row, parameter, None, a, grad)
+    else:
+        result = np.array(grad, order="C")
+        _core.activation_backward(row, parameter, None, np.ascontiguousarray(a), result)
+        grad[...] = result
+
+
+def _same(first: Array, second: Array) -> None:
+    if first.shape != second.shape or first.dtype != second.dtype:
+        raise ValueError(
+            f"shapes {first.shape} {first.dtype} and {second.shape} {second.dtype}: must be equal"
+        )
+
+
+@dataclass(frozen=True)
+class Identity(_Compiled):
+    """``a = z``."""
+
+    _native = "identity"
+    _row: ClassVar[str] = "identity"
+
+
+@dataclass(frozen=True)
+class Sigmoid(_Compiled):
+    """``a = 1 / (1 + exp(-z))``, slope ``a (1 - a)``."""
+
+    _native = "sigmoid"
+    _row: ClassVar[str] = "sigmoid"
+
+
+@dataclass(frozen=True)
+class Tanh(_Compiled):
+    """``a = tanh(z)``, slope ``1 - a**2``."""
+
+    _native = "tanh"
+    _row: ClassVar[str] = "tanh"
+
+
+@dataclass(frozen=True)
+class ReLU(_Compiled):
+    """``a = max(z, 0)``, slope 1 where z > 0, else 0."""
+
+    _native = "relu"
+    _row: ClassVar[str] = "relu"
+
+
+@dataclass(frozen=True)
+class LeakyReLU(_Compiled):
+    """``a = z`` where z > 0, else ``leak * z``.
+
+    Parameters
+    ----------
+    leak : float, default 0.01
+        Slope for negative z, at least 0 (the sign of `a` must tell the sign of z).
+    """
+
+    leak: float = 0.01
+    _native = "leaky_relu"
+    _row: ClassVar[str] = "leaky_relu"
+
+    def __post_init__(self) -> None:
+        check_number("leak", self.leak, low=0.0)
+
+
+class CompiledActivation(Activation):
+    """A pair of `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
+
+    Parameters
+    ----------
+    forward : scipy.LowLevelCallable
+        ``int forward(int n, double *z, double *a)``: writes n values, returns 0.
+    backward : scipy.LowLevelCallable
+        ``int backward(int n, double *z, double *a, double *g)``: ``g *= slope``, returns 0.
+        ``float *`` in both for float32 networks.  A last ``void *`` parameter receives the user
+        data.  Both are called from several threads at once.
+
+    Raises
+    ------
+    TypeError
+        Not a `LowLevelCallable`.
+    ValueError
+        A signature other than the above; when the network is used, one of the other precision.
+    """
+
+    _native = "compiled"
+
+    def __init__(self, forward: Any, backward: Any) -> None:
+        from scipy import LowLevelCallable
+
+        for name, part in (("forward", forward), ("backward", backward)):
+            if not isinstance(part, LowLevelCallable):
+                raise TypeError(f"{name}={part!r}: must be a scipy.LowLevelCallable")
+        _core.check_compiled_pair(forward, backward)
+        self.forward_function = forward
+        self.backward_function = backward
+
+    def __deepcopy__(self, memo: Any) -> CompiledActivation:
+        """Itself: functions cannot be copied, and none of this changes."""
+        return self
+
+    def forward(self, z: Array, out: Array) -> None:
+        """Runs the compiled function on a vector."""
+        _core.compiled_forward_call(self, z, out)
+
+    def backward(self, z: Array, a: Array, grad: Array) -> None:
+        """Runs the compiled slope on a vector."""
+        _core.compiled_backward_call(self, z, a, grad)

@@ -1,0 +1,120 @@
+"""Which block next: rules that choose the layer to optimize."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from hbcd.core import _core
+from hbcd.core._core import Choice
+
+__all__ = [
+    "Backward",
+    "BlockSelector",
+    "Choice",
+    "DecreasePerOperation",
+    "ForwardSequential",
+    "LipschitzWeighted",
+    "MostSensitive",
+    "PingPong",
+    "RandomBlock",
+]
+
+
+class BlockSelector:
+    """A rule that chooses the next block.  Subclass it and write `next_block`."""
+
+    def next_block(self, about: Choice) -> int:
+        """The block to optimize next.
+
+        Parameters
+        ----------
+        about : Choice
+            What is known of the blocks.
+
+        Returns
+        -------
+        int
+            From 0 to ``about.n_blocks - 1``.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.next_block: must be written")
+
+
+class _Compiled(BlockSelector):
+    _row: ClassVar[str]
+
+    def next_block(self, about: Choice) -> int:
+        return int(_core.select_block(self._row, about))
+
+
+@dataclass(frozen=True)
+class MostSensitive(_Compiled):
+    """The block of largest sensitivity in magnitude; ties go to the one visited longest ago.
+
+    A block is chosen at most twice in a row, then the second most sensitive, because a greedy rule
+    can chase its own tail; with one block only there is no other choice.
+    """
+
+    _native = "most_sensitive"
+    _row: ClassVar[str] = "most_sensitive"
+
+
+@dataclass(frozen=True)
+class RandomBlock(_Compiled):
+    """Uniform over the blocks more sensitive than the tolerance (over all if there is none)."""
+
+    _native = "random"
+    _row: ClassVar[str] = "random"
+
+
+@dataclass(frozen=True)
+class ForwardSequential(_Compiled):
+    """0, 1, .., L-1, 0, 1, ..; the counter runs on across batches."""
+
+    _native = "forward"
+    _row: ClassVar[str] = "forward"
+
+
+@dataclass(frozen=True)
+class PingPong(_Compiled):
+    """0, 1, .., L-1, L-2, .., 1, 0, 1, ..: period 2L - 2, the end blocks half as often."""
+
+    _native = "ping_pong"
+    _row: ClassVar[str] = "ping_pong"
+
+
+@dataclass(frozen=True)
+class Backward(_Compiled):
+    """L-1, L-2, .., 0, L-1, ..: from the output down (Palagi and Seccia 2020)."""
+
+    _native = "backward"
+    _row: ClassVar[str] = "backward"
+
+
+@dataclass(frozen=True)
+class LipschitzWeighted(_Compiled):
+    """The block of largest ``||g||_2 / sqrt(L)``: the Gauss-Southwell-Lipschitz rule.
+
+    A gradient step of length 1 / L is sure of the decrease ``||g||^2 / (2 L)`` (Nutini and others
+    2015).  L is estimated from the visits, at no cost: the curvature ``|2 (f_new - f - g's)| /
+    s's`` along the step s, or half the estimate before if that is more.  Every block is visited
+    once before any is chosen, the most sensitive first; at most twice in a row as `MostSensitive`.
+    """
+
+    _native = "lipschitz_weighted"
+    _row: ClassVar[str] = "lipschitz_weighted"
+
+
+@dataclass(frozen=True)
+class DecreasePerOperation(_Compiled):
+    """The block that promises the largest decrease of the loss per operation.
+
+    The promise is ``gain ||g||_2^2``, where gain is the decrease per squared gradient norm of the
+    block's visits, the last one counting half.  It is divided by the multiply-adds of a visit like
+    the last one, the gradient before it included: a count, not a time, so that a run is the same
+    anywhere.  Every block is visited once before any is chosen, the most sensitive first; at most
+    twice in a row.
+    """
+
+    _native = "per_operation"
+    _row: ClassVar[str] = "per_operation"

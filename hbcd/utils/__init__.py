@@ -1,0 +1,1 @@
+"""What every folder may use: checks of arguments, standardization, the version."""

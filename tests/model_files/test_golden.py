@@ -1,0 +1,41 @@
+"""Model files that released versions wrote still load, and predict what they did then."""
+
+import json
+
+import numpy as np
+import pytest
+
+import hbcd
+from support.goldens import FOLDER, table
+
+FILES = sorted(FOLDER.glob("*.hbcd"))
+COLUMNS = {
+    "array": ["T", "p"],
+    "float32": ["T", "p"],
+    "levels_two_targets": ["T", "day", "on"],
+    "gaps": ["T", "p", "day", "on", "gap"],
+    "line": ["T", "day", "on"],
+}
+
+
+def test_every_kind_of_model_has_a_golden_file():
+    assert {path.stem.partition("-")[2] for path in FILES} >= set(COLUMNS)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
+def test_a_golden_file_predicts_what_it_did(path):
+    model = hbcd.load(path)
+    frame = table()[COLUMNS[path.stem.partition("-")[2]]]
+    X = frame if model.encoder_ is not None else frame.to_numpy()
+    expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    # Instruction sets differ by some units in the last place of each activation.
+    tolerance = 1e-12 if model.theta_.dtype == np.float64 else 1e-5
+    assert model.predict(X) == pytest.approx(np.array(expected), rel=tolerance, abs=tolerance)
+
+
+def test_a_golden_file_keeps_names_gaps_and_why_it_stopped():
+    model = hbcd.load(next(path for path in FILES if path.stem.endswith("gaps")))
+    assert model.target_names_ == ["power"]
+    assert model.missing == "indicator"
+    assert "gap_missing" in model.encoder_.feature_names
+    assert isinstance(model.report_.stop_reason, hbcd.StopReason)

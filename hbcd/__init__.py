@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbcd import core as core  # first: it loads the core
 from hbcd.callbacks.callback import Callback, EarlyStopping, Event
-from hbcd.core._core import Choice
+from hbcd.core import Choice
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
@@ -182,10 +182,9 @@ def show_config() -> dict[str, Any]:
     dict
         Version, instruction set, OpenMP, threads.
     """
-    from hbcd.core import _core
     from hbcd.utils.validation import effective_threads
 
-    return {"version": __version__, **_core.config(), "threads": effective_threads(None)}
+    return {"version": __version__, **core.config(), "threads": effective_threads(None)}
 
 
 if not TYPE_CHECKING:  # a checker would let every name pass

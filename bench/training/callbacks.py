@@ -26,7 +26,7 @@ from typing import Any
 
 import hbcd
 from bench.first_light.checks import Line, network
-from hbcd.core import _core
+from hbcd import core
 
 MOST_BESIDE_CORE = 0.02
 MOST_ESTIMATOR = 1e-3  # seconds
@@ -68,8 +68,8 @@ def beside_core(rows: int, repeats: int) -> Line:
     x, y = hbcd.make_plant(rows, rng=0, return_X_y=True)
     shares = []
     for _ in range(repeats):
-        core = Inside(_core, "train", lambda _, found: float(found[1]["seconds"][-1]))
-        whole, alone = fit_beside(core, x, y)
+        inside = Inside(core, "train", lambda _, found: float(found[1]["seconds"][-1]))
+        whole, alone = fit_beside(inside, x, y)
         shares.append(whole / alone - 1)
     share = statistics.median(shares)
     return Line(

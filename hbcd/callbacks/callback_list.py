@@ -11,14 +11,14 @@ from typing import Any
 
 from numpy.typing import NDArray
 
+from hbcd import core
 from hbcd.callbacks.callback import Callback, Event, stops
-from hbcd.core import _core
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import StopReason
 
 __all__ = ["Listeners", "as_callbacks"]
 
-KINDS = ("begin", *_core.EVENTS, "end")
+KINDS = ("begin", *core.EVENTS, "end")
 
 
 def as_callbacks(value: Any) -> list[Any]:
@@ -72,7 +72,7 @@ class Listeners:
                     self._called[kind].append(callback)
                 elif _is_written(callback, f"on_{kind}"):
                     self._called[kind].append(getattr(callback, f"on_{kind}"))
-        self.wanted = sum(1 << k for k, kind in enumerate(_core.EVENTS) if self._called[kind])
+        self.wanted = sum(1 << k for k, kind in enumerate(core.EVENTS) if self._called[kind])
         self.stopped = False
         self._latest = Event("begin")
         self._one_at_a_time = threading.Lock()

@@ -1,4 +1,6 @@
-"""Loads the core with an OpenMP runtime that does not spin for long.
+"""The binding to the C core, and the only way to it: `from hbcd import core`.
+
+It loads the core with an OpenMP runtime that does not spin for long.
 
 GNU's runtime lets a thread that has nothing to do spin for milliseconds before it sleeps.  On a
 host that others use too, the spinning threads take each other's processor: beside other work a
@@ -32,7 +34,36 @@ _decided = any(name in os.environ for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLIC
 if not _decided:
     os.environ["GOMP_SPINCOUNT"] = SPINS
 try:
-    from hbcd.core import _core
+    from hbcd.core._core import (
+        ACTIVATIONS,
+        EVENTS,
+        LOSSES,
+        RECORD,
+        SELECTORS,
+        SENSITIVITIES,
+        BoundObjective,
+        Choice,
+        Data,
+        Net,
+        Points,
+        StopEvaluating,
+        StopLimits,
+        Watch,
+        activation_backward,
+        activation_forward,
+        check_compiled_loss,
+        check_compiled_pair,
+        compiled_backward_call,
+        compiled_forward_call,
+        compiled_loss_call,
+        config,
+        loss_of_rows,
+        measure_sensitivity,
+        minimize,
+        select_block,
+        status_text,
+        train,
+    )
 except ImportError as error:
     if not _is_command() or _wants_traceback():
         raise
@@ -42,4 +73,33 @@ finally:
     if not _decided:
         del os.environ["GOMP_SPINCOUNT"]
 
-__all__ = ["_core"]
+__all__ = [
+    "ACTIVATIONS",
+    "EVENTS",
+    "LOSSES",
+    "RECORD",
+    "SELECTORS",
+    "SENSITIVITIES",
+    "BoundObjective",
+    "Choice",
+    "Data",
+    "Net",
+    "Points",
+    "StopEvaluating",
+    "StopLimits",
+    "Watch",
+    "activation_backward",
+    "activation_forward",
+    "check_compiled_loss",
+    "check_compiled_pair",
+    "compiled_backward_call",
+    "compiled_forward_call",
+    "compiled_loss_call",
+    "config",
+    "loss_of_rows",
+    "measure_sensitivity",
+    "minimize",
+    "select_block",
+    "status_text",
+    "train",
+]

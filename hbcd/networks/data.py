@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.utils.scaling import Scaled
 from hbcd.utils.validation import as_matrix, as_weights, check_fits
 
@@ -45,7 +45,7 @@ def as_data(
     *,
     of: str = "",
     alpha: float = 0.0,
-) -> _core.Data:
+) -> core.Data:
     """Rows of a network in the core; `of` names them in errors, alpha is the penalty on them."""
     x, x_columns = as_table(f"{of}X", X, network.n_inputs, None, dtype)
     targets, y_columns = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
@@ -56,7 +56,7 @@ def as_data(
         with np.errstate(over="ignore", under="ignore", divide="ignore"):
             total = x.shape[0] if weight is None else np.sum(np.asarray(sample_weight, float))
             penalty = float(alpha / total)
-    return _core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
+    return core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
 
 
 def as_held(eval_set: Any) -> Held:
@@ -77,7 +77,7 @@ def split_data(
     share: float,
     seed: int,
     dtype: Any,
-) -> tuple[_core.Data, _core.Data, Held]:
+) -> tuple[core.Data, core.Data, Held]:
     """Rows to train on, and a share of the rows held out, drawn by the seed.
 
     The held-out ones carry no penalty; they come in the core and as they were.

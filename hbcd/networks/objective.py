@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.parts.losses import has_curvature
 from hbcd.utils.validation import check_integer
 
@@ -26,7 +26,7 @@ class Objective:
     Made by `Network.bind`.
     """
 
-    def __init__(self, network: Network, net: _core.Net, data: _core.Data, n_threads: int) -> None:
+    def __init__(self, network: Network, net: core.Net, data: core.Data, n_threads: int) -> None:
         self.network = network
         self.n_rows = data.rows
         self.n_threads = n_threads

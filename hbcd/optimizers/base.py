@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.utils.validation import as_seed, box_vectors
 
@@ -94,7 +94,7 @@ class Compiled(Optimizer):
             f, gradient = objective(point)
             return f, gradient
 
-        result = _core.minimize(
+        result = core.minimize(
             self,
             function,
             x,

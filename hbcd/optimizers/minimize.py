@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.optimizers.builtin import ICRS, LBFGS, ExactOutput, LevenbergMarquardt, Optimizer
 from hbcd.optimizers.function import Function, Residuals
 from hbcd.parts.stopping import Stop, StopReason
@@ -102,7 +102,7 @@ def minimize(
     _check_method(method, x.size, residuals)
     kind = Residuals if residuals else Function
     function = kind(fun, jac, tuple(args), lo, hi)
-    result = _core.minimize(
+    result = core.minimize(
         _completed(method, x.size, stop),
         function,
         x,

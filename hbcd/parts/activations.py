@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.utils.validation import check_number
 
 __all__ = [
@@ -66,20 +66,20 @@ class _Compiled(Activation):
 def _forward(row: str, parameter: float, z: Array, out: Array) -> None:
     _same(z, out)
     if z.flags.c_contiguous and out.flags.c_contiguous:
-        _core.activation_forward(row, parameter, z, out)
+        core.activation_forward(row, parameter, z, out)
     else:
         result = np.empty(z.shape, z.dtype)
-        _core.activation_forward(row, parameter, np.ascontiguousarray(z), result)
+        core.activation_forward(row, parameter, np.ascontiguousarray(z), result)
         out[...] = result
 
 
 def _backward(row: str, parameter: float, z: Array, a: Array, grad: Array) -> None:
     _same(a, grad)
     if a.flags.c_contiguous and grad.flags.c_contiguous:
-        _core.activation_backward(row, parameter, None, a, grad)
+        core.activation_backward(row, parameter, None, a, grad)
     else:
         result = np.array(grad, order="C")
-        _core.activation_backward(row, parameter, None, np.ascontiguousarray(a), result)
+        core.activation_backward(row, parameter, None, np.ascontiguousarray(a), result)
         grad[...] = result
 
 
@@ -168,7 +168,7 @@ class CompiledActivation(Activation):
         for name, part in (("forward", forward), ("backward", backward)):
             if not isinstance(part, LowLevelCallable):
                 raise TypeError(f"{name}={part!r}: must be a scipy.LowLevelCallable")
-        _core.check_compiled_pair(forward, backward)
+        core.check_compiled_pair(forward, backward)
         self.forward_function = forward
         self.backward_function = backward
 
@@ -178,8 +178,8 @@ class CompiledActivation(Activation):
 
     def forward(self, z: Array, out: Array) -> None:
         """Runs the compiled function on a vector."""
-        _core.compiled_forward_call(self, z, out)
+        core.compiled_forward_call(self, z, out)
 
     def backward(self, z: Array, a: Array, grad: Array) -> None:
         """Runs the compiled slope on a vector."""
-        _core.compiled_backward_call(self, z, a, grad)
+        core.compiled_backward_call(self, z, a, grad)

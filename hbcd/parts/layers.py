@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.parts.activations import Activation, Identity, Tanh
 from hbcd.utils.validation import check_integer
 
@@ -150,9 +150,9 @@ class _Dense(Layer):
         weights = rng.normal(0.0, 1.0 / np.sqrt(n_in), size=n_in * self.n_neurons)
         return np.concatenate([weights, np.zeros(self.n_neurons)])
 
-    def _net(self, x: Array) -> _core.Net:
+    def _net(self, x: Array) -> core.Net:
         layer = (None, self.activation, self.n_neurons, 0)
-        return _core.Net(x.dtype, x.shape[1], [layer], None)
+        return core.Net(x.dtype, x.shape[1], [layer], None)
 
     def forward(self, theta: Array, x: Array, out: Array) -> None:
         """Writes `out` by compiled code."""

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.utils.validation import check_number
 
 __all__ = [
@@ -81,7 +81,7 @@ class _Compiled(Loss):
 
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
         _check_shapes(out, target, grad)
-        return _core.loss_of_rows(self._row, self._parameters, out, target, grad)
+        return core.loss_of_rows(self._row, self._parameters, out, target, grad)
 
     @property
     def _parameters(self) -> tuple[float, ...]:
@@ -130,7 +130,7 @@ class CompiledLoss(Loss):
             raise TypeError(f"function={function!r}: must be a scipy.LowLevelCallable")
         if mean is not None and not callable(mean):
             raise TypeError(f"mean={mean!r}: must be callable or None")
-        _core.check_compiled_loss(function)
+        core.check_compiled_loss(function)
         self.function = function
         self.mean_function = mean
         self.standardize_target = bool(standardize_target)
@@ -142,7 +142,7 @@ class CompiledLoss(Loss):
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
         """Runs the compiled function on rows."""
         _check_shapes(out, target, grad)
-        return _core.compiled_loss_call(self, out, target, grad)
+        return core.compiled_loss_call(self, out, target, grad)
 
     def mean(self, out: Array) -> Array:
         """What `mean` of the constructor makes of outputs."""

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from hbcd.parts.stopping import StopReason
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FitReport"]
 
@@ -71,6 +73,8 @@ class FitReport:
     @property
     def history(self) -> pd.DataFrame:
         """The history as a table, built when it is asked for."""
+        import pandas as pd
+
         columns = dict(self._columns)
         if not columns:  # a model read from a file has none
             return pd.DataFrame(columns=list(HISTORY))

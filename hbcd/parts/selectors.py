@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from hbcd.core import _core
-from hbcd.core._core import Choice
+from hbcd import core
+from hbcd.core import Choice
 
 __all__ = [
     "Backward",
@@ -44,7 +44,7 @@ class _Compiled(BlockSelector):
     _row: ClassVar[str]
 
     def next_block(self, about: Choice) -> int:
-        return int(_core.select_block(self._row, about))
+        return int(core.select_block(self._row, about))
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 
 __all__ = [
     "GradientNorm",
@@ -47,7 +47,7 @@ class _Compiled(Sensitivity):
     _row: ClassVar[str]
 
     def measure(self, theta: Array, gradient: Array, block: slice, box: Box = None) -> float:
-        return float(_core.measure_sensitivity(self._row, theta, gradient, block, box))
+        return float(core.measure_sensitivity(self._row, theta, gradient, block, box))
 
 
 @dataclass(frozen=True)
@@ -106,4 +106,4 @@ class ScalingFactor(_Compiled):
         n_outputs: int = 1,
     ) -> float:
         """The measure; `n_outputs` tells the number of neurons, 1 takes the layer as one."""
-        return float(_core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs))
+        return float(core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs))

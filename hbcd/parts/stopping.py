@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import IntEnum
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["Stop", "StopReason"]
@@ -30,7 +30,7 @@ class StopReason(IntEnum):
     NOT_FINITE = 14
 
     def __str__(self) -> str:
-        return str(_core.status_text(int(self)))
+        return str(core.status_text(int(self)))
 
 
 @dataclass(frozen=True)

@@ -7,16 +7,16 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from hbcd import core
 from hbcd.callbacks.callback import EarlyStopping, Event
 from hbcd.callbacks.callback_list import Listeners
-from hbcd.core import _core
 from hbcd.parts.stopping import StopReason
 from hbcd.training.validation_score import Scorer
 
 __all__ = ["Audience", "Progress", "Relay"]
 
 Progress = Callable[..., None]
-_SWEEP_END = _core.EVENTS.index("sweep_end")
+_SWEEP_END = core.EVENTS.index("sweep_end")
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ class Relay:
                 state
             )
             event = Event(
-                _core.EVENTS[kind],
+                core.EVENTS[kind],
                 self.start,
                 phase + used["phase"],
                 optimizers[phase],

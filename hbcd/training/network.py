@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd import core
 from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.callback_list import Listeners, as_callbacks
 from hbcd.callbacks.log_lines import logged
-from hbcd.core import _core
 from hbcd.networks.data import Held, as_data, as_held, as_table, split_data
 from hbcd.networks.objective import Objective
 from hbcd.parts.layers import InputLayer, Layer
@@ -107,11 +107,11 @@ class Network:
                 assert n_own is not None
                 self._rows.append((layer, None, n_out, n_own))
             width = self._rows[-1][2]
-        self._nets: dict[Any, _core.Net] = {}
+        self._nets: dict[Any, core.Net] = {}
         # The layout depends neither on the precision nor on the activations.
         rows = [(layer, None, n_out, n_params) for layer, _, n_out, n_params in self._rows]
         self.n_inputs: int = self.layers[0].n_inputs
-        net = _core.Net(np.float64, self.n_inputs, rows, None)
+        net = core.Net(np.float64, self.n_inputs, rows, None)
         self.n_outputs: int = width
         if isinstance(self.loss, CrossEntropy) and width < 2:
             raise ValueError(f"loss={self.loss!r}: must have at least 2 outputs, not {width}")
@@ -127,7 +127,7 @@ class Network:
     def __getstate__(self) -> dict[str, Any]:
         return {**self.__dict__, "_nets": {}}
 
-    def _net(self, dtype: Any) -> _core.Net:
+    def _net(self, dtype: Any) -> core.Net:
         """The core's network for a precision.
 
         One that calls back into Python belongs to one call: it carries the exception of that call.
@@ -135,7 +135,7 @@ class Network:
         kind = np.dtype(dtype)
         net = self._nets.get(kind)
         if net is None:
-            net = _core.Net(dtype, self.layers[0].n_inputs, self._rows, self.loss)
+            net = core.Net(dtype, self.layers[0].n_inputs, self._rows, self.loss)
             if not net.calls_python:
                 self._nets[kind] = net
         return net

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.networks.data import as_data
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
@@ -47,7 +47,7 @@ class _Fold:
     x: Scaled
     y: Scaled
     weight: Array | None
-    left_out: _core.Data
+    left_out: core.Data
     first: Array
     theta: Array | None = None
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.core import _core
+from hbcd import core
 from hbcd.networks.requirements import check_needs
 from hbcd.optimizers.builtin import ExactOutput
 from hbcd.parts.report import FitReport
@@ -125,8 +125,8 @@ class Run:
     def __init__(
         self,
         network: Network,
-        data: _core.Data,
-        held_out: _core.Data | None,
+        data: core.Data,
+        held_out: core.Data | None,
         stop: Stop,
         threads: int,
         progress: Progress | None,
@@ -162,7 +162,7 @@ class Run:
         point = theta.copy()
         names = [type(phase.optimizer).__name__ for phase in phases]
         events, wanted = self.relay.of_call(names, self.used.copy(), before)
-        result, history, error = _core.train(
+        result, history, error = core.train(
             net,
             self.data,
             self.held_out,
@@ -215,16 +215,16 @@ class Run:
             self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
             report = self.report(len(self.results) - 1)
             if report.interrupted or self.relay.stopped:
-                raise _core.StopEvaluating
+                raise core.StopEvaluating
             return report
 
-        with contextlib.suppress(_core.StopEvaluating):  # the run is over; what was best is kept
+        with contextlib.suppress(core.StopEvaluating):  # the run is over; what was best is kept
             strategy.run(run_phase, About(self.network, int(self.data.rows)))
 
     def _left(self) -> Stop:
         """The limits of the run, less what is used; raises when one is used up."""
         if self.results[-1]["status"] == StopReason.INTERRUPTED:
-            raise _core.StopEvaluating
+            raise core.StopEvaluating
         used = self.used
         seconds = self.stop.max_seconds
         changes: dict[str, Any] = {}
@@ -237,7 +237,7 @@ class Run:
         for name, value in changes.items():
             if value <= 0:
                 self.results[-1]["status"] = USED_UP[name]
-                raise _core.StopEvaluating
+                raise core.StopEvaluating
         return replace(self.stop, **changes)
 
     def report(self, first: int = 0) -> FitReport:

@@ -55,16 +55,16 @@ def test_at_info_visits_are_left_out_and_at_warning_everything(at):
 
 
 def test_without_a_listener_the_core_calls_nobody(monkeypatch):
-    from hbcd.core import _core
+    from hbcd import core
 
     handed = []
-    train_of_core = _core.train
+    train_of_core = core.train
 
     def spy(*args):
         handed.append(args[9:])
         return train_of_core(*args)
 
-    monkeypatch.setattr(_core, "train", spy)
+    monkeypatch.setattr(core, "train", spy)
     train(hbcd.FullBatch())
     assert handed == [(None, 0, None, None)]
 

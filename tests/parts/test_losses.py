@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.core import _core
+from hbcd import core
 from support import levels
 from support.custom_parts import Listed
 from support.loss_formulas import LOSSES, NAMES, ONE, evaluate, softmax, targets
@@ -36,7 +36,7 @@ def jacobian(net, theta, x):
 
 
 def test_every_row_of_the_core_is_tested():
-    assert set(_core.LOSSES) == set(NAMES)
+    assert set(core.LOSSES) == set(NAMES)
     assert {vars(type(loss))["_native"] for loss in LOSSES.values()} == set(NAMES)
 
 

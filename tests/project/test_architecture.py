@@ -148,7 +148,6 @@ def test_imports_run_to_the_left():
     assert rightward(knowledge()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the seams come next")
 def test_no_folder_imports_what_is_private_to_another():
     assert into_private(python_modules()) == []
 
@@ -200,7 +199,6 @@ def test_only_the_binding_knows_the_header():
     assert wrong == []
 
 
-@pytest.mark.xfail(strict=True, reason="the seams come next")
 def test_descriptions_need_numpy_and_nothing_heavier():
     allowed = {"numpy", *sys.stdlib_module_names, *PLACE}
     modules = python_modules()

@@ -287,10 +287,15 @@ typedef struct hbcd_choice {     /* what a selector is told */
 typedef struct hbcd_selector {
     const char *name;
     int (*next)(void *self, const hbcd_choice *about, int *block);
-    void *self;
+    void *self; /* options or state of the rule; NULL: its defaults */
 } hbcd_selector;
 
-/* The table of built-in selectors; NULL for an unknown kind. */
+/* Options of HBCD_MOST_SENSITIVE, HBCD_LIPSCHITZ_WEIGHTED and HBCD_PER_OPERATION: `self` of a copy of their row. */
+typedef struct hbcd_greedy {
+    size_t max_repeats; /* a block is chosen at most so many times in a row, >= 1; SIZE_MAX: any number; default 2 */
+} hbcd_greedy;
+
+/* The table of built-in selectors, with default options; NULL for an unknown kind. */
 const hbcd_selector *hbcd_selector_row(int kind);
 
 /* ---- description of a network ------------------------------------------------------------------ */

@@ -120,6 +120,8 @@ cdef extern from "hbcd_any.h" nogil:
         const char *name
         int (*next)(void *self, const hbcd_choice *about, int *block) noexcept nogil
         void *self
+    ctypedef struct hbcd_greedy:
+        size_t max_repeats
     const hbcd_selector *hbcd_selector_row(int kind)
 
     ctypedef struct hbcd_table:

@@ -307,22 +307,29 @@ cdef class Choice:
         return self._rng
 
 
+cdef hbcd_selector built_in_selector(str name, max_repeats, hbcd_greedy *greedy) except *:
+    """A row of the core's table; the greedy ones read max_repeats (None: no limit) from `greedy`, the others nothing."""
+    cdef hbcd_selector made = hbcd_selector_row(SELECTORS[name])[0]
+    greedy.max_repeats = limit(max_repeats)
+    made.self = greedy
+    return made
+
+
 cdef class SelectorHook:
     cdef object part
     cdef Context context
-    cdef hbcd_selector own
-    cdef const hbcd_selector *c
+    cdef hbcd_selector c
+    cdef hbcd_greedy greedy
 
     def __init__(self, part, context):
         self.part, self.context = part, context
         name = native(part)
-        if name is not None:
-            self.c = hbcd_selector_row(SELECTORS[name])
+        if name is None:
+            self.c.name = b"hook"
+            self.c.next = selector_hook
+            self.c.self = <void *>self
         else:
-            self.own.name = b"hook"
-            self.own.next = selector_hook
-            self.own.self = <void *>self
-            self.c = &self.own
+            self.c = built_in_selector(name, getattr(part, "max_repeats", None), &self.greedy)
 
 
 cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcept with gil:
@@ -347,11 +354,12 @@ cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcep
         return hook.context.fail(error)
 
 
-def select_block(str name, about):
-    """The block that a built-in selector chooses."""
+def select_block(str name, about, max_repeats=None):
+    """The block that a built-in selector chooses; a greedy one at most max_repeats times in a row, None: any number."""
     cdef hbcd_choice c
     cdef hbcd_rng rng
-    cdef const hbcd_selector *row = hbcd_selector_row(SELECTORS[name])
+    cdef hbcd_greedy greedy
+    cdef hbcd_selector selector = built_in_selector(name, max_repeats, &greedy)
     cdef int block = -1
     cdef const double[::1] sensitivities = np.ascontiguousarray(about.sensitivities, dtype=np.float64)
     cdef const size_t[::1] visits = np.ascontiguousarray(about.last_visits, dtype=np.uintp)
@@ -368,5 +376,5 @@ def select_block(str name, about):
     c.tolerance, c.last, c.repeats, c.step = about.tolerance, about.last, about.repeats, about.step
     hbcd_rng_seed(&rng, about.rng.integers(2**63), 0)
     c.rng = &rng
-    Context().check(row.next(row.self, &c, &block))
+    Context().check(selector.next(selector.self, &c, &block))
     return block

@@ -291,7 +291,7 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
         if phase.selector is not None:
             selector = SelectorHook(phase.selector, context)
             keep.append(selector)
-            spec[k].selector = selector.c
+            spec[k].selector = &selector.c
         spec[k].batch_rows = phase.batch_rows or 0
         spec[k].batch_growth = phase.batch_growth
         spec[k].inner_iterations = phase.inner_iterations or 0

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from hbcd import core
 from hbcd.core import Choice
+from hbcd.utils.validation import check_integer
 
 __all__ = [
     "Backward",
@@ -48,11 +49,33 @@ class _Compiled(BlockSelector):
 
 
 @dataclass(frozen=True)
-class MostSensitive(_Compiled):
+class _Greedy(_Compiled):
+    """Shared by the rules that choose the block of largest score."""
+
+    max_repeats: int | None = 2
+
+    def __post_init__(self) -> None:
+        check_integer("max_repeats", self.max_repeats, 1, none=True)
+
+    def next_block(self, about: Choice) -> int:
+        return int(core.select_block(self._row, about, self.max_repeats))
+
+
+@dataclass(frozen=True)
+class MostSensitive(_Greedy):
     """The block of largest sensitivity in magnitude; ties go to the one visited longest ago.
 
-    A block is chosen at most twice in a row, then the second most sensitive, because a greedy rule
-    can chase its own tail; with one block only there is no other choice.
+    Parameters
+    ----------
+    max_repeats : int or None, default 2
+        A block is chosen at most so many times in a row, then the second most sensitive once,
+        because a greedy rule can stay with one block for ever.  None: no limit.  With one block
+        there is no other choice.
+
+    Raises
+    ------
+    ValueError
+        `max_repeats` is neither None nor an integer of at least 1.
     """
 
     _native = "most_sensitive"
@@ -92,13 +115,18 @@ class Backward(_Compiled):
 
 
 @dataclass(frozen=True)
-class LipschitzWeighted(_Compiled):
+class LipschitzWeighted(_Greedy):
     """The block of largest ``||g||_2 / sqrt(L)``: the Gauss-Southwell-Lipschitz rule.
 
     A gradient step of length 1 / L is sure of the decrease ``||g||^2 / (2 L)`` (Nutini and others
     2015).  L is estimated from the visits, at no cost: the curvature ``|2 (f_new - f - g's)| /
     s's`` along the step s, or half the estimate before if that is more.  Every block is visited
-    once before any is chosen, the most sensitive first; at most twice in a row as `MostSensitive`.
+    once before any is chosen, the most sensitive first.
+
+    Parameters
+    ----------
+    max_repeats : int or None, default 2
+        As of `MostSensitive`: a block is chosen at most so many times in a row; None: no limit.
     """
 
     _native = "lipschitz_weighted"
@@ -106,14 +134,18 @@ class LipschitzWeighted(_Compiled):
 
 
 @dataclass(frozen=True)
-class DecreasePerOperation(_Compiled):
+class DecreasePerOperation(_Greedy):
     """The block that promises the largest decrease of the loss per operation.
 
     The promise is ``gain ||g||_2^2``, where gain is the decrease per squared gradient norm of the
     block's visits, the last one counting half.  It is divided by the multiply-adds of a visit like
     the last one, the gradient before it included: a count, not a time, so that a run is the same
-    anywhere.  Every block is visited once before any is chosen, the most sensitive first; at most
-    twice in a row.
+    anywhere.  Every block is visited once before any is chosen, the most sensitive first.
+
+    Parameters
+    ----------
+    max_repeats : int or None, default 2
+        As of `MostSensitive`: a block is chosen at most so many times in a row; None: no limit.
     """
 
     _native = "per_operation"

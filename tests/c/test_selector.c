@@ -22,9 +22,8 @@ static void begin(session *s, size_t n_blocks)
 }
 
 /* One visit; the block, or the error. */
-static int visit(int kind, session *s)
+static int visit_by(const hbcd_selector *row, session *s)
 {
-    const hbcd_selector *row = hbcd_selector_row(kind);
     int block = -1;
     int status = row->next(row->self, &s->about, &block);
     if (status < 0) return status;
@@ -36,6 +35,8 @@ static int visit(int kind, session *s)
     s->count[block]++;
     return block;
 }
+
+static int visit(int kind, session *s) { return visit_by(hbcd_selector_row(kind), s); }
 
 static void test_every_rule_has_a_row(void)
 {
@@ -110,6 +111,29 @@ static void test_most_sensitive_stays_twice_at_most(void)
     for (int i = 0; i < 5; i++) CHECK(visit(HBCD_MOST_SENSITIVE, &s) == 0);
 }
 
+/* The limit stands in `self` of a copy of the row; every greedy rule reads it, and the table keeps its default. */
+static void test_a_greedy_rule_keeps_the_limit_it_is_given(void)
+{
+    const int greedy[] = {HBCD_MOST_SENSITIVE, HBCD_LIPSCHITZ_WEIGHTED, HBCD_PER_OPERATION};
+    const size_t limits[] = {1, 2, 3, 5, SIZE_MAX};
+    for (size_t k = 0; k < sizeof greedy / sizeof *greedy; k++)
+        for (size_t i = 0; i < sizeof limits / sizeof *limits; i++) {
+            session s;
+            begin(&s, 3);
+            hbcd_greedy options = {limits[i]};
+            hbcd_selector rule = *hbcd_selector_row(greedy[k]);
+            rule.self = &options;
+            s.sensitivity[0] = 1.0, s.sensitivity[1] = 9.0, s.sensitivity[2] = 2.0;
+            for (size_t step = 0; step < 12; step++)
+                CHECK(visit_by(&rule, &s) == (step % (limits[i] == SIZE_MAX ? 99 : limits[i] + 1) == limits[i] ? 2 : 1));
+            options.max_repeats = 0;
+            CHECK(visit_by(&rule, &s) == HBCD_ERR_ARGUMENT);
+            begin(&s, 3);
+            s.sensitivity[1] = 9.0;
+            CHECK(visit(greedy[k], &s) == 1 && visit(greedy[k], &s) == 1 && visit(greedy[k], &s) != 1);
+        }
+}
+
 static void test_most_sensitive_breaks_ties_by_age(void)
 {
     session s;
@@ -178,6 +202,7 @@ int main(void)
     test_most_sensitive_goes_by_magnitude();
     test_what_visits_taught_decides();
     test_most_sensitive_stays_twice_at_most();
+    test_a_greedy_rule_keeps_the_limit_it_is_given();
     test_most_sensitive_breaks_ties_by_age();
     test_most_sensitive_avoids_nan();
     test_random_is_even_over_blocks_that_have_not_converged();

@@ -1,5 +1,7 @@
 """Block selectors: their laws through the Python methods, and inside a training run."""
 
+import itertools
+
 import numpy as np
 import pytest
 
@@ -60,6 +62,69 @@ def test_large_negative_sensitivities_count_by_magnitude():
 def test_the_greedy_rule_takes_a_block_at_most_twice_in_a_row():
     assert walk(hbcd.MostSensitive(), [1.0, 9.0, 5.0], 7) == [1, 1, 2, 1, 1, 2, 1]
     assert walk(hbcd.MostSensitive(), [1.0, 9.0], 6) == [1, 1, 0, 1, 1, 0]
+
+
+GREEDY = {
+    "most_sensitive": hbcd.MostSensitive,
+    "gsl": hbcd.LipschitzWeighted,
+    "per_operation": hbcd.DecreasePerOperation,
+}
+each_greedy = pytest.mark.parametrize("rule", GREEDY.values(), ids=GREEDY)
+# The blocks that a greedy rule chooses where block 1 is always the most sensitive and 2 comes next.
+REPEATS = {
+    1: [1, 2, 1, 2, 1, 2, 1, 2],
+    2: [1, 1, 2, 1, 1, 2, 1, 1],
+    3: [1, 1, 1, 2, 1, 1, 1, 2],
+    7: [1, 1, 1, 1, 1, 1, 1, 2],
+    2**62: [1] * 8,
+    None: [1] * 8,
+}
+each_limit = pytest.mark.parametrize("limit", REPEATS)
+
+
+def visited_once(about):
+    """The same with every block visited and all curvatures, gains and operations alike, so that
+    each greedy rule goes by the gradient norms."""
+    n = about.n_blocks
+    return hbcd.Choice(
+        n,
+        about.sensitivities,
+        last_visits=np.arange(1, n + 1),
+        curvatures=np.ones(n),
+        gains=np.ones(n),
+        last=about.last,
+        repeats=about.repeats,
+    )
+
+
+class VisitedOnce(hbcd.BlockSelector):
+    def __init__(self, rule):
+        self.rule = rule
+
+    def next_block(self, about):
+        return self.rule.next_block(visited_once(about))
+
+
+@each_greedy
+@each_limit
+def test_a_greedy_rule_takes_a_block_at_most_max_repeats_times_in_a_row(rule, limit):
+    selector = VisitedOnce(rule(max_repeats=limit))
+    assert walk(selector, [1.0, 9.0, 5.0], 8) == REPEATS[limit]
+    assert walk(selector, [3.0], 8) == [0] * 8  # the only block
+
+
+@each_greedy
+def test_a_greedy_rule_takes_a_block_twice_in_a_row_where_nothing_else_is_said(rule):
+    assert rule() == rule(2) == rule(max_repeats=2)
+    assert walk(VisitedOnce(rule()), [1.0, 9.0, 5.0], 8) == REPEATS[2]
+    assert rule(3) != rule(2)
+
+
+@each_greedy
+@pytest.mark.parametrize("wrong", [0, -1, True, 2.0, "2", np.nan, 2**63])
+def test_a_limit_of_repeats_that_is_no_count_is_refused(rule, wrong):
+    with pytest.raises((ValueError, TypeError), match=f"^max_repeats={wrong!r}: must be"):
+        rule(max_repeats=wrong)
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -236,6 +301,29 @@ def test_what_a_selector_is_told_follows_from_what_it_chose(name):
         repeats = repeats + 1 if block == last else 1
         last = block
         last_visits[block] = step + 1
+
+
+def longest_repeat(blocks):
+    return max(len(list(group)) for _, group in itertools.groupby(blocks))
+
+
+@each_greedy
+@pytest.mark.parametrize("limit", [1, 2, 3, None])
+def test_a_run_keeps_the_limit_of_repeats(rule, limit):
+    """With a sensitivity that always prefers block 2; the same through the Python method."""
+
+    class Second(hbcd.Sensitivity):
+        def measure(self, theta, gradient, block, box=None):
+            return 9.0 if block == net.blocks[2] else 1.0
+
+    net, *_ = problem()
+    _, visits = train(rule(limit), sensitivity=Second())
+    _, through_python = train(Watching(rule(limit)), sensitivity=Second())
+    assert visits.block.tolist() == through_python.block.tolist()
+    if limit is not None:
+        assert longest_repeat(visits.block) <= limit
+    if rule is hbcd.MostSensitive:
+        assert longest_repeat(visits.block) == (24 if limit is None else limit)
 
 
 class GreedySubclass(hbcd.MostSensitive):

@@ -3,7 +3,8 @@
 
 #include <math.h>
 
-enum { MAX_REPEATS = 2 }; /* a greedy rule would otherwise chase one block for ever */
+/* A greedy rule would otherwise choose one block for ever. */
+static const hbcd_greedy DEFAULT_GREEDY = {.max_repeats = 2};
 
 /* What a greedy rule goes by; NAN: the block is passed over. */
 typedef double (*score_of)(const hbcd_choice *about, size_t block);
@@ -68,10 +69,11 @@ static int visited_longest_ago(const hbcd_choice *about)
     return (int)oldest;
 }
 
-static int next_greedy(const hbcd_choice *about, score_of score, int *block)
+static int next_greedy(const hbcd_greedy *options, const hbcd_choice *about, score_of score, int *block)
 {
-    if (about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
-    *block = best_but(about, score, about->repeats >= MAX_REPEATS ? about->last : -1);
+    const size_t most = options ? options->max_repeats : DEFAULT_GREEDY.max_repeats;
+    if (most == 0 || about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
+    *block = best_but(about, score, about->repeats >= most ? about->last : -1);
     if (*block < 0) *block = best_but(about, score, -1); /* one block only, or one block with a number */
     if (*block < 0) *block = visited_longest_ago(about);
     return HBCD_OK;
@@ -79,21 +81,18 @@ static int next_greedy(const hbcd_choice *about, score_of score, int *block)
 
 static int next_most_sensitive(void *self, const hbcd_choice *about, int *block)
 {
-    (void)self;
-    return next_greedy(about, score_sensitivity, block);
+    return next_greedy(self, about, score_sensitivity, block);
 }
 
 /* GSL, the Gauss-Southwell-Lipschitz rule of J. Nutini et al., ICML 2015, with L estimated from the visits. */
 static int next_lipschitz_weighted(void *self, const hbcd_choice *about, int *block)
 {
-    (void)self;
-    return next_greedy(about, score_lipschitz, block);
+    return next_greedy(self, about, score_lipschitz, block);
 }
 
 static int next_per_operation(void *self, const hbcd_choice *about, int *block)
 {
-    (void)self;
-    return next_greedy(about, score_per_operation, block);
+    return next_greedy(self, about, score_per_operation, block);
 }
 
 static int is_active(const hbcd_choice *about, size_t block)

@@ -12,6 +12,7 @@ from hbcd.core import Choice
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
+from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import (
     BFGS,
     ICRS,
@@ -135,6 +136,7 @@ __all__ = [
     "MostSensitive",
     "MultiStart",
     "Network",
+    "NetworkStructure",
     "NotFittedError",
     "Optimizer",
     "OutputLayer",

@@ -289,7 +289,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         self.encoder_ = encoder
         self.n_outputs_ = network.n_outputs
         self.alpha_ = network.alpha
-        self.hidden_layer_sizes_ = tuple(width for _, _, width, _ in network._rows[:-1])
+        self.hidden_layer_sizes_ = network.widths[:-1]
         for name, value in attributes.items():
             setattr(self, name, value)
         self.n_features_in_ = network.n_inputs if encoder is None else len(encoder.columns)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.raw_coefficients import link
+from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.training.network import Network
 from hbcd.training.phase import Phase, default_box
@@ -83,7 +84,7 @@ def settled(old: Scaler, new: Scaler) -> Scaler:
 
 def check_same(old: Network, new: Network) -> None:
     """ValueError unless parameters of the old network have the same meaning in the new one."""
-    widths = [tuple(row[2] for row in one._rows[:-1]) for one in (old, new)]
+    widths = [one.widths[:-1] for one in (old, new)]
     if old.n_inputs != new.n_inputs:
         raise ValueError(f"X: has {new.n_inputs} features, must have {old.n_inputs} to go on")
     if old.n_outputs != new.n_outputs:
@@ -110,10 +111,10 @@ class _Adapted(TrainingStrategy):
     theta: Array | None
     short: bool
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         return [self.adapt(phase) for phase in self.inner.phases(network, n_rows)]
 
-    def hold_out_share(self, network: Network, n_rows: int) -> float:
+    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         return self.inner.hold_out_share(network, n_rows)
 
     def adapt(self, phase: Phase) -> Phase:

@@ -126,7 +126,7 @@ def restore(
         loss,
         alpha=document.get("alpha", 0.0),
     )
-    theta = network._check_theta(arrays["theta"], copy=True)
+    theta = network.check_theta(arrays["theta"], copy=True)
     scalers = []
     for side, n in (("x", network.n_inputs), ("y", network.n_outputs)):
         mean, scale = arrays[f"{side}_mean"], arrays[f"{side}_scale"]

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
+from hbcd.networks.structure import NetworkStructure
 from hbcd.utils.scaling import Scaled
 from hbcd.utils.validation import as_matrix, as_weights, check_fits
-
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
 
 __all__ = ["Held", "as_data", "as_held", "as_table", "split_data"]
 
@@ -37,7 +35,7 @@ def as_table(
 
 
 def as_data(
-    network: Network,
+    network: NetworkStructure,
     X: ArrayLike | Scaled,
     y: ArrayLike | Scaled,
     sample_weight: ArrayLike | None,
@@ -70,7 +68,7 @@ def as_held(eval_set: Any) -> Held:
 
 
 def split_data(
-    network: Network,
+    network: NetworkStructure,
     X: ArrayLike | Scaled,
     y: ArrayLike | Scaled,
     sample_weight: ArrayLike | None,

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
+from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.losses import has_curvature
 from hbcd.utils.validation import check_integer
-
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
 
 __all__ = ["Objective"]
 
@@ -26,7 +24,9 @@ class Objective:
     Made by `Network.bind`.
     """
 
-    def __init__(self, network: Network, net: core.Net, data: core.Data, n_threads: int) -> None:
+    def __init__(
+        self, network: NetworkStructure, net: core.Net, data: core.Data, n_threads: int
+    ) -> None:
         self.network = network
         self.n_rows = data.rows
         self.n_threads = n_threads
@@ -80,7 +80,7 @@ class Objective:
                 f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
                 "Gauss-Newton matrix"
             )
-        kinds = [self.network._rows[layer][0] for *_, layer in self.network._blocks]
+        kinds = [self.network.custom_layer(layer) for *_, layer in self.network.block_layouts]
         asked = check_integer("block", block, 0, none=True)
         if asked is not None and asked >= len(kinds):
             raise ValueError(f"block={asked}: must be less than {len(kinds)}, the number of blocks")

@@ -2,25 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import ExactOutput, LevenbergMarquardt
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import SquaredError, has_curvature
 
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
-
 __all__ = ["check_needs"]
 
 
-def check_needs(optimizer: Any, network: Network, by_blocks: bool) -> None:
+def check_needs(optimizer: Any, network: NetworkStructure, by_blocks: bool) -> None:
     """ValueError where `optimizer` cannot work on this network.
 
     Parameters
     ----------
     optimizer : Optimizer
-    network : Network
+    network : NetworkStructure
     by_blocks : bool
         It is given one block at a time.
     """
@@ -49,7 +47,7 @@ def _name(optimizer: Any) -> str:
     return type(optimizer).__name__
 
 
-def _check_loss(optimizer: Any, network: Network) -> None:
+def _check_loss(optimizer: Any, network: NetworkStructure) -> None:
     if type(network.loss) is not SquaredError:
         raise ValueError(
             f"loss={network.loss!r}: must be SquaredError(), {_name(optimizer)} needs a sum of "
@@ -57,9 +55,9 @@ def _check_loss(optimizer: Any, network: Network) -> None:
         )
 
 
-def _check_layers(optimizer: Any, network: Network) -> None:
-    for index, (*_, layer) in enumerate(network._blocks):
-        own = network._rows[layer][0]
+def _check_layers(optimizer: Any, network: NetworkStructure) -> None:
+    for index, (*_, layer) in enumerate(network.block_layouts):
+        own = network.custom_layer(layer)
         if own is not None:
             raise ValueError(
                 f"layers: must be dense for {_name(optimizer)}, and block {index} is a "
@@ -67,10 +65,13 @@ def _check_layers(optimizer: Any, network: Network) -> None:
             )
 
 
-def _check_output(optimizer: Any, network: Network) -> None:
+def _check_output(optimizer: Any, network: NetworkStructure) -> None:
     last = network.layers[-1]
     activation = getattr(last, "activation", None)
-    if network._rows[-1][0] is not None or type(activation) is not Identity:
+    if (
+        network.custom_layer(len(network.layers) - 1) is not None
+        or type(activation) is not Identity
+    ):
         raise ValueError(
             f"layers: must end with a dense layer without activation for {_name(optimizer)}, "
             f"not {last!r}"

@@ -228,7 +228,7 @@ def choose_penalty(
             if report.interrupted:
                 theta = report.theta if found.theta is None else found.theta
                 return Choice(found.alpha, found.table, theta, spent, True)
-            losses.append(at._net(dtype).loss(fold.left_out, report.theta, None, threads))
+            losses.append(at.core_network(dtype).loss(fold.left_out, report.theta, None, threads))
         if len(losses) < len(folds):
             break
         found.add(alpha, float(np.mean(losses)), folds[0].theta)
@@ -243,7 +243,7 @@ def _step(
     """One penalty: from the parameters at the last one, and a little of the first ones."""
     started = time.perf_counter()
     theta = fold.first if fold.theta is None else fold.theta + KICK * fold.first
-    theta = network._project(theta).astype(fold.first.dtype, copy=False)
+    theta = network.project(theta).astype(fold.first.dtype, copy=False)
     stop = replace(limits, f_tol=max(limits.f_tol or 0.0, F_TOL), target=None)
     rows = len(fold.x.table)
     data = as_data(network, fold.x, fold.y, fold.weight, theta.dtype, alpha=network.alpha)

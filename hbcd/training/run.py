@@ -7,13 +7,14 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.networks.requirements import check_needs
+from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import ExactOutput
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
@@ -21,9 +22,6 @@ from hbcd.training.monitor import Audience, Progress, Relay
 from hbcd.training.phase import Phase, default_box
 from hbcd.training.strategy_base import About, TrainingStrategy
 from hbcd.utils.validation import box_vectors
-
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
 
 __all__ = ["Progress", "Run", "calls_python", "resolve"]
 
@@ -108,7 +106,7 @@ def resolve(
     )
 
 
-def calls_python(network: Network, strategy: TrainingStrategy, dtype: Any) -> bool:
+def calls_python(network: NetworkStructure, strategy: TrainingStrategy, dtype: Any) -> bool:
     """Whether a training runs parts written in Python, which take turns and may share state."""
     parts = [
         part
@@ -116,7 +114,7 @@ def calls_python(network: Network, strategy: TrainingStrategy, dtype: Any) -> bo
         for part in (phase.optimizer, phase.selector, phase.sensitivity)
     ]
     own = any(part is not None and "_native" not in vars(type(part)) for part in parts)
-    return own or bool(network._net(dtype).calls_python)
+    return own or bool(network.core_network(dtype).calls_python)
 
 
 class Run:
@@ -124,7 +122,7 @@ class Run:
 
     def __init__(
         self,
-        network: Network,
+        network: NetworkStructure,
         data: core.Data,
         held_out: core.Data | None,
         stop: Stop,
@@ -152,12 +150,12 @@ class Run:
         if not isinstance(phases, Sequence):
             raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
         resolved = [
-            resolve(phase, stop, self.network.n_parameters, theta.dtype, self.network._box)
+            resolve(phase, stop, self.network.n_parameters, theta.dtype, self.network.bounds)
             for phase in phases
         ]
         for phase in phases:
             check_needs(phase.optimizer, self.network, phase.selector is not None)
-        net = self.network._net(theta.dtype)
+        net = self.network.core_network(theta.dtype)
         before = time.perf_counter() - self.started
         point = theta.copy()
         names = [type(phase.optimizer).__name__ for phase in phases]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Optimizer
 from hbcd.parts.selectors import BlockSelector, MostSensitive
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
@@ -13,9 +14,6 @@ from hbcd.parts.stopping import Stop
 from hbcd.training.phase import Phase, check_parts
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.validation import check_integer, check_number
-
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
 
 __all__ = [
     "BatchShell",
@@ -56,7 +54,7 @@ class FullBatch(TrainingStrategy):
         check_integer("max_iterations", self.max_iterations, 1, none=True)
         check_integer("check_every", self.check_every, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase.
 
         A monotone optimizer is taken up again every `check_every` iterations.
@@ -102,7 +100,7 @@ class Finish(TrainingStrategy):
         check_integer("most_parameters", self.most_parameters, 0)
         check_integer("check_every", self.check_every, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
         few = network.n_parameters <= self.most_parameters
         optimizer = BFGS() if few else LBFGS(memory=20)
@@ -132,11 +130,11 @@ class MultiStart(TrainingStrategy):
             raise TypeError(f"strategy={self.strategy!r}: must be another hbcd.TrainingStrategy")
         check_integer("starts", self.starts, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """Those of every start."""
         return self.strategy.phases(network, n_rows)
 
-    def hold_out_share(self, network: Network, n_rows: int) -> float:
+    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """That of the strategy."""
         return self.strategy.hold_out_share(network, n_rows)
 
@@ -174,7 +172,7 @@ class MiniBatch(TrainingStrategy):
         check_integer("inner_iterations", self.inner_iterations, 1)
         check_integer("epochs", self.epochs, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
         return [
             Phase(
@@ -215,7 +213,7 @@ class BlockCoordinateDescent(TrainingStrategy):
         check_integer("inner_iterations", self.inner_iterations, 1)
         check_integer("epochs", self.epochs, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
         return [
             Phase(
@@ -274,12 +272,12 @@ class BatchShell(TrainingStrategy):
         check_integer("epochs", self.epochs, 1)
         check_integer("min_batch_rows", self.min_batch_rows, 1)
 
-    def batch_rows(self, network: Network) -> int:
+    def batch_rows(self, network: NetworkStructure) -> int:
         """Rows of the first batches: ``ceil(rows_per_parameter * n_parameters)`` or more.
 
         Parameters
         ----------
-        network : Network
+        network : NetworkStructure
 
         Returns
         -------
@@ -289,7 +287,7 @@ class BatchShell(TrainingStrategy):
         wanted = math.ceil(round(self.rows_per_parameter * network.n_parameters, 9))
         return max(wanted, self.min_batch_rows, 1)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
         return [
             Phase(
@@ -379,7 +377,7 @@ class Hybrid(TrainingStrategy):
             hold_out_below=10.0,
         )
 
-    def hold_out_share(self, network: Network, n_rows: int) -> float:
+    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """`hold_out` for a table with too few rows, else 0."""
         return self.hold_out if n_rows < self.hold_out_below * network.n_parameters else 0.0
 
@@ -387,7 +385,7 @@ class Hybrid(TrainingStrategy):
         """Shell and finish, without the search for a start."""
         return replace(self, explore=None)
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """Explore, shell, finish."""
         phases: list[Phase] = []
         if self.explore is not None:

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
+from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.report import FitReport
 from hbcd.training.phase import Phase
-
-if TYPE_CHECKING:
-    from hbcd.parts.report import FitReport
-    from hbcd.training.network import Network
 
 __all__ = ["About", "TrainingStrategy", "drives_itself"]
 
@@ -21,24 +18,24 @@ class About:
 
     Attributes
     ----------
-    network : Network
+    network : NetworkStructure
     n_rows : int
         Training rows.
     """
 
-    network: Network
+    network: NetworkStructure
     n_rows: int
 
 
 class TrainingStrategy:
     """A way to train.  Subclass it and write `phases`, or `run` to drive phases one by one."""
 
-    def phases(self, network: Network, n_rows: int) -> list[Phase]:
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """The phases for a network and this many training rows.
 
         Parameters
         ----------
-        network : Network
+        network : NetworkStructure
         n_rows : int
 
         Returns
@@ -47,12 +44,12 @@ class TrainingStrategy:
         """
         raise NotImplementedError(f"{type(self).__name__}.phases: must be written")
 
-    def hold_out_share(self, network: Network, n_rows: int) -> float:
+    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """The share of the rows that an estimator holds out if it is left the choice.
 
         Parameters
         ----------
-        network : Network
+        network : NetworkStructure
         n_rows : int
 
         Returns

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -12,12 +12,10 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd.callbacks.callback import EarlyStopping
 from hbcd.metrics.regression import r2_scores
 from hbcd.networks.data import Held
+from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.utils.scaling import Scaled
 from hbcd.utils.validation import as_matrix, as_weights
-
-if TYPE_CHECKING:
-    from hbcd.training.network import Network
 
 __all__ = ["Scorer", "as_early_stopping", "scorer_of"]
 
@@ -108,7 +106,7 @@ class Scorer:
 
     Parameters
     ----------
-    network : Network
+    network : NetworkStructure
     rule : EarlyStopping
     X, y : array_like or Scaled
         Held-out rows; of a `Scaled` table the units are those of the table.
@@ -129,7 +127,7 @@ class Scorer:
 
     def __init__(
         self,
-        network: Network,
+        network: NetworkStructure,
         rule: EarlyStopping,
         X: ArrayLike | Scaled,
         y: ArrayLike | Scaled,
@@ -166,7 +164,7 @@ class Scorer:
         if self.metric is None:
             return loss
         out = np.empty((self.x.shape[0], self.network.n_outputs), self.dtype)
-        self.network._net(self.dtype).predict(theta, self.x, out, self.n_threads)
+        self.network.core_network(self.dtype).predict(theta, self.x, out, self.n_threads)
         predicted = self.network.loss.mean(out.astype(np.float64, copy=False))
         if self.scaler is not None:
             predicted = self.scaler.backward(predicted)
@@ -178,7 +176,11 @@ class Scorer:
 
 
 def scorer_of(
-    network: Network, rule: EarlyStopping | None, held: Held | None, dtype: Any, n_threads: int
+    network: NetworkStructure,
+    rule: EarlyStopping | None,
+    held: Held | None,
+    dtype: Any,
+    n_threads: int,
 ) -> Scorer | None:
     """The metric that a rule asks for on held-out rows; None where it is the loss."""
     if rule is None:

@@ -16,7 +16,7 @@ def rows(n, dtype=np.float64):
 
 def long_way(theta, x):
     out = np.empty((len(x), 2), theta.dtype)
-    NET._net(theta.dtype).predict(theta, x, out, 1)
+    NET.core_network(theta.dtype).predict(theta, x, out, 1)
     return out
 
 
@@ -24,7 +24,7 @@ def long_way(theta, x):
 @pytest.mark.parametrize("n", [1, 2, 15, 16, 17, 255, 256, 257, 600, 3000])
 def test_the_short_way_gives_the_bits_of_the_long_way(n, dtype):
     theta, x = NET.init(n, dtype), rows(n, dtype)
-    short = NET._net(dtype).predict_few(theta, x)
+    short = NET.core_network(dtype).predict_few(theta, x)
     assert short is not None
     assert short.dtype == dtype
     assert np.array_equal(short, long_way(theta, x))
@@ -47,7 +47,7 @@ def test_the_short_way_gives_the_bits_of_the_long_way(n, dtype):
     ],
 )
 def test_what_needs_a_second_look_takes_the_long_way(x):
-    assert NET._net(np.float64).predict_few(NET.init(0), x) is None
+    assert NET.core_network(np.float64).predict_few(NET.init(0), x) is None
 
 
 @pytest.mark.parametrize("bad", [np.nan, np.inf])

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from hbcd import core as core  # first: it loads the core
 from hbcd.callbacks.callback import Callback, EarlyStopping, Event
-from hbcd.core import Choice
+from hbcd.core import BlockState
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
@@ -104,8 +104,8 @@ __all__ = [
     "BatchShell",
     "BlockCoordinateDescent",
     "BlockSelector",
+    "BlockState",
     "Callback",
-    "Choice",
     "CompiledActivation",
     "CompiledLoss",
     "CrossEntropy",

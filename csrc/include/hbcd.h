@@ -264,29 +264,29 @@ typedef struct hbcd_exact_output {
 enum hbcd_selector_kind { HBCD_MOST_SENSITIVE, HBCD_RANDOM_BLOCK, HBCD_FORWARD, HBCD_PING_PONG, HBCD_BACKWARD,
                           HBCD_LIPSCHITZ_WEIGHTED, HBCD_PER_OPERATION, HBCD_N_SELECTORS };
 
-/* What the run itself tells about a block.  f, g: loss and gradient of the block before a visit; s: its step. */
-typedef struct hbcd_outlook {
+/* What the visits of a block have shown.  f, g: loss and gradient of the block before a visit; s: its step. */
+typedef struct hbcd_block_statistics {
     double gradient;   /* ||g||_2 now, without variables on a bound that -g points out of */
     double curvature;  /* L: max(|2 (f_new - f - g's)| / s's, half of what it was), NAN: no step yet */
     double gain;       /* (f - f_new) / ||g||^2, averaged with what it was; NAN: no visit yet */
     double operations; /* multiply-adds per row of a visit like the last one, with the gradient before it */
-} hbcd_outlook;
+} hbcd_block_statistics;
 
-typedef struct hbcd_choice {     /* what a selector is told */
+typedef struct hbcd_block_state { /* what a selector reads */
     size_t n_blocks;
     const double *sensitivity;   /* (n_blocks) */
     const size_t *last_visit;    /* (n_blocks): step of the last visit + 1, 0: never visited */
-    const hbcd_outlook *outlook; /* (n_blocks); NULL: nothing is known */
+    const hbcd_block_statistics *statistics; /* (n_blocks); NULL: nothing is known */
     double tolerance;            /* blocks at or below it count as converged */
     int last;                    /* block of the last visit, -1: none yet */
     size_t repeats;              /* how many times in a row `last` was chosen */
     size_t step;                 /* visits so far in this phase; runs on across batches */
     hbcd_rng *rng;
-} hbcd_choice;
+} hbcd_block_state;
 
 typedef struct hbcd_selector {
     const char *name;
-    int (*next)(void *self, const hbcd_choice *about, int *block);
+    int (*next)(void *self, const hbcd_block_state *about, int *block);
     void *self; /* options or state of the rule; NULL: its defaults */
 } hbcd_selector;
 

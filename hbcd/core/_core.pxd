@@ -104,21 +104,21 @@ cdef extern from "hbcd_any.h" nogil:
         int isa, inner
         const void *inner_options
 
-    ctypedef struct hbcd_outlook:
+    ctypedef struct hbcd_block_statistics:
         double gradient, curvature, gain, operations
 
-    ctypedef struct hbcd_choice:
+    ctypedef struct hbcd_block_state:
         size_t n_blocks
         const double *sensitivity
         const size_t *last_visit
-        const hbcd_outlook *outlook
+        const hbcd_block_statistics *statistics
         double tolerance
         int last
         size_t repeats, step
         hbcd_rng *rng
     ctypedef struct hbcd_selector:
         const char *name
-        int (*next)(void *self, const hbcd_choice *about, int *block) noexcept nogil
+        int (*next)(void *self, const hbcd_block_state *about, int *block) noexcept nogil
         void *self
     ctypedef struct hbcd_greedy:
         size_t max_repeats

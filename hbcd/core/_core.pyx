@@ -173,7 +173,7 @@ cdef void *pointer_or_null(array, int dtype, size_t n) except? NULL:
     return NULL if array is None else pointer(array, dtype, n)
 
 
-cdef class Lent:
+cdef class BufferWithOwner:
     """A piece of memory with what owns it: an array on it stays valid, whatever its holder does with it."""
 
     cdef void *data
@@ -187,12 +187,12 @@ cdef class Lent:
 
 cdef object view(const void *data, size_t n, int dtype, Context context, bint writable=False):
     """A vector on C memory, no copy.  What it shows changes when the call it is handed to is over."""
-    cdef Lent lent = Lent()
+    cdef BufferWithOwner buffer = BufferWithOwner()
     if n == 0:
         return np.empty(0, dtype_of(dtype))
-    lent.data, lent.bytes = <void *>data, n * (4 if dtype == HBCD_F32 else 8)
-    lent.writable, lent.owner = writable, context.keep
-    return np.frombuffer(lent, dtype_of(dtype))
+    buffer.data, buffer.bytes = <void *>data, n * (4 if dtype == HBCD_F32 else 8)
+    buffer.writable, buffer.owner = writable, context.keep
+    return np.frombuffer(buffer, dtype_of(dtype))
 
 
 cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld, int dtype, Context context,

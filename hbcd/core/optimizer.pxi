@@ -93,7 +93,7 @@ class StopLimits:
         self.max_seconds = None  # the core watches the clock: the objective ends the run
 
 
-cdef class BoundObjective:
+cdef class CoreObjective:
     """An objective of the core as a callable: objective(x) -> (f, gradient), objective.value(x) -> f."""
 
     cdef const hbcd_objective_any *c
@@ -136,7 +136,7 @@ cdef object limit_or_none(size_t value):
 cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const void *lo, const void *hi, void *x,
                         const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report) noexcept with gil:
     cdef Optimizer hook = <Optimizer>self
-    cdef BoundObjective bound = BoundObjective()
+    cdef CoreObjective bound = CoreObjective()
     bound.c = objective
     try:
         limits = StopLimits(stop.pg_tol, stop.f_tol, None if stop.target == -INFINITY else stop.target,

@@ -242,12 +242,12 @@ cdef object per_block(str name, values, default):
     return made
 
 
-# The numeric fields of hbcd_outlook.
-OUTLOOK = np.dtype([(name, np.float64) for name in ("gradient", "curvature", "gain", "operations")])
+# The numeric fields of hbcd_block_statistics.
+BLOCK_STATISTICS = np.dtype([(name, np.float64) for name in ("gradient", "curvature", "gain", "operations")])
 
 
-cdef class Choice:
-    """What a block selector is told.
+cdef class BlockState:
+    """What a block selector knows when it chooses: one number per block, and the visits so far.
 
     Attributes
     ----------
@@ -332,20 +332,21 @@ cdef class SelectorHook:
             self.c = built_in_selector(name, getattr(part, "max_repeats", None), &self.greedy)
 
 
-cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcept with gil:
+cdef int selector_hook(void *self, const hbcd_block_state *about, int *block) noexcept with gil:
     cdef SelectorHook hook = <SelectorHook>self
     cdef size_t n = about.n_blocks
     try:
         visits = np.frombuffer(PyMemoryView_FromMemory(<char *>about.last_visit, n * sizeof(size_t), PyBUF_READ),
                                np.uintp)
-        outlook = np.frombuffer(PyMemoryView_FromMemory(<char *>about.outlook, n * sizeof(hbcd_outlook), PyBUF_READ),
-                                OUTLOOK)
-        choice = Choice(n, view(about.sensitivity, n, HBCD_F64, hook.context).copy(), last_visits=visits.copy(),
-                        gradient_norms=outlook["gradient"].copy(), curvatures=outlook["curvature"].copy(),
-                        gains=outlook["gain"].copy(), operations=outlook["operations"].copy(),
-                        tolerance=about.tolerance, last=about.last, repeats=about.repeats, step=about.step,
-                        rng=int(hbcd_rng_u64(about.rng)))
-        chosen = hook.part.next_block(choice)
+        statistics = np.frombuffer(
+            PyMemoryView_FromMemory(<char *>about.statistics, n * sizeof(hbcd_block_statistics), PyBUF_READ),
+            BLOCK_STATISTICS)
+        state = BlockState(n, view(about.sensitivity, n, HBCD_F64, hook.context).copy(), last_visits=visits.copy(),
+                           gradient_norms=statistics["gradient"].copy(), curvatures=statistics["curvature"].copy(),
+                           gains=statistics["gain"].copy(), operations=statistics["operations"].copy(),
+                           tolerance=about.tolerance, last=about.last, repeats=about.repeats, step=about.step,
+                           rng=int(hbcd_rng_u64(about.rng)))
+        chosen = hook.part.next_block(state)
         if isinstance(chosen, bool) or not isinstance(chosen, (int, np.integer)) or not 0 <= chosen < n:
             raise ValueError(f"next_block={chosen!r}: must be a block from 0 to {n - 1}")
         block[0] = int(chosen)
@@ -356,7 +357,7 @@ cdef int selector_hook(void *self, const hbcd_choice *about, int *block) noexcep
 
 def select_block(str name, about, max_repeats=None):
     """The block that a built-in selector chooses; a greedy one at most max_repeats times in a row, None: any number."""
-    cdef hbcd_choice c
+    cdef hbcd_block_state c
     cdef hbcd_rng rng
     cdef hbcd_greedy greedy
     cdef hbcd_selector selector = built_in_selector(name, max_repeats, &greedy)
@@ -368,11 +369,11 @@ def select_block(str name, about, max_repeats=None):
         raise ValueError("about: must have at least one block and one sensitivity for each")
     c.sensitivity = &sensitivities[0]
     c.last_visit = &visits[0]
-    outlook = np.empty(c.n_blocks, OUTLOOK)
-    outlook["gradient"], outlook["curvature"] = about.gradient_norms, about.curvatures
-    outlook["gain"], outlook["operations"] = about.gains, about.operations
-    cdef const double[::1] numbers = outlook.view(np.float64)
-    c.outlook = <const hbcd_outlook *>&numbers[0]
+    statistics = np.empty(c.n_blocks, BLOCK_STATISTICS)
+    statistics["gradient"], statistics["curvature"] = about.gradient_norms, about.curvatures
+    statistics["gain"], statistics["operations"] = about.gains, about.operations
+    cdef const double[::1] numbers = statistics.view(np.float64)
+    c.statistics = <const hbcd_block_statistics *>&numbers[0]
     c.tolerance, c.last, c.repeats, c.step = about.tolerance, about.last, about.repeats, about.step
     hbcd_rng_seed(&rng, about.rng.integers(2**63), 0)
     c.rng = &rng

@@ -173,7 +173,7 @@ cdef int fill_stop(hbcd_stop *c, stop) except -1:
 
 # ---- minimize ------------------------------------------------------------------------------------------------------------
 
-cdef class Function:
+cdef class FunctionObjective:
     """A Python function as an objective of the core."""
 
     cdef object fun, normal
@@ -191,7 +191,7 @@ cdef class Function:
 
 
 cdef int function_eval(void *self, const void *x, double *f, void *g) noexcept with gil:
-    cdef Function function = <Function>self
+    cdef FunctionObjective function = <FunctionObjective>self
     cdef size_t n = function.c.n
     cdef int dtype = function.c.dtype
     try:
@@ -207,7 +207,7 @@ cdef int function_eval(void *self, const void *x, double *f, void *g) noexcept w
 
 
 cdef int function_normal(void *self, const void *x, double *f, double *jtwr, double *jtwj) noexcept with gil:
-    cdef Function function = <Function>self
+    cdef FunctionObjective function = <FunctionObjective>self
     cdef size_t n = function.c.n
     try:
         value, gradient, matrix = function.normal(view(x, n, function.c.dtype, function.context).copy())
@@ -231,7 +231,7 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None, nor
     cdef size_t n = x.size
     cdef Context context = Context()
     cdef Optimizer part = Optimizer(optimizer, context, row)
-    cdef Function objective = Function(fun, context, dtype, n, normal)
+    cdef FunctionObjective objective = FunctionObjective(fun, context, dtype, n, normal)
     cdef Watch watch = Watch(context, stop.max_seconds, None, callback)
     cdef hbcd_stop c
     cdef hbcd_rng rng

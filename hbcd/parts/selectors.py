@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from hbcd import core
-from hbcd.core import Choice
+from hbcd.core import BlockState
 from hbcd.utils.validation import check_integer
 
 __all__ = [
     "Backward",
     "BlockSelector",
-    "Choice",
+    "BlockState",
     "DecreasePerOperation",
     "ForwardSequential",
     "LipschitzWeighted",
@@ -25,12 +25,12 @@ __all__ = [
 class BlockSelector:
     """A rule that chooses the next block.  Subclass it and write `next_block`."""
 
-    def next_block(self, about: Choice) -> int:
+    def next_block(self, about: BlockState) -> int:
         """The block to optimize next.
 
         Parameters
         ----------
-        about : Choice
+        about : BlockState
             What is known of the blocks.
 
         Returns
@@ -44,7 +44,7 @@ class BlockSelector:
 class _Compiled(BlockSelector):
     _row: ClassVar[str]
 
-    def next_block(self, about: Choice) -> int:
+    def next_block(self, about: BlockState) -> int:
         return int(core.select_block(self._row, about))
 
 
@@ -57,7 +57,7 @@ class _Greedy(_Compiled):
     def __post_init__(self) -> None:
         check_integer("max_repeats", self.max_repeats, 1, none=True)
 
-    def next_block(self, about: Choice) -> int:
+    def next_block(self, about: BlockState) -> int:
         return int(core.select_block(self._row, about, self.max_repeats))
 
 

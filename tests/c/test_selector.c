@@ -6,7 +6,7 @@ enum { MAX_BLOCKS = 8 };
 
 /* What the training loop keeps for a selector. */
 typedef struct session {
-    hbcd_choice about;
+    hbcd_block_state about;
     double sensitivity[MAX_BLOCKS];
     size_t last_visit[MAX_BLOCKS];
     size_t count[MAX_BLOCKS];
@@ -17,7 +17,7 @@ static void begin(session *s, size_t n_blocks)
 {
     memset(s, 0, sizeof *s);
     hbcd_rng_seed(&s->rng, 11, 0);
-    s->about = (hbcd_choice){.n_blocks = n_blocks, .sensitivity = s->sensitivity, .last_visit = s->last_visit,
+    s->about = (hbcd_block_state){.n_blocks = n_blocks, .sensitivity = s->sensitivity, .last_visit = s->last_visit,
                              .tolerance = 1e-4, .last = -1, .rng = &s->rng};
 }
 
@@ -78,17 +78,17 @@ static void test_most_sensitive_goes_by_magnitude(void)
 static void test_what_visits_taught_decides(void)
 {
     session s;
-    hbcd_outlook outlook[3] = {{1.0, 0.01, 1.0, 100.0}, {3.0, 1.0, 1.0, 1000.0}, {2.0, 1.0, 1.0, 100.0}};
+    hbcd_block_statistics statistics[3] = {{1.0, 0.01, 1.0, 100.0}, {3.0, 1.0, 1.0, 1000.0}, {2.0, 1.0, 1.0, 100.0}};
     begin(&s, 3);
     s.sensitivity[1] = 9.0;
     CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 1 && visit(HBCD_PER_OPERATION, &s) == 1); /* nothing known */
     begin(&s, 3);
-    s.about.outlook = outlook;
+    s.about.statistics = statistics;
     for (size_t b = 0; b < 3; b++) s.last_visit[b] = b + 1;
     CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 0); /* 10, 3, 2 */
     s.about.repeats = 0;
     CHECK(visit(HBCD_PER_OPERATION, &s) == 2); /* 0.01, 0.009, 0.04 */
-    outlook[1].curvature = outlook[1].gain = NAN;
+    statistics[1].curvature = statistics[1].gain = NAN;
     s.about.repeats = 0;
     CHECK(visit(HBCD_LIPSCHITZ_WEIGHTED, &s) == 0); /* visited, and told nothing */
     s.last_visit[1] = 0;

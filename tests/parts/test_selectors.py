@@ -26,7 +26,7 @@ def walk(selector, sensitivities, steps, tolerance=0.0, seed=0):
     n, rng = rows.shape[1], np.random.default_rng(seed)
     visits, last, repeats, chosen = np.zeros(n, dtype=int), -1, 0, []
     for step, row in enumerate(rows):
-        about = hbcd.Choice(
+        about = hbcd.BlockState(
             n,
             row,
             last_visits=visits,
@@ -86,7 +86,7 @@ def visited_once(about):
     """The same with every block visited and all curvatures, gains and operations alike, so that
     each greedy rule goes by the gradient norms."""
     n = about.n_blocks
-    return hbcd.Choice(
+    return hbcd.BlockState(
         n,
         about.sensitivities,
         last_visits=np.arange(1, n + 1),
@@ -143,7 +143,7 @@ def test_the_greedy_rule_is_the_argmax_but_for_the_third_time_in_a_row(seed):
 
 
 def test_ties_go_to_the_block_visited_longest_ago():
-    about = hbcd.Choice(4, [3.0, -3.0, 3.0, 1.0], last_visits=[5, 2, 9, 0], step=9)
+    about = hbcd.BlockState(4, [3.0, -3.0, 3.0, 1.0], last_visits=[5, 2, 9, 0], step=9)
     assert hbcd.MostSensitive().next_block(about) == 1
     # All equal: every block in turn.
     assert walk(hbcd.MostSensitive(), [2.0] * 3, 9) == [0, 1, 2] * 3
@@ -229,11 +229,11 @@ def test_selectors_without_options_are_equal_and_hashable(name):
 
 def test_a_choice_that_does_not_fit_is_refused():
     with pytest.raises(ValueError, match="n_blocks=3"):
-        hbcd.Choice(3, [1.0, 2.0])
+        hbcd.BlockState(3, [1.0, 2.0])
     with pytest.raises(ValueError, match="n_blocks=2"):
-        hbcd.Choice(2, [1.0, 2.0], last_visits=[0, 0, 0])
+        hbcd.BlockState(2, [1.0, 2.0], last_visits=[0, 0, 0])
     with pytest.raises(ValueError, match="at least one block"):
-        hbcd.MostSensitive().next_block(hbcd.Choice(0, []))
+        hbcd.MostSensitive().next_block(hbcd.BlockState(0, []))
 
 
 def test_the_base_class_says_what_must_be_written():
@@ -241,7 +241,7 @@ def test_the_base_class_says_what_must_be_written():
         pass
 
     with pytest.raises(NotImplementedError, match=r"Lazy\.next_block"):
-        Lazy().next_block(hbcd.Choice(1, [1.0]))
+        Lazy().next_block(hbcd.BlockState(1, [1.0]))
 
 
 # ---- in a training run ---------------------------------------------------------------------------

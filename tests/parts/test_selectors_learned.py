@@ -26,7 +26,7 @@ def learned(seed, n=5, **change):
         "operations": 10.0 ** rng.normal(size=n),
         "last_visits": np.arange(n) + 1,
     }
-    return hbcd.Choice(n, np.ones(n), **{**values, **change})
+    return hbcd.BlockState(n, np.ones(n), **{**values, **change})
 
 
 @each_rule
@@ -115,7 +115,7 @@ def test_the_curvature_of_a_quadratic_loss_is_that_of_its_hessian():
 
 
 class OwnLipschitzWeighted(hbcd.BlockSelector):
-    """The rule as a user would write it, with what `Choice` tells."""
+    """The rule as a user would write it, with what `BlockState` tells."""
 
     def next_block(self, about):
         known = np.nan_to_num(score(GSL, about), nan=-1.0)
@@ -152,4 +152,4 @@ def test_the_choice_does_not_depend_on_the_number_of_threads(rule):
 def test_a_choice_with_the_wrong_number_of_values_is_refused():
     for name in ("gradient_norms", "curvatures", "gains", "operations"):
         with pytest.raises(ValueError, match=rf"{name}: must have n_blocks=2 values"):
-            hbcd.Choice(2, [1.0, 2.0], **{name: [1.0]})
+            hbcd.BlockState(2, [1.0, 2.0], **{name: [1.0]})

@@ -1,4 +1,4 @@
-/* outlook.inl: what the run itself tells about the blocks, for selectors (hbcd_outlook).  Part of train.c.
+/* block_statistics.inl: what the visits of the blocks have shown, for selectors (hbcd_block_statistics).  Part of train.c.
  * Only values that are at hand anyway: it costs no evaluation, and nothing depends on the clock or on threads. */
 
 /* Multiply-adds per row of a visit: the gradient of everything before it (3 per parameter), the layers below the block
@@ -9,14 +9,14 @@ static double FN(visit_operations)(const TY(net) *net, size_t block, size_t eval
     return 3.0 * all + below + 2.0 * (all - below) * (double)evaluations;
 }
 
-static void FN(outlook_begin)(TY(plan) *plan)
+static void FN(statistics_begin)(TY(plan) *plan)
 {
     for (size_t b = 0; b < plan->net->n_blocks; b++)
-        plan->outlook[b] = (hbcd_outlook){NAN, NAN, NAN, FN(visit_operations)(plan->net, b, 1)};
+        plan->statistics[b] = (hbcd_block_statistics){NAN, NAN, NAN, FN(visit_operations)(plan->net, b, 1)};
 }
 
 /* After the whole gradient has been measured. */
-static void FN(outlook_gradients)(TY(plan) *plan)
+static void FN(statistics_gradients)(TY(plan) *plan)
 {
     const REAL *lo = plan->phase->box.lo, *hi = plan->phase->box.hi, *x = plan->bound.theta, *g = plan->gradient;
     for (size_t b = 0; b < plan->net->n_blocks; b++) {
@@ -26,16 +26,16 @@ static void FN(outlook_gradients)(TY(plan) *plan)
             int held = (lo && x[i] <= lo[i] && g[i] > 0) || (hi && x[i] >= hi[i] && g[i] < 0);
             if (!held) square += (double)g[i] * (double)g[i];
         }
-        plan->outlook[b].gradient = sqrt(square);
+        plan->statistics[b].gradient = sqrt(square);
     }
 }
 
 /* After a visit that moved the block's variables from bound.known_x and the loss from f_before to f. */
-static void FN(outlook_learn)(TY(plan) *plan, int b, double f_before, double f, size_t evaluations)
+static void FN(statistics_learn)(TY(plan) *plan, int b, double f_before, double f, size_t evaluations)
 {
     const TY(block) *block = &plan->net->blocks[b];
     const REAL *x = plan->bound.theta + block->start, *before = plan->bound.known_x, *g = plan->gradient + block->start;
-    hbcd_outlook *known = &plan->outlook[b];
+    hbcd_block_statistics *known = &plan->statistics[b];
     double ss = 0, gs = 0, square = known->gradient * known->gradient;
     for (size_t i = 0; i < block->size; i++) {
         double s = (double)x[i] - before[i];

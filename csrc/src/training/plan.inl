@@ -12,7 +12,7 @@ struct TY(plan) {
     REAL *best, *gradient, *point; /* (n_params) each; point: the variables an optimizer moves */
     double *sensitivity;     /* (n_blocks) */
     size_t *last_visit;      /* (n_blocks) */
-    hbcd_outlook *outlook;   /* (n_blocks) */
+    hbcd_block_statistics *statistics;   /* (n_blocks) */
     /* the run */
     const hbcd_stop *stop;
     hbcd_watch *watch;
@@ -107,7 +107,7 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     p.point = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     p.sensitivity = hbcd_arena_take(arena, net->n_blocks, sizeof(double));
     p.last_visit = hbcd_arena_take(arena, net->n_blocks, sizeof(size_t));
-    p.outlook = hbcd_arena_take(arena, net->n_blocks, sizeof *p.outlook);
+    p.statistics = hbcd_arena_take(arena, net->n_blocks, sizeof *p.statistics);
     p.state = hbcd_arena_take(arena, needs->state, 1);
     /* A piece of no bytes is not NULL, and plan_train writes to whatever is not. */
     p.order = needs->room ? hbcd_arena_take(arena, rows, sizeof(uint32_t)) : NULL;

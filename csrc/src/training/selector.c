@@ -7,46 +7,46 @@
 static const hbcd_greedy DEFAULT_GREEDY = {.max_repeats = 2};
 
 /* What a greedy rule goes by; NAN: the block is passed over. */
-typedef double (*score_of)(const hbcd_choice *about, size_t block);
+typedef double (*score_of)(const hbcd_block_state *about, size_t block);
 
-static double score_sensitivity(const hbcd_choice *about, size_t block)
+static double score_sensitivity(const hbcd_block_state *about, size_t block)
 {
     return fabs(about->sensitivity[block]);
 }
 
 /* Blocks that nothing is known of come first, the most sensitive before the others (in their order in the network, from
  * the input up, the first sweep over a deep net does lasting harm); one that has been visited without news has nothing to say. */
-static double unknown(const hbcd_choice *about, size_t block)
+static double unknown(const hbcd_block_state *about, size_t block)
 {
     return about->last_visit[block] == 0 ? INFINITY : 0.0;
 }
 
 /* || g || / sqrt(L): its square is twice the decrease that a gradient step of length 1 / L is sure of. */
-static double score_lipschitz(const hbcd_choice *about, size_t block)
+static double score_lipschitz(const hbcd_block_state *about, size_t block)
 {
-    if (!about->outlook) return score_sensitivity(about, block);
-    const hbcd_outlook *known = &about->outlook[block];
+    if (!about->statistics) return score_sensitivity(about, block);
+    const hbcd_block_statistics *known = &about->statistics[block];
     return known->curvature > 0 ? known->gradient / sqrt(known->curvature) : unknown(about, block);
 }
 
 /* The decrease that the last visits promise, per operation. */
-static double score_per_operation(const hbcd_choice *about, size_t block)
+static double score_per_operation(const hbcd_block_state *about, size_t block)
 {
-    if (!about->outlook) return score_sensitivity(about, block);
-    const hbcd_outlook *known = &about->outlook[block];
+    if (!about->statistics) return score_sensitivity(about, block);
+    const hbcd_block_statistics *known = &about->statistics[block];
     double decrease = known->gain * known->gradient * known->gradient;
     return isnan(known->gain) ? unknown(about, block) : decrease / known->operations;
 }
 
 /* Between blocks of the same score: the one visited longest ago, of two never visited the more sensitive one. */
-static int goes_before(const hbcd_choice *about, size_t a, size_t b)
+static int goes_before(const hbcd_block_state *about, size_t a, size_t b)
 {
     if (about->last_visit[a] != about->last_visit[b]) return about->last_visit[a] < about->last_visit[b];
     return fabs(about->sensitivity[a]) > fabs(about->sensitivity[b]);
 }
 
 /* The block with the largest score other than `skip`.  -1: none has a number. */
-static int best_but(const hbcd_choice *about, score_of score, int skip)
+static int best_but(const hbcd_block_state *about, score_of score, int skip)
 {
     int best = -1;
     double most = -1.0;
@@ -61,7 +61,7 @@ static int best_but(const hbcd_choice *about, score_of score, int skip)
     return best;
 }
 
-static int visited_longest_ago(const hbcd_choice *about)
+static int visited_longest_ago(const hbcd_block_state *about)
 {
     size_t oldest = 0;
     for (size_t b = 1; b < about->n_blocks; b++)
@@ -69,7 +69,7 @@ static int visited_longest_ago(const hbcd_choice *about)
     return (int)oldest;
 }
 
-static int next_greedy(const hbcd_greedy *options, const hbcd_choice *about, score_of score, int *block)
+static int next_greedy(const hbcd_greedy *options, const hbcd_block_state *about, score_of score, int *block)
 {
     const size_t most = options ? options->max_repeats : DEFAULT_GREEDY.max_repeats;
     if (most == 0 || about->n_blocks == 0 || !about->sensitivity || !about->last_visit) return HBCD_ERR_ARGUMENT;
@@ -79,29 +79,29 @@ static int next_greedy(const hbcd_greedy *options, const hbcd_choice *about, sco
     return HBCD_OK;
 }
 
-static int next_most_sensitive(void *self, const hbcd_choice *about, int *block)
+static int next_most_sensitive(void *self, const hbcd_block_state *about, int *block)
 {
     return next_greedy(self, about, score_sensitivity, block);
 }
 
 /* GSL, the Gauss-Southwell-Lipschitz rule of J. Nutini et al., ICML 2015, with L estimated from the visits. */
-static int next_lipschitz_weighted(void *self, const hbcd_choice *about, int *block)
+static int next_lipschitz_weighted(void *self, const hbcd_block_state *about, int *block)
 {
     return next_greedy(self, about, score_lipschitz, block);
 }
 
-static int next_per_operation(void *self, const hbcd_choice *about, int *block)
+static int next_per_operation(void *self, const hbcd_block_state *about, int *block)
 {
     return next_greedy(self, about, score_per_operation, block);
 }
 
-static int is_active(const hbcd_choice *about, size_t block)
+static int is_active(const hbcd_block_state *about, size_t block)
 {
     return about->sensitivity && fabs(about->sensitivity[block]) > about->tolerance;
 }
 
 /* Uniform over the blocks that have not converged, over all if all have. */
-static int next_random(void *self, const hbcd_choice *about, int *block)
+static int next_random(void *self, const hbcd_block_state *about, int *block)
 {
     size_t n_active = 0;
     (void)self;
@@ -117,7 +117,7 @@ static int next_random(void *self, const hbcd_choice *about, int *block)
 }
 
 /* 0, 1, .., n-1, 0, 1, .. */
-static int next_forward(void *self, const hbcd_choice *about, int *block)
+static int next_forward(void *self, const hbcd_block_state *about, int *block)
 {
     (void)self;
     if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;
@@ -126,7 +126,7 @@ static int next_forward(void *self, const hbcd_choice *about, int *block)
 }
 
 /* 0, 1, .., n-1, n-2, .., 1, 0, 1, ..: the blocks at the ends are visited half as often. */
-static int next_ping_pong(void *self, const hbcd_choice *about, int *block)
+static int next_ping_pong(void *self, const hbcd_block_state *about, int *block)
 {
     (void)self;
     if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;
@@ -137,7 +137,7 @@ static int next_ping_pong(void *self, const hbcd_choice *about, int *block)
 }
 
 /* n-1, n-2, .., 0, n-1, .. */
-static int next_backward(void *self, const hbcd_choice *about, int *block)
+static int next_backward(void *self, const hbcd_block_state *about, int *block)
 {
     (void)self;
     if (about->n_blocks == 0) return HBCD_ERR_ARGUMENT;

@@ -27,15 +27,15 @@ static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
 
 static int FN(choose)(TY(plan) *plan, int *block)
 {
-    hbcd_choice about = {.n_blocks = plan->net->n_blocks,
-                         .sensitivity = plan->sensitivity,
-                         .last_visit = plan->last_visit,
-                         .outlook = plan->outlook,
-                         .tolerance = plan->phase->sensitivity_tol,
-                         .last = plan->last_block,
-                         .repeats = plan->repeats,
-                         .step = plan->visits,
-                         .rng = plan->rng};
+    hbcd_block_state about = {.n_blocks = plan->net->n_blocks,
+                              .sensitivity = plan->sensitivity,
+                              .last_visit = plan->last_visit,
+                              .statistics = plan->statistics,
+                              .tolerance = plan->phase->sensitivity_tol,
+                              .last = plan->last_block,
+                              .repeats = plan->repeats,
+                              .step = plan->visits,
+                              .rng = plan->rng};
     HBCD_TRY(plan->phase->selector->next(plan->phase->selector->self, &about, block));
     if (*block < 0 || (size_t)*block >= plan->net->n_blocks) return HBCD_ERR_ARGUMENT;
     plan->repeats = *block == plan->last_block ? plan->repeats + 1 : 1;
@@ -68,7 +68,7 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         for (size_t b = 0; b < plan->net->n_blocks; b++) most = fmax(most, fabs(plan->sensitivity[b]));
         if (most <= phase->sensitivity_tol) return last_work ? HBCD_STOP_SENSITIVITY : HBCD_OK;
 
-        FN(outlook_gradients)(plan);
+        FN(statistics_gradients)(plan);
         HBCD_TRY(FN(choose)(plan, &block));
         hbcd_report report;
         double before = *f;
@@ -79,7 +79,7 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         if (status < 0) return status;
         if (!isnan(report.f)) {
             *f = report.f;
-            FN(outlook_learn)(plan, block, before, *f, report.n_evaluations);
+            FN(statistics_learn)(plan, block, before, *f, report.n_evaluations);
         }
         told = FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]);
         if (told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED)) return told;
@@ -151,7 +151,7 @@ static int FN(run_phase)(TY(plan) *plan)
     hbcd_watch *watch = plan->watch;
     FN(project)(plan->net->n_params, &phase->box, plan->bound.theta);
     memset(plan->last_visit, 0, plan->net->n_blocks * sizeof *plan->last_visit);
-    FN(outlook_begin)(plan);
+    FN(statistics_begin)(plan);
     plan->phase_evaluations = plan->phase_iterations = plan->visits = plan->repeats = 0;
     plan->last_block = -1;
     plan->fresh = 1;

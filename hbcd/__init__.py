@@ -13,16 +13,9 @@ from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.builtin import (
-    BFGS,
-    ICRS,
-    LBFGS,
-    Adam,
-    BarzilaiBorwein,
-    ExactOutput,
-    LevenbergMarquardt,
-    Optimizer,
-)
+from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
+from hbcd.optimizers.least_squares import ExactOutput, LevenbergMarquardt
 from hbcd.optimizers.minimize import minimize
 from hbcd.parts.activations import (
     Activation,

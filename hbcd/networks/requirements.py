@@ -1,18 +1,16 @@
-"""What optimizers ask of a network, checked before a run."""
+"""What optimizers need of a network, checked before a run."""
 
 from __future__ import annotations
 
-from typing import Any
-
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.builtin import ExactOutput, LevenbergMarquardt
+from hbcd.optimizers.base import Optimizer
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import SquaredError, has_curvature
 
-__all__ = ["check_needs"]
+__all__ = ["check_requirements"]
 
 
-def check_needs(optimizer: Any, network: NetworkStructure, by_blocks: bool) -> None:
+def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_blocks: bool) -> None:
     """ValueError where `optimizer` cannot work on this network.
 
     Parameters
@@ -22,57 +20,42 @@ def check_needs(optimizer: Any, network: NetworkStructure, by_blocks: bool) -> N
     by_blocks : bool
         It is given one block at a time.
     """
+    needs = optimizer.requirements(by_blocks)
     sizes = [block.stop - block.start for block in network.blocks]
-    one_at_a_time = by_blocks or getattr(optimizer, "block_diagonal", False)
-    optimizer.check_size(max(sizes, default=0) if one_at_a_time else network.n_parameters)
-    if isinstance(optimizer, ExactOutput):
-        _check_loss(optimizer, network)
-        _check_output(optimizer, network)
-        if optimizer.inner is not None:
-            check_needs(optimizer.inner, network, by_blocks)
-    if not isinstance(optimizer, LevenbergMarquardt):
-        return
+    one_block = all(need.one_block for need in needs)
+    optimizer.check_size(max(sizes, default=0) if one_block else network.n_parameters)
+    for need in needs:
+        if need.gauss_newton:
+            _check_curvature(need.by, network)
+        if need.linear_output:
+            _check_linear_output(need.by, network)
+
+
+def _check_curvature(optimizer: str, network: NetworkStructure) -> None:
+    """ValueError where the loss has no Gauss-Newton matrix over all layers with parameters."""
     if not has_curvature(network.loss):
         raise ValueError(
-            f"loss={network.loss!r}: must be a built-in one for {_name(optimizer)}, a loss of "
-            "one's own has no Gauss-Newton matrix"
+            f"loss={network.loss!r}: must be a built-in one for {optimizer}, a custom loss has no "
+            "Gauss-Newton matrix"
         )
-    _check_layers(optimizer, network)
-    if optimizer.variable_projection and not by_blocks:
-        _check_loss(optimizer, network)
-        _check_output(optimizer, network)
-
-
-def _name(optimizer: Any) -> str:
-    return type(optimizer).__name__
-
-
-def _check_loss(optimizer: Any, network: NetworkStructure) -> None:
-    if type(network.loss) is not SquaredError:
-        raise ValueError(
-            f"loss={network.loss!r}: must be SquaredError(), {_name(optimizer)} needs a sum of "
-            "squares"
-        )
-
-
-def _check_layers(optimizer: Any, network: NetworkStructure) -> None:
     for index, (*_, layer) in enumerate(network.block_layouts):
-        own = network.custom_layer(layer)
-        if own is not None:
+        custom = network.custom_layer(layer)
+        if custom is not None:
             raise ValueError(
-                f"layers: must be dense for {_name(optimizer)}, and block {index} is a "
-                f"{type(own).__name__}, a layer of one's own with parameters"
+                f"layers: must be dense for {optimizer}, and block {index} is a "
+                f"{type(custom).__name__}, a custom layer with parameters"
             )
 
 
-def _check_output(optimizer: Any, network: NetworkStructure) -> None:
-    last = network.layers[-1]
-    activation = getattr(last, "activation", None)
-    if (
-        network.custom_layer(len(network.layers) - 1) is not None
-        or type(activation) is not Identity
-    ):
+def _check_linear_output(optimizer: str, network: NetworkStructure) -> None:
+    """ValueError where the last layer is no least squares problem."""
+    if type(network.loss) is not SquaredError:
         raise ValueError(
-            f"layers: must end with a dense layer without activation for {_name(optimizer)}, "
-            f"not {last!r}"
+            f"loss={network.loss!r}: must be SquaredError(), {optimizer} needs a sum of squares"
+        )
+    last = network.layers[-1]
+    custom = network.custom_layer(len(network.layers) - 1)
+    if custom is not None or type(getattr(last, "activation", None)) is not Identity:
+        raise ValueError(
+            f"layers: must end with a dense layer without activation for {optimizer}, not {last!r}"
         )

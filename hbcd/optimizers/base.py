@@ -2,28 +2,61 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
-from typing import Any, ClassVar
+from dataclasses import dataclass
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.optimizers.scipy_method import scipy_method
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.utils.validation import as_seed, box_vectors
 
-__all__ = ["Compiled", "Optimizer"]
+__all__ = ["Compiled", "Optimizer", "Requirements"]
 
 Array = NDArray[Any]
 Box = tuple[Array, Array] | None
 Objective = Callable[[Array], tuple[float, Array]]
 
 
-class Optimizer:
-    """Minimizes a function inside a box.  Subclass it and write `minimize`."""
+@dataclass(frozen=True)
+class Requirements:
+    """What an optimizer needs of a network.
 
-    value_only: ClassVar[bool] = False  # never asks for a gradient
-    monotone: ClassVar[bool] = False  # can be taken up again where it stopped, never gets worse
+    Attributes
+    ----------
+    by : str
+        Name of the optimizer, for messages.
+    one_block : bool
+        Its matrices are those of one block at a time, not of all parameters.
+    gauss_newton : bool
+        A built-in loss, and dense layers wherever there are parameters.
+    linear_output : bool
+        The squared error, and a last layer that is dense and without activation.
+    """
+
+    by: str
+    one_block: bool = False
+    gauss_newton: bool = False
+    linear_output: bool = False
+
+
+class Optimizer:
+    """Minimizes a function inside a box.  Subclass it and write `minimize`.
+
+    Attributes
+    ----------
+    value_only : bool
+        It never asks for a gradient.
+    monotone : bool
+        It can be continued where it stopped, and never gets worse.
+    """
+
+    value_only: ClassVar[bool] = False
+    monotone: ClassVar[bool] = False
 
     def minimize(
         self, objective: Objective, x: Array, box: Box, stop: Any, rng: np.random.Generator
@@ -61,18 +94,95 @@ class Optimizer:
             They are too many.
         """
 
+    def requirements(self, by_blocks: bool) -> list[Requirements]:
+        """What it needs of a network; checked before a training.
+
+        Parameters
+        ----------
+        by_blocks : bool
+            It gets one block at a time.
+
+        Returns
+        -------
+        list of Requirements
+        """
+        return [Requirements(type(self).__name__, one_block=by_blocks)]
+
+    def for_function(
+        self, n: int, stop: Stop, box: tuple[Any, Any], residuals: bool
+    ) -> tuple[Self, Stop]:
+        """What `hbcd.minimize` runs: itself and `stop`, with what was left open filled in.
+
+        Parameters
+        ----------
+        n : int
+            Number of variables.
+        stop : Stop
+        box : (lo, hi)
+            Vectors of n, or None for no bound.
+        residuals : bool
+            The function is a sum of squares and gives its residuals.
+
+        Returns
+        -------
+        (Optimizer, Stop)
+
+        Raises
+        ------
+        ValueError
+            It cannot minimize this function.
+        """
+        self.check_size(n)
+        if self.most_iterations is not None and not _is_limited(stop):
+            stop = _changed(stop, max_iterations=self.most_iterations)
+        return self, stop
+
+    @property
+    def most_iterations(self) -> int | None:
+        """Iterations of one call where nothing else limits them; None: its own tests end it."""
+        return None
+
     @property
     def scipy(self) -> Callable[..., Any]:
         """Itself for ``scipy.optimize.minimize(..., method=optimizer.scipy)``."""
-        from hbcd.optimizers.minimize import scipy_method
-
         return scipy_method(self)
+
+
+def _is_limited(stop: Stop) -> bool:
+    return stop.max_iterations is not None or stop.max_seconds is not None
+
+
+def _changed(described: Any, **fields: Any) -> Any:
+    """A copy of a frozen description, of any subclass, with other values in some fields."""
+    other = copy.copy(described)
+    for name, value in fields.items():
+        object.__setattr__(other, name, value)
+    return other
 
 
 class Compiled(Optimizer):
     """Shared by the built-in ones: `minimize` runs the compiled optimizer."""
 
     _native: ClassVar[str]
+
+    @property
+    def runs_compiled(self) -> bool:
+        """Whether the core runs it by itself: not a subclass of a built-in one."""
+        return "_native" in vars(type(self))
+
+    def changed(self, **fields: Any) -> Self:
+        """A copy with other values in some fields.
+
+        Parameters
+        ----------
+        **fields
+            Names and values of fields.
+
+        Returns
+        -------
+        Compiled
+        """
+        return _changed(self, **fields)  # type: ignore[no-any-return]
 
     def minimize(
         self,
@@ -82,7 +192,11 @@ class Compiled(Optimizer):
         stop: Any = None,
         rng: Any = None,
     ) -> StopReason:
-        """Moves `x` (contiguous float32 or float64) in place to the best point found."""
+        """Moves `x` (contiguous float32 or float64) in place to the best point found.
+
+        The tolerances of `stop` are absolute here: what they mean for a small `objective` is the
+        business of `hbcd.minimize`.
+        """
         self.check_size(x.size)
         lo, hi = box_vectors("box", box, x.size, x.dtype)
         value = getattr(objective, "value", None)

@@ -1,26 +1,31 @@
-"""Optimizers of a block or of everything.
-
-ADAM, L-BFGS-B, BFGS, Barzilai-Borwein, ICRS, Levenberg-Marquardt, exact output layer; one's own.
-"""
+"""Optimizers of any function or loss: ADAM, L-BFGS-B, BFGS, Barzilai-Borwein, ICRS."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import Any, ClassVar, Literal, Self
 
-from hbcd.optimizers.base import Compiled, Optimizer
+import numpy as np
+
+from hbcd.optimizers.base import Compiled
+from hbcd.parts.stopping import Stop
 from hbcd.utils.validation import check_integer, check_number
 
-__all__ = [
-    "BFGS",
-    "ICRS",
-    "LBFGS",
-    "Adam",
-    "BarzilaiBorwein",
-    "ExactOutput",
-    "LevenbergMarquardt",
-    "Optimizer",
-]
+__all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "check_flag"]
+
+MOST_PAIRS = 10_000  # of L-BFGS: the core keeps the products of all pairs
+
+
+def check_flag(name: str, value: Any) -> None:
+    """TypeError where an option is neither True nor False."""
+    if not isinstance(value, (bool, np.bool_)):
+        raise TypeError(f"{name}={value!r}: must be True or False")
+
+
+def _check_line_search(armijo: Any, wolfe: Any, max_line_search: Any) -> None:
+    check_number("armijo", armijo, low=0.0, high=1.0, open_low=True, open_high=True)
+    check_number("wolfe", wolfe, low=armijo, high=1.0, open_low=True, open_high=True)
+    check_integer("max_line_search", max_line_search, 1)
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,11 @@ class Adam(Compiled):
         check_number("beta1", self.beta1, low=0.0, high=1.0, open_high=True)
         check_number("beta2", self.beta2, low=0.0, high=1.0, open_high=True)
         check_number("epsilon", self.epsilon, low=0.0, open_low=True)
+
+    @property
+    def most_iterations(self) -> int:
+        """10 000: its steps have a fixed length, so that no test of its own may ever end it."""
+        return 10_000
 
 
 @dataclass(frozen=True)
@@ -79,9 +89,10 @@ class LBFGS(Compiled):
 
     def __post_init__(self) -> None:
         check_integer("memory", self.memory, 1)
-        check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
-        check_number("wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True)
-        check_integer("max_line_search", self.max_line_search, 1)
+        if self.memory > MOST_PAIRS:
+            raise ValueError(f"memory={self.memory}: must be at most {MOST_PAIRS}")
+        check_flag("damping", self.damping)
+        _check_line_search(self.armijo, self.wolfe, self.max_line_search)
 
 
 @dataclass(frozen=True)
@@ -126,9 +137,7 @@ class BFGS(Compiled):
             raise ValueError(
                 f"scaling={self.scaling!r}: must be 'al_baali', 'oren_luenberger' or 'first'"
             )
-        check_number("armijo", self.armijo, low=0.0, high=1.0, open_low=True, open_high=True)
-        check_number("wolfe", self.wolfe, low=self.armijo, high=1.0, open_low=True, open_high=True)
-        check_integer("max_line_search", self.max_line_search, 1)
+        _check_line_search(self.armijo, self.wolfe, self.max_line_search)
         check_integer("memory_limit", self.memory_limit, 1)
 
     def check_size(self, n: int) -> None:
@@ -230,124 +239,51 @@ class ICRS(Compiled):
         check_number("k2", self.k2, low=0.0, high=1.0, open_low=True, open_high=True)
         check_number("failures_per_parameter", self.failures_per_parameter, low=0.0, open_low=True)
         check_integer("max_failures", self.max_failures, 1, none=True)
+        check_flag("cumulative", self.cumulative)
+        check_flag("reset_width", self.reset_width)
         check_number("tolerance", self.tolerance, low=0.0)
         check_number("floor", self.floor, low=0.0, high=0.5)
         check_integer("max_evaluations", self.max_evaluations, 1, none=True)
 
+    def for_function(
+        self, n: int, stop: Stop, box: tuple[Any, Any], residuals: bool
+    ) -> tuple[Self, Stop]:
+        """Itself, with a budget of ``100 n`` evaluations where nothing else limits it.
 
-@dataclass(frozen=True)
-class LevenbergMarquardt(Compiled):
-    """Levenberg-Marquardt on a sum of squares, or a loss with a Gauss-Newton matrix, inside a box.
+        Parameters
+        ----------
+        n : int
+            Number of variables.
+        stop : Stop
+        box : (lo, hi)
+        residuals : bool
 
-    Each step p minimizes ``g'p + p'(J'WJ + mu D)p / 2`` in the box, J the Jacobian of the errors
-    and g the gradient; it is taken if the loss falls.  J is never stored: an iteration takes the
-    normal equations once (``n**2`` operations per row), solutions of ``n**3 / 3`` operations, and
-    for every step that is refused one more value.  Near a minimum without residual it converges
-    quadratically.  An iteration counts as two evaluations, a value and the normal equations.
+        Returns
+        -------
+        (ICRS, Stop)
 
-    Parameters
-    ----------
-    damping : {"nielsen", "trust_region", "marquardt"}, optional
-        "nielsen", the default for a network, whose standardized inputs give all weights one scale:
-        D is the identity, and mu follows how well the model predicted the loss (Nielsen 1999).
-        "trust_region", the default for any other function: D is the largest diagonal of J'WJ so
-        far, which makes the steps independent of the scale of each variable, and mu makes
-        ``(p'Dp)**0.5`` as large as a radius that follows likewise (More 1978), at three to
-        five solutions a step.  "marquardt": that D, and mu as for the first (Marquardt 1963).
-    mu : float, default 1e-3
-        The first one where there is no radius; for "nielsen" relative to the largest element of the
-        diagonal.
-    radius : float, default 1.0
-        The first one of a trust region, relative to ``(x'Dx)**0.5`` of the start.
-    variable_projection : bool, default False
-        The last layer, if it is dense and linear, is eliminated: steps are made for the layers
-        below it with the matrix of Kaufman (1975), and after each the last layer is solved
-        exactly.  All parameters at once only; on a single block it changes nothing.
-    block_diagonal : bool, default False
-        All layers at once, but each with a matrix of its own (Jacobi): for k layers of one size
-        ``1 / k`` of the operations per row.  The blocks share mu and, where the joint step is too
-        long, a shorter one is tried before mu grows.
-    ridge : float, default 1e-4
-        Of variable projection: the last layer is drawn to what it was, by lambda as in
-        `ExactOutput`.  That moves no minimum; without it, a last layer whose inputs are nearly
-        dependent jumps from bound to bound.
-    memory_limit : int, default 2**30
-        Largest matrix J'WJ in bytes, ``8 n**2``; a run takes about four times as much in all.
-
-    Raises
-    ------
-    ValueError
-        Larger matrices than `memory_limit`; a loss of one's own (with `variable_projection` any
-        but the squared error) or layers of one's own with parameters; a function without residuals
-        (see `hbcd.minimize`), which is all that ``scipy.optimize.minimize`` has.
-    """
-
-    damping: Literal["nielsen", "trust_region", "marquardt"] | None = None
-    mu: float = 1e-3
-    radius: float = 1.0
-    variable_projection: bool = False
-    block_diagonal: bool = False
-    ridge: float = 1e-4
-    memory_limit: int = 2**30
-    _native = "lm"
-    monotone: ClassVar[bool] = True
-
-    def __post_init__(self) -> None:
-        if self.damping not in (None, "nielsen", "trust_region", "marquardt"):
-            raise ValueError(
-                f"damping={self.damping!r}: must be 'nielsen', 'trust_region' or 'marquardt'"
-            )
-        check_number("mu", self.mu, low=0.0, open_low=True)
-        check_number("radius", self.radius, low=0.0, open_low=True)
-        check_number("ridge", self.ridge, low=0.0)
-        check_integer("memory_limit", self.memory_limit, 1)
-        if self.variable_projection and self.block_diagonal:
-            raise ValueError("block_diagonal=True: must be False with variable_projection")
-
-    def check_size(self, n: int) -> None:
-        """ValueError where the matrix of n variables is larger than `memory_limit`."""
-        if 8 * n * n > self.memory_limit:
-            raise ValueError(
-                f"n={n}: Levenberg-Marquardt needs {8 * n * n} bytes, "
-                f"more than memory_limit={self.memory_limit}"
-            )
+        Raises
+        ------
+        ValueError
+            A variable without finite bounds, or bounds further apart than the largest number.
+        """
+        method, stop = super().for_function(n, stop, box, residuals)
+        _check_box(n, *box)
+        limits = (stop.max_evaluations, stop.max_iterations, stop.max_seconds)
+        if method.max_evaluations is None and limits == (None, None, None):
+            method = method.changed(max_evaluations=100 * n)
+        return method, stop
 
 
-@dataclass(frozen=True)
-class ExactOutput(Compiled):
-    """The last layer solved exactly, as the least squares problem that it is; others by `inner`.
-
-    For every output k the weights and bias are ``c = argmin sum_r w_r (phi_r'c - y_rk)**2 + lambda
-    |c|**2`` over the box, phi the inputs of the layer and 1.  The loss itself has no term in
-    lambda: a solution that is not better is not taken.
-
-    Parameters
-    ----------
-    inner : Optimizer, optional
-        A built-in one for the other blocks.  None: any other block is an error.
-    ridge : float, default 1e-8
-        lambda relative to the mean of the diagonal of ``sum_r w_r phi_r phi_r'``.
-
-    Raises
-    ------
-    ValueError
-        The last layer is not dense and linear, or the loss is not the squared error.
-    """
-
-    inner: Optimizer | None = None
-    ridge: float = 1e-8
-    _native = "exact_output"
-
-    def __post_init__(self) -> None:
-        check_number("ridge", self.ridge, low=0.0)
-        if self.inner is None:
-            return
-        if not isinstance(self.inner, Compiled) or "_native" not in vars(type(self.inner)):
-            raise TypeError(f"inner={self.inner!r}: must be a built-in hbcd.Optimizer or None")
-        if isinstance(self.inner, ExactOutput):
-            raise TypeError(f"inner={self.inner!r}: must not be an ExactOutput itself")
-
-    def check_size(self, n: int) -> None:
-        """That of `inner`."""
-        if isinstance(self.inner, Compiled):
-            self.inner.check_size(n)
+def _check_box(n: int, lo: Any, hi: Any) -> None:
+    """ValueError where a random search has nowhere to draw from."""
+    lo = np.full(n, -np.inf) if lo is None else lo
+    hi = np.full(n, np.inf) if hi is None else hi
+    with np.errstate(over="ignore"):
+        endless = ~np.isfinite(hi - lo)
+    if endless.any():
+        at = int(np.argmax(endless))
+        raise ValueError(
+            f"bounds: lo={lo[at]:g}, hi={hi[at]:g} at variable {at}: ICRS needs finite bounds on "
+            "every variable, whose distance is finite too"
+        )

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from hbcd.optimizers.builtin import ExactOutput, Optimizer
+from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.least_squares import ExactOutput
 from hbcd.parts.selectors import BlockSelector
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.parts.stopping import Stop

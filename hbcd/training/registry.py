@@ -9,16 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from hbcd.optimizers.builtin import (
-    BFGS,
-    ICRS,
-    LBFGS,
-    Adam,
-    BarzilaiBorwein,
-    ExactOutput,
-    LevenbergMarquardt,
-    Optimizer,
-)
+from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
+from hbcd.optimizers.least_squares import ExactOutput, LevenbergMarquardt
 from hbcd.parts.activations import Activation, Identity, LeakyReLU, ReLU, Sigmoid, Tanh
 from hbcd.parts.losses import (
     AbsoluteError,

@@ -13,9 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
-from hbcd.networks.requirements import check_needs
+from hbcd.networks.requirements import check_requirements
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.builtin import ExactOutput
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.monitor import Audience, Progress, Relay
@@ -26,9 +25,6 @@ from hbcd.utils.validation import box_vectors
 __all__ = ["Progress", "Run", "calls_python", "resolve"]
 
 Array = NDArray[Any]
-
-# Without a stopping test worth waiting for, ADAM gets a limit where nothing else sets one.
-ADAM_ITERATIONS = 10_000
 
 ANY_NUMBER = 2**62  # of passes without a better value: somebody else counts them
 
@@ -80,15 +76,13 @@ def resolve(
     """Fills in the defaults of a phase."""
     if not isinstance(phase, Phase):
         raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
-    exact = phase.optimizer if isinstance(phase.optimizer, ExactOutput) else None
-    worker = exact.inner if exact and exact.inner else phase.optimizer
-    native = vars(type(worker)).get("_native")
     box = default_box(phase.optimizer) if phase.box is None else phase.box
     lo, hi = _inside(box_vectors("box", box, n_parameters, dtype), bounds, dtype)
     stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
     inner = phase.inner_iterations
-    if native == "adam" and inner is None:
-        inner = ADAM_ITERATIONS if phase.epochs is None else 1
+    most = phase.optimizer.most_iterations
+    if most is not None and inner is None:
+        inner = most if phase.epochs is None else 1
     tolerance = phase.sensitivity_tol
     return _Resolved(
         phase.optimizer,
@@ -154,7 +148,7 @@ class Run:
             for phase in phases
         ]
         for phase in phases:
-            check_needs(phase.optimizer, self.network, phase.selector is not None)
+            check_requirements(phase.optimizer, self.network, phase.selector is not None)
         net = self.network.core_network(theta.dtype)
         before = time.perf_counter() - self.started
         point = theta.copy()

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Optimizer
+from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS
 from hbcd.parts.selectors import BlockSelector, MostSensitive
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.parts.stopping import Stop

@@ -20,12 +20,13 @@ from hbcd.estimators.canonical_rows import merged
 from hbcd.estimators.dataframes import PandasOutput, as_inputs, learn_encoder, target_names
 from hbcd.estimators.fit_plan import Work
 from hbcd.estimators.following import Followed, bridges, managed
-from hbcd.estimators.hold_out import chosen_rows, chosen_share
+from hbcd.estimators.hold_out import NAME, chosen_rows, chosen_share
 from hbcd.estimators.raw_coefficients import RawUnits
-from hbcd.estimators.target import Task, scalers_of, some_rows
+from hbcd.estimators.target import Task, scalers_of
 from hbcd.estimators.warm_start import check_same, one_pass, onward, refolded, settled
 from hbcd.model_files import document as _saved
 from hbcd.model_files import file_format as modelfile
+from hbcd.networks.rows import Rows
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.parts.report import FitReport
@@ -188,15 +189,18 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         partial: bool,
     ) -> tuple[Array, Task, Held | None]:
         """Rows to train on, their task, and those held out where it is known which."""
+        table, parts = Rows(rows, task.targets, task.weight), None
+        held: Held | None = None
         if eval_set is not None:
-            return rows, task, (*self._held_out(eval_set, encoder, rows.shape[1], task), None)
-        parts = None
-        if not partial:
+            held = (*self._held_out(eval_set, encoder, rows.shape[1], task), None)
+        elif not partial:
             parts = chosen_rows(self.validation_fraction, rows, y, rows.shape[0])
-        if parts is None:
-            return rows, task, None
-        (kept, kept_task), (apart, apart_task) = (some_rows(rows, task, part) for part in parts)
-        return kept, kept_task, (apart, apart_task.targets, apart_task.weight)
+        if parts is not None:
+            part = table.take(parts[1], f"{NAME}: rows to hold out")
+            held = (part.x, part.y, part.weight)
+            table = table.take(parts[0], f"{NAME}: rows to train on")
+        table = table.that_count()
+        return table.x, replace(task, targets=table.y, weight=table.weight), held
 
     def _trained(
         self, network: Network, task: Task, scalers: Scalers, partial: bool

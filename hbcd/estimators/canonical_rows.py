@@ -28,7 +28,7 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     Returns
     -------
     rows, targets, weight
-        As they are where there are more; `weight` is None where all of them are 1.
+        As they are where there are more; `weight` is None where all of them are equal.
     """
     if rows.shape[0] > FEW_ROWS:
         return rows, targets, weight
@@ -41,4 +41,4 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     new[1:] = (table[1:] != table[:-1]).any(axis=1)
     sums = np.add.reduceat(count[kept], np.flatnonzero(new))
     first = kept[new]
-    return rows[first], targets[first], None if (sums == 1).all() else sums
+    return rows[first], targets[first], None if (sums == sums[0]).all() else sums

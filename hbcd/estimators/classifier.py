@@ -24,7 +24,7 @@ from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.parts.stopping import Stop
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
-from hbcd.utils.validation import as_real, as_weights
+from hbcd.utils.validation import as_exact_weights, as_weights
 
 __all__ = ["HybridClassifier"]
 
@@ -292,8 +292,7 @@ class HybridClassifier(HybridEstimator):
         else:
             classes = known["classes_"]
             index = class_numbers(y, rows, classes)
-        as_weights(sample_weight, rows)  # checks them
-        weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
+        weight = as_exact_weights(sample_weight, rows)
         counts = np.bincount(index, weight, classes.size)
         if known is None and np.count_nonzero(counts) < 2:
             raise ValueError(
@@ -302,8 +301,8 @@ class HybridClassifier(HybridEstimator):
             )
         factors = class_factors(self.class_weight, classes, counts)
         if factors is not None:
-            weight = factors[index] * (1.0 if weight is None else weight)
-            as_weights(weight, rows)
+            each = factors[index] if weight is None else factors[index] * weight
+            weight = as_exact_weights(each, rows)
         targets = one_hot(index, classes.size)
         loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
         return Task(targets, weight, loss, {"classes_": classes})

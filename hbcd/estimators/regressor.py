@@ -23,7 +23,7 @@ from hbcd.parts.stopping import Stop
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
-from hbcd.utils.validation import as_matrix, as_real, as_weights
+from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
 
@@ -283,11 +283,11 @@ class HybridRegressor(HybridEstimator):
         known: dict[str, Any] | None = None,
     ) -> Task:
         targets = as_targets(y, rows=rows)
-        as_weights(sample_weight, rows)  # checks them
         loss = _names.loss(self.loss)
         loss._check_target("y", targets)
-        weight = None if sample_weight is None else as_real("sample_weight", sample_weight)
-        return Task(targets, weight, loss, {"_flat": np.asarray(y).ndim == 1})
+        return Task(
+            targets, as_exact_weights(sample_weight, rows), loss, {"_flat": np.asarray(y).ndim == 1}
+        )
 
     def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
         targets = as_targets(y, columns=task.targets.shape[1], rows=rows)

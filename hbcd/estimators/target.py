@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from hbcd.parts.losses import Loss, Poisson
 from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_weights
 
-__all__ = ["Task", "scalers_of", "some_rows"]
+__all__ = ["Task", "scalers_of"]
 
 Array = NDArray[Any]
 
@@ -25,7 +25,7 @@ class Task:
     ----------
     targets : ndarray of shape (rows, outputs)
     weight : ndarray of shape (rows,) or None
-        In the units of `sample_weight`, on which the penalty depends.
+        Checked; whole weights are whole multiples of each other.
     loss : Loss
     attributes : dict
         What the estimator knows of its targets when the fit is done.
@@ -46,17 +46,6 @@ def scalers_of(
     """
     share = as_weights(weight, rows.shape[0])
     return Scaler.fit(rows, share), _target_scaler(loss, targets, share)
-
-
-def some_rows(rows: Array, task: Task, part: Array) -> tuple[Array, Task]:
-    """Some rows, and the task on them; ValueError where all their weights are zero."""
-    weight = None if task.weight is None else task.weight[part]
-    if weight is not None and not weight.any():
-        raise ValueError(
-            f"validation_fraction: has a part whose rows all have weight 0, such as row {part[0]}; "
-            "must have a row that counts in each"
-        )
-    return rows[part], replace(task, targets=task.targets[part], weight=weight)
 
 
 def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:

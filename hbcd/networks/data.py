@@ -1,37 +1,89 @@
-"""Tables on their way into a training: checked, copied into the core, split by the seed."""
+"""Tables on their way into a training: checked, split by the seed, copied into the core."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
+from hbcd.networks.rows import Rows, split_by_share
 from hbcd.networks.structure import NetworkStructure
 from hbcd.utils.scaling import Scaled
-from hbcd.utils.validation import as_matrix, as_weights, check_fits
+from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, check_fits
 
-__all__ = ["Held", "as_data", "as_held", "as_table", "split_data"]
+__all__ = ["Held", "TrainingData", "as_data", "as_held", "as_table", "as_training_data", "plain"]
 
 Array = NDArray[Any]
 Held = tuple[ArrayLike | Scaled, ArrayLike | Scaled, ArrayLike | None]  # X, y, weight
 
 
+@dataclass(frozen=True)
+class TrainingData:
+    """The rows of one training.
+
+    Attributes
+    ----------
+    train : core.Data
+        The rows to train on, in the core, with the penalty of the network.
+    held_out : core.Data or None
+        The rows held out, in the core, without a penalty.
+    held : (X, y, weight) or None
+        The same rows as they were given, for metrics in the units of the table.
+    """
+
+    train: core.Data
+    held_out: core.Data | None = None
+    held: Held | None = None
+
+
 def as_table(
     name: str, values: ArrayLike | Scaled, columns: int, rows: int | None, dtype: Any
-) -> tuple[Array, Any]:
-    """A checked table, and the (mean, scale) to standardize it with on its way to the core."""
+) -> Array | Scaled:
+    """A checked table, which fits into the precision `dtype` once it is standardized."""
     if isinstance(values, Scaled):
         largest = values.largest()
         if not largest <= float(np.finfo(dtype).max):
             raise ValueError(
                 f"{name}: standardized magnitude {largest:g}: must fit into {np.dtype(dtype)}"
             )
-        return values.table, values.columns
+        return values
     table = as_matrix(name, values, columns=columns, rows=rows)
     check_fits(name, table, dtype)
-    return table, None
+    return table
+
+
+def as_rows(
+    network: NetworkStructure,
+    X: ArrayLike | Scaled,
+    y: ArrayLike | Scaled,
+    sample_weight: ArrayLike | None,
+    dtype: Any,
+    of: str = "",
+) -> Rows:
+    """Checked rows of a network; `of` names them in errors."""
+    x = as_table(f"{of}X", X, network.n_inputs, None, dtype)
+    targets = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
+    network.loss._check_target(f"{of}y", plain(targets)[0])
+    return Rows(x, targets, as_exact_weights(sample_weight, x.shape[0]))
+
+
+def plain(table: Array | Scaled) -> tuple[Array, Any]:
+    """The table as it is, and the (mean, scale) to standardize it with on its way to the core."""
+    return (table.table, table.columns) if isinstance(table, Scaled) else (table, None)
+
+
+def into_core(rows: Rows, dtype: Any, alpha: float = 0.0) -> core.Data:
+    """Rows copied into the core.
+
+    The penalty alpha is divided by the number of rows whose weight is not 0.
+    """
+    (x, x_columns), (y, y_columns) = plain(rows.x), plain(rows.y)
+    weight = as_weights(rows.weight, len(rows))
+    count = len(rows) if weight is None else np.count_nonzero(weight)
+    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count)
 
 
 def as_data(
@@ -45,16 +97,34 @@ def as_data(
     alpha: float = 0.0,
 ) -> core.Data:
     """Rows of a network in the core; `of` names them in errors, alpha is the penalty on them."""
-    x, x_columns = as_table(f"{of}X", X, network.n_inputs, None, dtype)
-    targets, y_columns = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
-    network.loss._check_target(f"{of}y", targets)
-    weight = as_weights(sample_weight, x.shape[0])
-    penalty = 0.0
-    if alpha:
-        with np.errstate(over="ignore", under="ignore", divide="ignore"):
-            total = x.shape[0] if weight is None else np.sum(np.asarray(sample_weight, float))
-            penalty = float(alpha / total)
-    return core.Data(dtype, x, targets, weight, x_columns, y_columns, penalty)
+    return into_core(as_rows(network, X, y, sample_weight, dtype, of), dtype, alpha)
+
+
+def as_training_data(
+    network: NetworkStructure,
+    X: ArrayLike | Scaled,
+    y: ArrayLike | Scaled,
+    sample_weight: ArrayLike | None,
+    eval_set: Any,
+    hold_out: float,
+    seed: int,
+    dtype: Any,
+) -> TrainingData:
+    """Rows to train on and rows held out: those of `eval_set`, else a share drawn by the seed."""
+    rows = as_rows(network, X, y, sample_weight, dtype)
+    if eval_set is not None:
+        held = as_held(eval_set)
+        held_out = as_data(network, *held, dtype, of="eval_set: ")
+        return TrainingData(into_core(rows, dtype, network.alpha), held_out, held)
+    parts = split_by_share(rows.weight, len(rows), hold_out, seed)
+    if parts is None:
+        return TrainingData(into_core(rows, dtype, network.alpha))
+    train, apart = (rows.take(part) for part in parts)
+    return TrainingData(
+        into_core(train, dtype, network.alpha),
+        into_core(apart, dtype),
+        (apart.x, apart.y, apart.weight),
+    )
 
 
 def as_held(eval_set: Any) -> Held:
@@ -65,36 +135,3 @@ def as_held(eval_set: Any) -> Held:
     except (TypeError, ValueError):
         raise ValueError("eval_set: must be a pair (X, y), or (X, y, sample_weight)") from None
     return x, y, weight
-
-
-def split_data(
-    network: NetworkStructure,
-    X: ArrayLike | Scaled,
-    y: ArrayLike | Scaled,
-    sample_weight: ArrayLike | None,
-    share: float,
-    seed: int,
-    dtype: Any,
-) -> tuple[core.Data, core.Data, Held]:
-    """Rows to train on, and a share of the rows held out, drawn by the seed.
-
-    The held-out ones carry no penalty; they come in the core and as they were.
-    """
-    n = np.shape(X.table if isinstance(X, Scaled) else X)[0]
-    order = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0]).permutation(n)
-    held = round(share * n)
-    as_weights(sample_weight, n)  # checks them; the penalty depends on their unit
-    weight = None if sample_weight is None else np.asarray(sample_weight)
-
-    def rows(table: ArrayLike | Scaled, index: Array) -> ArrayLike | Scaled:
-        if isinstance(table, Scaled):
-            return Scaled(table.table[index], table.scaler)
-        return np.asarray(table)[index]
-
-    def part(index: Array) -> Held:
-        chosen = None if weight is None or not weight[index].any() else weight[index]
-        return rows(X, index), rows(y, index), chosen
-
-    kept, apart = part(np.sort(order[held:])), part(np.sort(order[:held]))
-    data = as_data(network, *kept, dtype, alpha=network.alpha)
-    return data, as_data(network, *apart, dtype), apart

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.networks.data import as_data, as_table
+from hbcd.networks.data import as_data, as_table, plain
 from hbcd.networks.objective import Objective
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
@@ -45,7 +45,7 @@ class NetworkEvaluation(NetworkStructure):
         if few is not None:
             return few
         point = self.check_theta(theta)
-        rows, columns = as_table("X", X, self.n_inputs, None, point.dtype)
+        rows, columns = plain(as_table("X", X, self.n_inputs, None, point.dtype))
         out = np.empty((rows.shape[0], self.n_outputs), point.dtype)
         self.core_network(point.dtype).predict(
             point, rows, out, effective_threads(n_threads), columns

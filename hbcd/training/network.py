@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.callback_list import Listeners, as_callbacks
 from hbcd.callbacks.log_lines import logged
-from hbcd.networks.data import Held, as_data, as_held, split_data
+from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
@@ -39,10 +39,10 @@ class Network(NetworkEvaluation):
         activation.
     loss : Loss, default SquaredError()
     alpha : float, default 0.0
-        L2 penalty: ``alpha ||W||**2 / (2 sum_r w_r)`` is added to the loss on training rows, W the
-        weights of all dense layers without their biases and ``sum_r w_r`` the number of rows or the
-        sum of `sample_weight`.  That is the scale of scikit-learn's MLP on all rows at once; on a
-        batch the sum is that of all training rows, so that batches agree on what they minimize.
+        L2 penalty: ``alpha ||W||**2 / (2 n)`` is added to the loss on training rows, W the weights
+        of all dense layers without their biases and n the number of training rows whose
+        `sample_weight` is not 0.  That is the scale of scikit-learn's MLP on all rows at once; on a
+        batch n is that of all training rows, so that batches agree on what they minimize.
 
     Attributes
     ----------
@@ -135,21 +135,13 @@ class Network(NetworkEvaluation):
             raise TypeError(f"progress={progress!r}: must be callable or None")
         check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
         seed, threads = as_seed("rng", rng), effective_threads(n_threads)
-        data = as_data(self, X, y, sample_weight, point.dtype, alpha=self.alpha)
         heard = as_callbacks(callbacks)
         rule = as_early_stopping(early_stopping)
-        held_out = None
-        held: Held | None = None
-        if eval_set is not None:
-            held = as_held(eval_set)
-            held_out = as_data(self, *held, point.dtype, of="eval_set: ")
-        elif 1 <= round(hold_out * data.rows) < data.rows:
-            data, held_out, held = split_data(
-                self, X, y, sample_weight, hold_out, seed, point.dtype
-            )
+        rows = as_training_data(self, X, y, sample_weight, eval_set, hold_out, seed, point.dtype)
+        data, held_out = rows.train, rows.held_out
         heard += logged()
         listeners = Listeners(heard) if heard else None
-        audience = Audience(listeners, rule, scorer_of(self, rule, held, point.dtype, threads))
+        audience = Audience(listeners, rule, scorer_of(self, rule, rows.held, point.dtype, threads))
 
         def one(
             theta: Array,

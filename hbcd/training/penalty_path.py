@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.networks.data import as_data
+from hbcd.networks.rows import Rows, rows_that_count
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.monitor import Audience
@@ -264,17 +265,19 @@ def _folds(
 ) -> list[_Fold]:
     """Rows to train on and to leave out; none where there are too few."""
     _, targets, weight = training
-    rows = np.arange(len(targets.table))
-    if weight is not None:
-        rows = rows[weight > 0]
+    rows = rows_that_count(weight, len(targets.table))
     if len(rows) < FEWEST_ROWS:
         return []
     rows = generator.permutation(rows)[:MOST_ROWS]
 
+    def some(index: Array) -> tuple[Any, Any, Array | None]:
+        part = Rows(*training).take(index)
+        return part.x, part.y, part.weight
+
     def fold(kept: Array, apart: Any) -> _Fold:
         x, y, share = apart
         left_out = as_data(network, x, y, share, dtype)
-        return _Fold(*_some(training, np.sort(kept)), left_out, network.init(generator, dtype))
+        return _Fold(*some(np.sort(kept)), left_out, network.init(generator, dtype))
 
     if held_out is not None:
         return [fold(rows, held_out)]
@@ -285,16 +288,8 @@ def _folds(
     for k in range(FOLDS if few else 1):
         left = np.zeros(len(rows), dtype=bool)
         left[k :: FOLDS if few else ONE_OF] = True
-        folds.append(fold(rows[~left], _some(training, rows[left])))
+        folds.append(fold(rows[~left], some(rows[left])))
     return folds
-
-
-def _some(
-    table: tuple[Scaled, Scaled, Array | None], index: Array
-) -> tuple[Scaled, Scaled, Array | None]:
-    x, y, weight = table
-    chosen = None if weight is None else weight[index]
-    return Scaled(x.table[index], x.scaler), Scaled(y.table[index], y.scaler), chosen
 
 
 def _finish(iterations: int, rows: int) -> Finish:

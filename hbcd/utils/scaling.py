@@ -68,6 +68,15 @@ class Scaled:
     scaler: Scaler
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """(rows, columns)."""
+        return self.table.shape
+
+    def __getitem__(self, rows: Array) -> Scaled:
+        """A copy of some rows."""
+        return Scaled(self.table[rows], self.scaler)
+
+    @property
     def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Mean and divisor per column, as the core takes them."""
         return np.ascontiguousarray(self.scaler.mean), self.scaler.divisor

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
+    "as_exact_weights",
     "as_matrix",
     "as_real",
     "as_seed",
@@ -163,11 +164,23 @@ def check_fits(name: str, array: Array, dtype: Any) -> None:
             raise ValueError(f"{name}: largest magnitude {largest:g}: must fit into float32")
 
 
-def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
-    """Sample weights: None, or `rows` finite numbers >= 0, not all of them zero.
+def as_weights(value: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+    """Sample weights of mean 1: None, or `rows` finite numbers >= 0, not all of them zero.
 
-    Only their ratios count.  They come back scaled by a power of two, which is exact, so that the
-    largest is about 1 and no scale of them overflows or vanishes in either precision.
+    Only their ratios count, so they come back divided by the mean of those that are not 0, and as
+    None where all are equal.  A row of weight 0 is as if it were not there.
+    """
+    exact = as_exact_weights(value, rows)
+    if exact is None:
+        return None
+    return np.asarray(exact * (np.count_nonzero(exact) / exact.sum()))
+
+
+def as_exact_weights(value: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:
+    """Sample weights scaled by a power of two, so that the largest is from 0.5 to 1.
+
+    That is exact: sums of them neither overflow nor round where those of whole weights do not.
+    None where all are equal; where all that are not 0 are equal, those are 1.
     """
     if value is None:
         return None
@@ -179,7 +192,12 @@ def as_weights(value: ArrayLike | None, rows: int) -> Array | None:
         raise ValueError(f"sample_weight={array.min():g}: must be at least 0")
     if not (array > 0).any():
         raise ValueError("sample_weight: all weights are zero, at least one must be positive")
-    return np.ldexp(array, -int(np.frexp(array.max())[1]))
+    positive = array > 0
+    if (array[positive] == array.max()).all():
+        if positive.all():
+            return None
+        return positive.astype(np.float64)
+    return np.ldexp(array.astype(np.float64), -int(np.frexp(array.max())[1]))
 
 
 def as_seed(name: str, value: Any) -> int:

@@ -25,7 +25,10 @@ def test_whole_weights_are_repeated_rows_in_training_to_rounding(name, strategy)
     chosen = FULL[strategy]
     one = network.train(theta, x, y, COPIES, strategy=chosen, n_threads=1)
     repeated = np.repeat(x, COPIES, 0), np.repeat(y, COPIES, 0)
-    other = network.train(theta, *repeated, strategy=chosen, n_threads=1)
+    # The penalty is divided by the number of rows, of which there are more now.
+    alpha = network.alpha * np.sum(COPIES) / np.count_nonzero(COPIES)
+    more = hbcd.Network(network.layers, network.loss, alpha=alpha)
+    other = more.train(theta, *repeated, strategy=chosen, n_threads=1)
     assert one.loss < one.initial_loss
     # Sums in two orders differ by some 1e-16, which a few steps of training magnify.
     assert one.loss == pytest.approx(other.loss, rel=1e-8)

@@ -189,9 +189,13 @@ def test_whole_weights_are_repeated_rows_to_rounding_in_large_tables(strategy):
     y = (x[:, 0] + x[:, 1] ** 2 + 0.5 * rng.normal(size=1500) > 1).astype(int)
     weight = rng.integers(0, 4, 1500)
     few = hbcd.Stop(max_evaluations=15)  # later steps magnify rounding
-    options = {"strategy": strategy, "alpha": 3.0, "stop": few}
-    one = classifier(**options).fit(x, y, sample_weight=weight)
-    other = classifier(**options).fit(np.repeat(x, weight, axis=0), np.repeat(y, weight))
+    options = {"strategy": strategy, "stop": few}
+    one = classifier(alpha=3.0, **options).fit(x, y, sample_weight=weight)
+    # The penalty is divided by the number of rows, of which there are more when they are repeated.
+    alpha = 3.0 * weight.sum() / np.count_nonzero(weight)
+    other = classifier(alpha=alpha, **options).fit(
+        np.repeat(x, weight, axis=0), np.repeat(y, weight)
+    )
     assert one.loss_ == pytest.approx(other.loss_, rel=1e-9)
     np.testing.assert_allclose(one.predict_proba(x), other.predict_proba(x), atol=1e-7)
 

@@ -192,7 +192,7 @@ def test_a_part_in_which_no_row_counts_is_refused(part):
     parts = np.arange(200), np.arange(200, 240)
     weight = np.ones(240)
     weight[parts[part]] = 0.0
-    with pytest.raises(ValueError, match=f"all have weight 0, such as row {parts[part][0]}; must"):
+    with pytest.raises(ValueError, match=f"all have weight 0, such as row {parts[part][0]}: must"):
         regressor(validation_fraction=parts).fit(X, Y, weight)
 
 

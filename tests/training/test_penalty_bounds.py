@@ -31,7 +31,7 @@ def test_the_penalty_is_that_of_scikit_learn(dtype, weighted):
     net, theta, x, y = problem()
     weight = np.random.default_rng(1).uniform(0.0, 3.0, 300) if weighted else None
     plain = hbcd.Network(net.network.layers)
-    alpha, total = 20.0, 300 if weight is None else weight.sum()
+    alpha, total = 20.0, 300
     heavy = hbcd.Network(net.network.layers, alpha=alpha)
     theta = theta.astype(dtype)
     f, gradient = plain.loss_and_gradient(theta, x, y, weight)
@@ -127,12 +127,15 @@ def test_a_layer_of_ones_own_has_no_penalty():
     assert network.loss_and_gradient(theta, x, np.zeros(4))[0] == 0.0
 
 
-def test_weights_that_count_rows_are_repeated_rows_with_a_penalty_too():
+def test_the_penalty_counts_rows_that_have_a_weight_and_not_their_weights():
     net, theta, x, y = problem()
     copies = np.random.default_rng(0).integers(0, 4, 300)
     network = hbcd.Network(net.network.layers, hbcd.Huber(), alpha=7.0)
     f, gradient = network.loss_and_gradient(theta, x, y, copies)
-    f_true, true = network.loss_and_gradient(theta, *(np.repeat(a, copies, 0) for a in (x, y)))
+    assert network.loss_and_gradient(theta, x, y, 2.0**-40 * copies)[0] == f
+    alpha = 7.0 * copies.sum() / np.count_nonzero(copies)
+    more = hbcd.Network(net.network.layers, hbcd.Huber(), alpha=alpha)
+    f_true, true = more.loss_and_gradient(theta, *(np.repeat(a, copies, 0) for a in (x, y)))
     assert f == pytest.approx(f_true, rel=EXACT)
     assert worst(gradient, true) <= EXACT
 

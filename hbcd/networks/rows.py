@@ -1,0 +1,81 @@
+"""Rows chosen from inputs, targets and weights: the one place where that is done.
+
+A row of weight 0 is as if it were not there.  It never trains, never validates and never counts; a
+part that has no other rows is refused.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+__all__ = ["Rows", "rows_that_count", "split_by_share"]
+
+Array = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class Rows:
+    """Rows of a table: inputs, targets and weights, checked.
+
+    Attributes
+    ----------
+    x : ndarray or Scaled, (rows, inputs)
+    y : ndarray or Scaled, (rows, outputs)
+    weight : ndarray of shape (rows,) or None
+        At least 0, in any unit.
+    """
+
+    x: Any
+    y: Any
+    weight: Array | None = None
+
+    def __len__(self) -> int:
+        return int(self.x.shape[0])
+
+    def take(self, index: Array, part: str = "rows") -> Rows:
+        """A copy of those rows of `index` (m,) whose weight is not 0, in that order.
+
+        Raises
+        ------
+        ValueError
+            All of them have weight 0; `part` names them in the message.
+        """
+        if self.weight is None:
+            return Rows(self.x[index], self.y[index])
+        kept = index[self.weight[index] > 0]
+        if kept.size == 0:
+            raise ValueError(
+                f"{part}: all have weight 0, such as row {index[0]}: must have one row whose "
+                "weight is not 0"
+            )
+        return Rows(self.x[kept], self.y[kept], self.weight[kept])
+
+    def that_count(self) -> Rows:
+        """The rows whose weight is not 0; itself, without a copy, where all of them count."""
+        index = rows_that_count(self.weight, len(self))
+        return self if index.size == len(self) else self.take(index)
+
+
+def rows_that_count(weight: Array | None, n: int) -> NDArray[np.intp]:
+    """The numbers of the n rows whose weight (n,) is not 0."""
+    return np.arange(n) if weight is None else np.flatnonzero(weight > 0)
+
+
+def split_by_share(
+    weight: Array | None, n: int, share: float, seed: int
+) -> tuple[NDArray[np.intp], NDArray[np.intp]] | None:
+    """Rows to train on and rows to hold out, sorted, drawn by the seed from those that count.
+
+    None where the share leaves one of the parts without rows.
+    """
+    index = rows_that_count(weight, n)
+    held = round(share * index.size)
+    if not 1 <= held < index.size:
+        return None
+    generator = np.random.default_rng(np.random.SeedSequence(seed).spawn(1)[0])
+    index = index[generator.permutation(index.size)]
+    return np.sort(index[held:]), np.sort(index[:held])

@@ -1,197 +1,155 @@
 """hbcd: dense neural networks for tables of numbers, trained on the CPU.
 
 Hybrid training: random search, block coordinate descent over layers on batch subsets, restricted
-quasi-Newton steps.  See the README; start with `HybridRegressor` or `Network`.
+quasi-Newton steps.  Start with `HybridRegressor`, `HybridClassifier` or `Network`.
+
+A public name is loaded when it is asked for first: `import hbcd` costs little more than NumPy.
+A new one is entered here, in `__init__.pyi` for type checkers, and has `@public` in its own file.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from hbcd import core as core  # first: it loads the core
-from hbcd.callbacks.callback import Callback, EarlyStopping, Event
-from hbcd.core import BlockState
-from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
-from hbcd.estimators.classifier import HybridClassifier
-from hbcd.estimators.regressor import HybridRegressor, NotFittedError, TrainingInterrupted, load
-from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.base import Optimizer
-from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
-from hbcd.optimizers.least_squares import ExactOutput, LevenbergMarquardt
-from hbcd.optimizers.minimize import minimize
-from hbcd.parts.activations import (
-    Activation,
-    CompiledActivation,
-    Identity,
-    LeakyReLU,
-    ReLU,
-    Sigmoid,
-    Tanh,
-)
-from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
-from hbcd.parts.losses import (
-    AbsoluteError,
-    CompiledLoss,
-    CrossEntropy,
-    Huber,
-    LogCosh,
-    Logistic,
-    Loss,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
-from hbcd.parts.report import FitReport
-from hbcd.parts.selectors import (
-    Backward,
-    BlockSelector,
-    DecreasePerOperation,
-    ForwardSequential,
-    LipschitzWeighted,
-    MostSensitive,
-    PingPong,
-    RandomBlock,
-)
-from hbcd.parts.sensitivities import (
-    GradientNorm,
-    ProjectedGradient,
-    RelativeGradient,
-    RootMeanSquareGradient,
-    ScalingFactor,
-    Sensitivity,
-)
-from hbcd.parts.stopping import Stop, StopReason
-from hbcd.training.network import Network
-from hbcd.training.strategies import (
-    BatchShell,
-    BlockCoordinateDescent,
-    Finish,
-    FullBatch,
-    Hybrid,
-    MiniBatch,
-    MultiStart,
-    Phase,
-    TrainingStrategy,
-)
-from hbcd.utils.version import __version__
+from hbcd import core as core  # at once: a core that cannot be loaded is told at import
+from hbcd.utils.version import __version__ as __version__
 
-if TYPE_CHECKING:
-    from hbcd.plots import (
-        PredictionDisplay,
-        plot_confusion,
-        plot_error_by_feature,
-        plot_history,
-        plot_layer_selection,
-        plot_prediction,
-        plot_probabilities,
-        plot_sensitivity,
-    )
+_PUBLIC = {
+    "hbcd.callbacks.callback": (
+        "Callback",
+        "EarlyStopping",
+        "Event",
+    ),
+    "hbcd.core": ("BlockState",),
+    "hbcd.datasets.loaders": (
+        "fetch_ccpp",
+        "fetch_siec",
+        "make_plant",
+    ),
+    "hbcd.estimators.base": (
+        "NotFittedError",
+        "TrainingInterrupted",
+    ),
+    "hbcd.estimators.classifier": ("HybridClassifier",),
+    "hbcd.estimators.regressor": (
+        "HybridRegressor",
+        "load",
+    ),
+    "hbcd.networks.structure": ("NetworkStructure",),
+    "hbcd.optimizers.base": ("Optimizer",),
+    "hbcd.optimizers.builtin": (
+        "BFGS",
+        "ICRS",
+        "LBFGS",
+        "Adam",
+        "BarzilaiBorwein",
+    ),
+    "hbcd.optimizers.least_squares": (
+        "ExactOutput",
+        "LevenbergMarquardt",
+    ),
+    "hbcd.optimizers.minimize": ("minimize",),
+    "hbcd.parts.activations": (
+        "Activation",
+        "CompiledActivation",
+        "Identity",
+        "LeakyReLU",
+        "ReLU",
+        "Sigmoid",
+        "Tanh",
+    ),
+    "hbcd.parts.layers": (
+        "HiddenLayer",
+        "InputLayer",
+        "Layer",
+        "OutputLayer",
+    ),
+    "hbcd.parts.losses": (
+        "AbsoluteError",
+        "CompiledLoss",
+        "CrossEntropy",
+        "Huber",
+        "LogCosh",
+        "Logistic",
+        "Loss",
+        "Poisson",
+        "Quantile",
+        "SquaredError",
+    ),
+    "hbcd.parts.report": ("FitReport",),
+    "hbcd.parts.selectors": (
+        "Backward",
+        "BlockSelector",
+        "DecreasePerOperation",
+        "ForwardSequential",
+        "LipschitzWeighted",
+        "MostSensitive",
+        "PingPong",
+        "RandomBlock",
+    ),
+    "hbcd.parts.sensitivities": (
+        "GradientNorm",
+        "ProjectedGradient",
+        "RelativeGradient",
+        "RootMeanSquareGradient",
+        "ScalingFactor",
+        "Sensitivity",
+    ),
+    "hbcd.parts.stopping": (
+        "Stop",
+        "StopReason",
+    ),
+    "hbcd.plots": (
+        "PredictionDisplay",
+        "plot_confusion",
+        "plot_error_by_feature",
+        "plot_history",
+        "plot_layer_selection",
+        "plot_prediction",
+        "plot_probabilities",
+        "plot_sensitivity",
+    ),
+    "hbcd.training.network": ("Network",),
+    "hbcd.training.phase": ("Phase",),
+    "hbcd.training.strategies": (
+        "BatchShell",
+        "BlockCoordinateDescent",
+        "Finish",
+        "FullBatch",
+        "Hybrid",
+        "MiniBatch",
+        "MultiStart",
+    ),
+    "hbcd.training.strategy_base": ("TrainingStrategy",),
+    "hbcd.utils.configuration": ("show_config",),
+}
+_HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
-__all__ = [
-    "BFGS",
-    "ICRS",
-    "LBFGS",
-    "AbsoluteError",
-    "Activation",
-    "Adam",
-    "Backward",
-    "BarzilaiBorwein",
-    "BatchShell",
-    "BlockCoordinateDescent",
-    "BlockSelector",
-    "BlockState",
-    "Callback",
-    "CompiledActivation",
-    "CompiledLoss",
-    "CrossEntropy",
-    "DecreasePerOperation",
-    "EarlyStopping",
-    "Event",
-    "ExactOutput",
-    "Finish",
-    "FitReport",
-    "ForwardSequential",
-    "FullBatch",
-    "GradientNorm",
-    "HiddenLayer",
-    "Huber",
-    "Hybrid",
-    "HybridClassifier",
-    "HybridRegressor",
-    "Identity",
-    "InputLayer",
-    "Layer",
-    "LeakyReLU",
-    "LevenbergMarquardt",
-    "LipschitzWeighted",
-    "LogCosh",
-    "Logistic",
-    "Loss",
-    "MiniBatch",
-    "MostSensitive",
-    "MultiStart",
-    "Network",
-    "NetworkStructure",
-    "NotFittedError",
-    "Optimizer",
-    "OutputLayer",
-    "Phase",
-    "PingPong",
-    "Poisson",
-    "PredictionDisplay",
-    "ProjectedGradient",
-    "Quantile",
-    "RandomBlock",
-    "ReLU",
-    "RelativeGradient",
-    "RootMeanSquareGradient",
-    "ScalingFactor",
-    "Sensitivity",
-    "Sigmoid",
-    "SquaredError",
-    "Stop",
-    "StopReason",
-    "Tanh",
-    "TrainingInterrupted",
-    "TrainingStrategy",
-    "__version__",
-    "fetch_ccpp",
-    "fetch_siec",
-    "load",
-    "make_plant",
-    "minimize",
-    "plot_confusion",
-    "plot_error_by_feature",
-    "plot_history",
-    "plot_layer_selection",
-    "plot_prediction",
-    "plot_probabilities",
-    "plot_sensitivity",
-    "show_config",
-]
+#: Folders that are reached as `hbcd.NAME` without an import of their own.
+_FOLDERS = ("callbacks", "datasets", "metrics", "plots", "tables")
+
+__all__ = sorted(["__version__", *_HOMES])  # pyright: ignore[reportUnsupportedDunderAll]
 
 
-def show_config() -> dict[str, Any]:
-    """What this build can do and what runs.
+def __getattr__(name: str) -> Any:
+    """A public name or folder, loaded now and kept."""
+    import importlib
 
-    Returns
-    -------
-    dict
-        Version, instruction set, OpenMP, threads.
-    """
-    from hbcd.utils.validation import effective_threads
+    if name in _FOLDERS:
+        return importlib.import_module(f"hbcd.{name}")
+    if name not in _HOMES:
+        raise _unknown(name)
+    value = getattr(importlib.import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
 
-    return {"version": __version__, **core.config(), "threads": effective_threads(None)}
+
+def __dir__() -> list[str]:
+    return sorted({*__all__, *_FOLDERS, "core", "__doc__", "__file__", "__name__", "__path__"})
 
 
-if not TYPE_CHECKING:  # a checker would let every name pass
+def _unknown(name: str) -> AttributeError:
+    import difflib
 
-    def __getattr__(name: str) -> Any:
-        """The pictures, when the first of them is asked for: most fits need none."""
-        if name == "plots" or name == "PredictionDisplay" or name.startswith("plot_"):
-            from importlib import import_module
-
-            plots = import_module("hbcd.plots")
-            if name == "plots":
-                return plots
-            if name in plots.__all__:
-                return getattr(plots, name)
-        raise AttributeError(f"module 'hbcd' has no attribute {name!r}")
+    near = difflib.get_close_matches(name, [*_HOMES, *_FOLDERS], n=1)
+    hint = f"; did you mean {near[0]!r}?" if near else ""
+    # Without obj, which would make the interpreter add a hint of its own.
+    return AttributeError(f"module 'hbcd' has no attribute {name!r}{hint}", name=name, obj=None)

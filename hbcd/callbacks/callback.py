@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.parts.stopping import StopReason
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
 NAN = math.nan
 
 
+@public
 @dataclass(frozen=True, slots=True)
 class Event:
     """What has happened, told to a `Callback`.
@@ -88,6 +90,7 @@ class Event:
         return self._points.best_theta  # type: ignore[no-any-return]
 
 
+@public
 class Callback:
     """Base of callbacks: write the methods you need; the others cost nothing.
 
@@ -130,6 +133,7 @@ class Callback:
         return self
 
 
+@public
 @dataclass(frozen=True)
 class EarlyStopping:
     """Ends the training when held-out rows no longer gain; the best parameters by them are kept.

@@ -307,6 +307,9 @@ cdef class BlockState:
         return self._rng
 
 
+(<PyTypeObject *>BlockState).tp_name = b"hbcd.BlockState"  # its public address, as of every public class
+
+
 cdef hbcd_selector built_in_selector(str name, max_repeats, hbcd_greedy *greedy) except *:
     """A row of the core's table; the greedy ones read max_repeats (None: no limit) from `greedy`, the others nothing."""
     cdef hbcd_selector made = hbcd_selector_row(SELECTORS[name])[0]

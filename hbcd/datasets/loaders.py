@@ -11,6 +11,7 @@ import numpy as np
 from hbcd.datasets import published as _published
 from hbcd.datasets.dataset import Dataset, dataset_from
 from hbcd.datasets.download import load
+from hbcd.utils.public import public
 
 if TYPE_CHECKING:
     PathLike = str | os.PathLike[str]
@@ -50,6 +51,7 @@ def make_plant(
     return_X_y: Literal[True],
     as_frame: bool = ...,
 ) -> tuple[Any, Any]: ...
+@public
 def make_plant(
     n: int = 9568,
     rng: Seed = None,
@@ -128,6 +130,7 @@ def fetch_ccpp(
     as_frame: bool = ...,
     path: PathLike | None = ...,
 ) -> tuple[Any, Any]: ...
+@public
 def fetch_ccpp(
     data_home: PathLike | None = None,
     *,
@@ -201,6 +204,7 @@ def fetch_siec(
     as_frame: bool = ...,
     path: PathLike | None = ...,
 ) -> tuple[Any, Any]: ...
+@public
 def fetch_siec(
     data_home: PathLike | None = None,
     *,

@@ -36,6 +36,7 @@ from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
 from hbcd.training.validation_score import as_early_stopping
+from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.sklearn_protocol import Parameters, Routing, peer
 from hbcd.utils.validation import as_matrix
@@ -48,10 +49,12 @@ Held = tuple[Array, Array, Array | None]  # held-out rows, targets, weights
 _FEW = 100_000  # numbers of which a standardized copy costs less than the checks of doing without
 
 
+@public
 class NotFittedError(ValueError, AttributeError):
     """`fit` has not been called yet."""
 
 
+@public
 class TrainingInterrupted(UserWarning):
     """Ctrl-C ended a fit early; the best parameters until then are kept."""
 

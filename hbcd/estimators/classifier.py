@@ -24,6 +24,7 @@ from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.parts.stopping import Stop
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_exact_weights, as_weights
 
 __all__ = ["HybridClassifier"]
@@ -31,6 +32,7 @@ __all__ = ["HybridClassifier"]
 Array = NDArray[Any]
 
 
+@public
 class HybridClassifier(HybridEstimator):
     """A dense network for classification, trained by the hybrid method.
 

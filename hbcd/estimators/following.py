@@ -6,7 +6,7 @@ import copy
 import functools
 from abc import abstractmethod
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,10 +14,8 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback import Callback, Event
 from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.callbacks.log_lines import printed
+from hbcd.parts.report import FitReport
 from hbcd.utils.validation import check_integer
-
-if TYPE_CHECKING:
-    from hbcd.parts.report import FitReport
 
 __all__ = ["Followed", "bridges", "managed"]
 

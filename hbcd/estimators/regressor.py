@@ -23,6 +23,7 @@ from hbcd.parts.stopping import Stop
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
@@ -30,6 +31,7 @@ __all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
 Array = NDArray[Any]
 
 
+@public
 class HybridRegressor(HybridEstimator):
     """A dense network for regression, trained by the hybrid method.
 
@@ -352,6 +354,7 @@ _KINDS: dict[str, type[HybridEstimator]] = {
 }
 
 
+@public
 def load(path: str | os.PathLike[str]) -> Any:
     """Reads a model written by an estimator's `save`; nothing in the file is ever run.
 

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd import core
 from hbcd.parts.layers import InputLayer, Layer
 from hbcd.parts.losses import CrossEntropy, Loss, SquaredError
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_real, as_seed, box_vectors, check_integer, check_number
 
 __all__ = ["BlockLayout", "LayerParameters", "NetworkStructure"]
@@ -44,6 +45,7 @@ class BlockLayout(NamedTuple):
     layer: int
 
 
+@public
 class NetworkStructure:
     """The layers of a network, its loss, and the layout, bounds and start of its parameters.
 

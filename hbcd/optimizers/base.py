@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from hbcd import core
 from hbcd.optimizers.scipy_method import scipy_method
 from hbcd.parts.stopping import Stop, StopReason
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_seed, box_vectors
 
 __all__ = ["Compiled", "Optimizer", "Requirements"]
@@ -44,6 +45,7 @@ class Requirements:
     linear_output: bool = False
 
 
+@public
 class Optimizer:
     """Minimizes a function inside a box.  Subclass it and write `minimize`.
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from hbcd.optimizers.base import Compiled
 from hbcd.parts.stopping import Stop
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "check_flag"]
@@ -28,6 +29,7 @@ def _check_line_search(armijo: Any, wolfe: Any, max_line_search: Any) -> None:
     check_integer("max_line_search", max_line_search, 1)
 
 
+@public
 @dataclass(frozen=True)
 class Adam(Compiled):
     """ADAM (Kingma and Ba 2015, algorithm 1), each step projected onto the box.
@@ -60,6 +62,7 @@ class Adam(Compiled):
         return 10_000
 
 
+@public
 @dataclass(frozen=True)
 class LBFGS(Compiled):
     """Limited-memory BFGS inside a box.
@@ -95,6 +98,7 @@ class LBFGS(Compiled):
         _check_line_search(self.armijo, self.wolfe, self.max_line_search)
 
 
+@public
 @dataclass(frozen=True)
 class BFGS(Compiled):
     """BFGS inside a box, with the whole inverse Hessian: for up to some thousand variables.
@@ -150,6 +154,7 @@ class BFGS(Compiled):
             )
 
 
+@public
 @dataclass(frozen=True)
 class BarzilaiBorwein(Compiled):
     """Spectral projected gradient with Barzilai-Borwein steps.
@@ -193,6 +198,7 @@ class BarzilaiBorwein(Compiled):
         check_integer("abb_memory", self.abb_memory, 1)
 
 
+@public
 @dataclass(frozen=True)
 class ICRS(Compiled):
     """Integrated controlled random search (Banga and Casares 1987), derivative free.

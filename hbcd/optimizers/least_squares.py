@@ -8,11 +8,13 @@ from typing import Any, ClassVar, Literal, Self
 from hbcd.optimizers.base import Compiled, Optimizer, Requirements
 from hbcd.optimizers.builtin import check_flag
 from hbcd.parts.stopping import Stop
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["ExactOutput", "LevenbergMarquardt"]
 
 
+@public
 @dataclass(frozen=True)
 class LevenbergMarquardt(Compiled):
     """Levenberg-Marquardt on a sum of squares, or a loss with a Gauss-Newton matrix, inside a box.
@@ -141,6 +143,7 @@ class LevenbergMarquardt(Compiled):
         return method, stop
 
 
+@public
 @dataclass(frozen=True)
 class ExactOutput(Compiled):
     """The last layer solved exactly, as the least squares problem that it is; others by `inner`.

@@ -11,6 +11,7 @@ from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import LBFGS
 from hbcd.optimizers.engine import minimize_function
 from hbcd.parts.stopping import Stop
+from hbcd.utils.public import public
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 __all__ = ["minimize"]
 
 
+@public
 def minimize(
     fun: Callable[..., Any],
     x0: ArrayLike,

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_number
 
 __all__ = [
@@ -24,6 +25,7 @@ __all__ = [
 Array = NDArray[Any]
 
 
+@public
 class Activation:
     """An elementwise activation function.
 
@@ -90,6 +92,7 @@ def _same(first: Array, second: Array) -> None:
         )
 
 
+@public
 @dataclass(frozen=True)
 class Identity(_Compiled):
     """``a = z``."""
@@ -98,6 +101,7 @@ class Identity(_Compiled):
     _row: ClassVar[str] = "identity"
 
 
+@public
 @dataclass(frozen=True)
 class Sigmoid(_Compiled):
     """``a = 1 / (1 + exp(-z))``, slope ``a (1 - a)``."""
@@ -106,6 +110,7 @@ class Sigmoid(_Compiled):
     _row: ClassVar[str] = "sigmoid"
 
 
+@public
 @dataclass(frozen=True)
 class Tanh(_Compiled):
     """``a = tanh(z)``, slope ``1 - a**2``."""
@@ -114,6 +119,7 @@ class Tanh(_Compiled):
     _row: ClassVar[str] = "tanh"
 
 
+@public
 @dataclass(frozen=True)
 class ReLU(_Compiled):
     """``a = max(z, 0)``, slope 1 where z > 0, else 0."""
@@ -122,6 +128,7 @@ class ReLU(_Compiled):
     _row: ClassVar[str] = "relu"
 
 
+@public
 @dataclass(frozen=True)
 class LeakyReLU(_Compiled):
     """``a = z`` where z > 0, else ``leak * z``.
@@ -140,6 +147,7 @@ class LeakyReLU(_Compiled):
         check_number("leak", self.leak, low=0.0)
 
 
+@public
 class CompiledActivation(Activation):
     """A pair of `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
 

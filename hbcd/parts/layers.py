@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.parts.activations import Activation, Identity, Tanh
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer
 
 __all__ = ["HiddenLayer", "InputLayer", "Layer", "OutputLayer"]
@@ -17,6 +18,7 @@ __all__ = ["HiddenLayer", "InputLayer", "Layer", "OutputLayer"]
 Array = NDArray[Any]
 
 
+@public
 class Layer:
     """A kind of layer.  Subclass it and write the five methods.
 
@@ -103,6 +105,7 @@ class Layer:
         raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
 
 
+@public
 @dataclass(frozen=True)
 class InputLayer:
     """The inputs of a network.
@@ -174,6 +177,7 @@ class _Dense(Layer):
         grad_theta += gradient.astype(grad_theta.dtype)
 
 
+@public
 @dataclass(frozen=True)
 class HiddenLayer(_Dense):
     """A dense layer with an activation.
@@ -199,6 +203,7 @@ class HiddenLayer(_Dense):
         self._check()
 
 
+@public
 @dataclass(frozen=True)
 class OutputLayer(_Dense):
     """The last layer, dense; linear by default.

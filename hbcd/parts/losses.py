@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_number
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
 Array = NDArray[Any]
 
 
+@public
 class Loss:
     """What a network is trained to make small: the weighted mean of a function of each row.
 
@@ -89,6 +91,7 @@ class _Compiled(Loss):
         return ()
 
 
+@public
 class CompiledLoss(Loss):
     """A `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
 
@@ -165,6 +168,7 @@ def _refuse(name: str, target: Array, wrong: Array, rule: str) -> None:
         raise ValueError(f"{name}: row {at[0]} is {target[at]:g}: must be {rule}")
 
 
+@public
 @dataclass(frozen=True)
 class SquaredError(_Compiled):
     """Mean of half squared error.
@@ -177,6 +181,7 @@ class SquaredError(_Compiled):
     _row: ClassVar[str] = "squared_error"
 
 
+@public
 @dataclass(frozen=True)
 class AbsoluteError(_Compiled):
     """Mean absolute error with a rounded tip: ``sqrt(e**2 + s**2) - s``, e = out - y.
@@ -211,6 +216,7 @@ class AbsoluteError(_Compiled):
         return (self.smoothing,)
 
 
+@public
 @dataclass(frozen=True)
 class Huber(_Compiled):
     """``e**2 / 2`` up to ``|e| = delta``, ``delta (|e| - delta / 2)`` beyond; e = out - y.
@@ -234,6 +240,7 @@ class Huber(_Compiled):
         return (self.delta,)
 
 
+@public
 @dataclass(frozen=True)
 class LogCosh(_Compiled):
     """``log cosh(out - y)``: about half the square of small errors, the size of large ones."""
@@ -242,6 +249,7 @@ class LogCosh(_Compiled):
     _row: ClassVar[str] = "log_cosh"
 
 
+@public
 @dataclass(frozen=True)
 class Quantile(_Compiled):
     """The pinball loss with a rounded tip: the network learns a conditional quantile.
@@ -271,6 +279,7 @@ class Quantile(_Compiled):
         return (self.smoothing, self.q)
 
 
+@public
 @dataclass(frozen=True)
 class Poisson(_Compiled):
     """Half the Poisson deviance with log link: ``mu - y - y log(mu / y)``, ``mu = exp(out)``.
@@ -290,6 +299,7 @@ class Poisson(_Compiled):
         _refuse(name, target, target < 0, "at least 0 for Poisson()")
 
 
+@public
 @dataclass(frozen=True)
 class Logistic(_Compiled):
     """``log(1 + exp(out)) - y out``: minus the log-likelihood of y in {0, 1}, or a share between.
@@ -310,6 +320,7 @@ class Logistic(_Compiled):
         _refuse(name, target, (target < 0) | (target > 1), "from 0 to 1 for Logistic()")
 
 
+@public
 @dataclass(frozen=True)
 class CrossEntropy(_Compiled):
     """``sum_k y_k (log sum_j exp(out_j) - out_k)``: minus the log-likelihood of a class.

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.parts.stopping import StopReason
+from hbcd.utils.public import public
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +24,7 @@ HISTORY = (
 )  # fmt: skip
 
 
+@public
 @dataclass(frozen=True)
 class FitReport:
     """The result of `Network.train`.

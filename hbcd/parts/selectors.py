@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from hbcd import core
 from hbcd.core import BlockState
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
 ]
 
 
+@public
 class BlockSelector:
     """A rule that chooses the next block.  Subclass it and write `next_block`."""
 
@@ -61,6 +63,7 @@ class _Greedy(_Compiled):
         return int(core.select_block(self._row, about, self.max_repeats))
 
 
+@public
 @dataclass(frozen=True)
 class MostSensitive(_Greedy):
     """The block of largest sensitivity in magnitude; ties go to the one visited longest ago.
@@ -82,6 +85,7 @@ class MostSensitive(_Greedy):
     _row: ClassVar[str] = "most_sensitive"
 
 
+@public
 @dataclass(frozen=True)
 class RandomBlock(_Compiled):
     """Uniform over the blocks more sensitive than the tolerance (over all if there is none)."""
@@ -90,6 +94,7 @@ class RandomBlock(_Compiled):
     _row: ClassVar[str] = "random"
 
 
+@public
 @dataclass(frozen=True)
 class ForwardSequential(_Compiled):
     """0, 1, .., L-1, 0, 1, ..; the counter runs on across batches."""
@@ -98,6 +103,7 @@ class ForwardSequential(_Compiled):
     _row: ClassVar[str] = "forward"
 
 
+@public
 @dataclass(frozen=True)
 class PingPong(_Compiled):
     """0, 1, .., L-1, L-2, .., 1, 0, 1, ..: period 2L - 2, the end blocks half as often."""
@@ -106,6 +112,7 @@ class PingPong(_Compiled):
     _row: ClassVar[str] = "ping_pong"
 
 
+@public
 @dataclass(frozen=True)
 class Backward(_Compiled):
     """L-1, L-2, .., 0, L-1, ..: from the output down (Palagi and Seccia 2020)."""
@@ -114,6 +121,7 @@ class Backward(_Compiled):
     _row: ClassVar[str] = "backward"
 
 
+@public
 @dataclass(frozen=True)
 class LipschitzWeighted(_Greedy):
     """The block of largest ``||g||_2 / sqrt(L)``: the Gauss-Southwell-Lipschitz rule.
@@ -133,6 +141,7 @@ class LipschitzWeighted(_Greedy):
     _row: ClassVar[str] = "lipschitz_weighted"
 
 
+@public
 @dataclass(frozen=True)
 class DecreasePerOperation(_Greedy):
     """The block that promises the largest decrease of the loss per operation.

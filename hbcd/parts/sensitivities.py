@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.utils.public import public
 
 __all__ = [
     "GradientNorm",
@@ -22,6 +23,7 @@ Array = NDArray[Any]
 Box = tuple[Array, Array] | None
 
 
+@public
 class Sensitivity:
     """A measure of a block.  Subclass it and write `measure`."""
 
@@ -50,6 +52,7 @@ class _Compiled(Sensitivity):
         return float(core.measure_sensitivity(self._row, theta, gradient, block, box))
 
 
+@public
 @dataclass(frozen=True)
 class ProjectedGradient(_Compiled):
     """``max_i |P(w_i - g_i) - w_i|`` over the block.
@@ -61,6 +64,7 @@ class ProjectedGradient(_Compiled):
     _row: ClassVar[str] = "projected_gradient"
 
 
+@public
 @dataclass(frozen=True)
 class GradientNorm(_Compiled):
     """``||g||_2``, block Gauss-Southwell."""
@@ -69,6 +73,7 @@ class GradientNorm(_Compiled):
     _row: ClassVar[str] = "gradient_norm"
 
 
+@public
 @dataclass(frozen=True)
 class RootMeanSquareGradient(_Compiled):
     """``||g||_2 / sqrt(n)``: does not favor wide layers."""
@@ -77,6 +82,7 @@ class RootMeanSquareGradient(_Compiled):
     _row: ClassVar[str] = "rms_gradient"
 
 
+@public
 @dataclass(frozen=True)
 class RelativeGradient(_Compiled):
     """``||g||_2 / (||w||_2 + eps)``."""
@@ -85,6 +91,7 @@ class RelativeGradient(_Compiled):
     _row: ClassVar[str] = "relative_gradient"
 
 
+@public
 @dataclass(frozen=True)
 class ScalingFactor(_Compiled):
     """Mean over the neurons j of a layer of ``|sum_i g_ij w_ij|``, the bias included.

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 from enum import IntEnum
 
 from hbcd import core
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["Stop", "StopReason"]
 
 
+@public
 class StopReason(IntEnum):
     """Why a run, a phase or an optimizer stopped; `str` gives a sentence."""
 
@@ -33,6 +35,7 @@ class StopReason(IntEnum):
         return str(core.status_text(int(self)))
 
 
+@public
 @dataclass(frozen=True)
 class Stop:
     """Tolerances and limits of a run, of a phase, or of `minimize`.

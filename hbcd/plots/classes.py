@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.metrics.classification import confusion
 from hbcd.plots.style import BLUE, COLORS, ORANGE, axes, finish
+from hbcd.utils.public import public
 
 __all__ = ["plot_confusion", "plot_probabilities"]
 
@@ -17,6 +18,7 @@ MOST_NUMBERS = 12  # classes up to which every cell has its number
 BINS = 20
 
 
+@public
 def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     """Draws how many rows of each class are taken for which.
 
@@ -59,6 +61,7 @@ def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     return ax
 
 
+@public
 def plot_probabilities(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     """Draws how sure a model is, and whether rightly so.
 

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.plots.style import BLACK, BLUE, finish, new_axes
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_matrix, check_integer
 
 __all__ = ["PredictionDisplay", "plot_prediction", "target_of"]
@@ -17,6 +18,7 @@ __all__ = ["PredictionDisplay", "plot_prediction", "target_of"]
 Array = NDArray[Any]
 
 
+@public
 class PredictionDisplay:
     """Actual against predicted values, and residuals, of one target.
 
@@ -124,6 +126,7 @@ class PredictionDisplay:
         return self
 
 
+@public
 def plot_prediction(model: Any, X: Any, y: ArrayLike, ax: Any = None, *, output: int = 0) -> Any:
     """Draws actual against predicted values, and residuals.
 

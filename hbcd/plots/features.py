@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.plots.errors import target_of
 from hbcd.plots.style import GREEN, finish, new_axes
+from hbcd.utils.public import public
 from hbcd.utils.validation import as_matrix, check_integer
 
 __all__ = ["plot_error_by_feature"]
@@ -18,6 +19,7 @@ __all__ = ["plot_error_by_feature"]
 Array = NDArray[Any]
 
 
+@public
 def plot_error_by_feature(
     model: Any,
     X: Any,

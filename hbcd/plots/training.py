@@ -9,10 +9,12 @@ import numpy as np
 import pandas as pd
 
 from hbcd.plots.style import BLACK, BLUE, COLORS, MARKERS, ORANGE, axes, finish
+from hbcd.utils.public import public
 
 __all__ = ["plot_history", "plot_layer_selection", "plot_sensitivity"]
 
 
+@public
 def plot_history(model_or_report: Any, ax: Any = None) -> Any:
     """Draws the loss at the end of every pass over the data.
 
@@ -58,6 +60,7 @@ def plot_history(model_or_report: Any, ax: Any = None) -> Any:
     return finish(ax, "evaluations of the objective", loss, "Training")
 
 
+@public
 def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
     """Draws which layer each block visit trained, and how often each was chosen.
 
@@ -93,6 +96,7 @@ def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
     return finish(ax, "step", "", f"Layer selection, {len(visits)} visits")
 
 
+@public
 def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:
     """Draws the sensitivity of each layer at the visits that it was chosen for.
 

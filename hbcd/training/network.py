@@ -21,6 +21,7 @@ from hbcd.training.run import Progress, Run, calls_python
 from hbcd.training.strategies import Hybrid, MultiStart
 from hbcd.training.strategy_base import TrainingStrategy, drives_itself
 from hbcd.training.validation_score import as_early_stopping, scorer_of
+from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled
 from hbcd.utils.validation import as_seed, check_number, effective_threads
 
@@ -29,6 +30,7 @@ __all__ = ["Network"]
 Array = NDArray[Any]
 
 
+@public
 class Network(NetworkEvaluation):
     """A dense network, or custom layers between inputs and outputs.
 

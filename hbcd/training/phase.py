@@ -10,6 +10,7 @@ from hbcd.optimizers.least_squares import ExactOutput
 from hbcd.parts.selectors import BlockSelector
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.parts.stopping import Stop
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["EXPLORE_BOX", "GUARD_BOX", "Phase", "check_parts", "default_box"]
@@ -50,6 +51,7 @@ class _PhaseOptions:
     stop: Stop | None = None
 
 
+@public
 @dataclass(frozen=True)
 class Phase(_PhaseOptions):
     """One stage of training: an optimizer on blocks or on everything, on batches or on all rows.

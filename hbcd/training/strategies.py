@@ -14,6 +14,7 @@ from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.parts.stopping import Stop
 from hbcd.training.phase import Phase, check_parts
 from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
 ]
 
 
+@public
 @dataclass(frozen=True)
 class FullBatch(TrainingStrategy):
     """All parameters at once on all rows.
@@ -77,6 +79,7 @@ class FullBatch(TrainingStrategy):
         ]
 
 
+@public
 @dataclass(frozen=True)
 class Finish(TrainingStrategy):
     """All parameters at once on all rows, by the quasi-Newton method that suits their number.
@@ -109,6 +112,7 @@ class Finish(TrainingStrategy):
         return chosen.phases(network, n_rows)
 
 
+@public
 @dataclass(frozen=True)
 class MultiStart(TrainingStrategy):
     """A strategy from several starts, spread over the threads; the best one is kept.
@@ -144,6 +148,7 @@ class MultiStart(TrainingStrategy):
         return self.strategy.onward()
 
 
+@public
 @dataclass(frozen=True)
 class MiniBatch(TrainingStrategy):
     """All parameters at once on batches, the way neural networks are usually trained.
@@ -186,6 +191,7 @@ class MiniBatch(TrainingStrategy):
         ]
 
 
+@public
 @dataclass(frozen=True)
 class BlockCoordinateDescent(TrainingStrategy):
     """One layer at a time on all rows.
@@ -229,6 +235,7 @@ class BlockCoordinateDescent(TrainingStrategy):
         ]
 
 
+@public
 @dataclass(frozen=True)
 class BatchShell(TrainingStrategy):
     """Block coordinate descent inside a loop over batch subsets: the article's batch shell.
@@ -305,6 +312,7 @@ class BatchShell(TrainingStrategy):
         ]
 
 
+@public
 @dataclass(frozen=True)
 class Hybrid(TrainingStrategy):
     """The article's hybrid: random search, then the batch shell, then, if wanted, a finish.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.training.phase import Phase
+from hbcd.utils.public import public
 
 __all__ = ["About", "TrainingStrategy", "drives_itself"]
 
@@ -27,6 +28,7 @@ class About:
     n_rows: int
 
 
+@public
 class TrainingStrategy:
     """A way to train.  Subclass it and write `phases`, or `run` to drive phases one by one."""
 

@@ -1,6 +1,7 @@
 """Docstrings of public names against numpydoc and against the signatures they describe.
 
-``python tests/docstrings.py`` lists what is wrong and exits with 1; needs the extra ``lint``.
+``python tests/project/docstrings.py`` lists what is wrong and exits with 1.  It needs the extra
+``lint``.
 """
 
 import builtins
@@ -24,7 +25,7 @@ CHECKS = {
     "PR01", "PR02", "PR03", "PR05", "PR10", "RT01", "YD01",
 }  # fmt: skip
 # What these get and return stands once, in the docstring of the class.
-TOGETHER = "hbcd.callbacks.callback.Callback.on_"
+TOGETHER = "hbcd.Callback.on_"
 INHERITED = {"GL08", "PR01", "RT01", "YD01"}
 MODULES = (hbcd, hbcd.tables.encoder, hbcd.cli.main)
 
@@ -52,7 +53,7 @@ def members(kind: type) -> Iterator[tuple[type, str]]:
         kinds = (property, classmethod, staticmethod)
         value = vars(owner).get(name)
         public = not name.startswith("_") and (inspect.isroutine(value) or isinstance(value, kinds))
-        if public and owner.__module__.startswith("hbcd."):
+        if public and owner.__module__.partition(".")[0] == "hbcd":
             yield owner, name
 
 

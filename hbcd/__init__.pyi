@@ -1,0 +1,168 @@
+"""The public names for type checkers; `__init__.py` loads each when it is asked for first."""
+
+from hbcd import callbacks as callbacks
+from hbcd import core as core
+from hbcd import datasets as datasets
+from hbcd import metrics as metrics
+from hbcd import plots as plots
+from hbcd import tables as tables
+from hbcd.callbacks.callback import Callback, EarlyStopping, Event
+from hbcd.core import BlockState
+from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
+from hbcd.estimators.base import NotFittedError, TrainingInterrupted
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.regressor import HybridRegressor, load
+from hbcd.networks.structure import NetworkStructure
+from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
+from hbcd.optimizers.least_squares import ExactOutput, LevenbergMarquardt
+from hbcd.optimizers.minimize import minimize
+from hbcd.parts.activations import (
+    Activation,
+    CompiledActivation,
+    Identity,
+    LeakyReLU,
+    ReLU,
+    Sigmoid,
+    Tanh,
+)
+from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
+from hbcd.parts.losses import (
+    AbsoluteError,
+    CompiledLoss,
+    CrossEntropy,
+    Huber,
+    LogCosh,
+    Logistic,
+    Loss,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from hbcd.parts.report import FitReport
+from hbcd.parts.selectors import (
+    Backward,
+    BlockSelector,
+    DecreasePerOperation,
+    ForwardSequential,
+    LipschitzWeighted,
+    MostSensitive,
+    PingPong,
+    RandomBlock,
+)
+from hbcd.parts.sensitivities import (
+    GradientNorm,
+    ProjectedGradient,
+    RelativeGradient,
+    RootMeanSquareGradient,
+    ScalingFactor,
+    Sensitivity,
+)
+from hbcd.parts.stopping import Stop, StopReason
+from hbcd.plots import (
+    PredictionDisplay,
+    plot_confusion,
+    plot_error_by_feature,
+    plot_history,
+    plot_layer_selection,
+    plot_prediction,
+    plot_probabilities,
+    plot_sensitivity,
+)
+from hbcd.training.network import Network
+from hbcd.training.phase import Phase
+from hbcd.training.strategies import (
+    BatchShell,
+    BlockCoordinateDescent,
+    Finish,
+    FullBatch,
+    Hybrid,
+    MiniBatch,
+    MultiStart,
+)
+from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.utils.configuration import show_config
+from hbcd.utils.version import __version__
+
+__all__ = [
+    "BFGS",
+    "ICRS",
+    "LBFGS",
+    "AbsoluteError",
+    "Activation",
+    "Adam",
+    "Backward",
+    "BarzilaiBorwein",
+    "BatchShell",
+    "BlockCoordinateDescent",
+    "BlockSelector",
+    "BlockState",
+    "Callback",
+    "CompiledActivation",
+    "CompiledLoss",
+    "CrossEntropy",
+    "DecreasePerOperation",
+    "EarlyStopping",
+    "Event",
+    "ExactOutput",
+    "Finish",
+    "FitReport",
+    "ForwardSequential",
+    "FullBatch",
+    "GradientNorm",
+    "HiddenLayer",
+    "Huber",
+    "Hybrid",
+    "HybridClassifier",
+    "HybridRegressor",
+    "Identity",
+    "InputLayer",
+    "Layer",
+    "LeakyReLU",
+    "LevenbergMarquardt",
+    "LipschitzWeighted",
+    "LogCosh",
+    "Logistic",
+    "Loss",
+    "MiniBatch",
+    "MostSensitive",
+    "MultiStart",
+    "Network",
+    "NetworkStructure",
+    "NotFittedError",
+    "Optimizer",
+    "OutputLayer",
+    "Phase",
+    "PingPong",
+    "Poisson",
+    "PredictionDisplay",
+    "ProjectedGradient",
+    "Quantile",
+    "RandomBlock",
+    "ReLU",
+    "RelativeGradient",
+    "RootMeanSquareGradient",
+    "ScalingFactor",
+    "Sensitivity",
+    "Sigmoid",
+    "SquaredError",
+    "Stop",
+    "StopReason",
+    "Tanh",
+    "TrainingInterrupted",
+    "TrainingStrategy",
+    "__version__",
+    "fetch_ccpp",
+    "fetch_siec",
+    "load",
+    "make_plant",
+    "minimize",
+    "plot_confusion",
+    "plot_error_by_feature",
+    "plot_history",
+    "plot_layer_selection",
+    "plot_prediction",
+    "plot_probabilities",
+    "plot_sensitivity",
+    "show_config",
+]

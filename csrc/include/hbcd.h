@@ -34,7 +34,7 @@ enum hbcd_status {
     HBCD_STOP_NOT_FINITE = 14,  /* objective or gradient not finite at the start point */
 
     HBCD_ERR_ARGUMENT = -1, /* a size, index or option outside its range */
-    HBCD_ERR_MEMORY = -2,   /* the borrowed memory is smaller than what was measured */
+    HBCD_ERR_MEMORY = -2,   /* more is needed than was borrowed, or than size_t can count */
     HBCD_ERR_HOOK = -3,     /* a part supplied by the user failed; the caller knows the exception */
     HBCD_ERR_BOUNDS = -4,   /* this optimizer needs finite bounds on every variable */
     HBCD_ERR_NORMAL = -5,   /* this optimizer needs normal equations, and the loss or a layer has none */
@@ -74,7 +74,8 @@ enum { HBCD_ALIGN = 64 };
 /* A piece of `count` elements of `bytes` each, aligned to HBCD_ALIGN when base is.  Counting arenas,
  * and arenas that are full, return NULL; `used` grows all the same. */
 void *hbcd_arena_take(hbcd_arena *arena, size_t count, size_t bytes);
-/* HBCD_OK, or HBCD_ERR_MEMORY when more was taken than there is. */
+/* HBCD_OK, or HBCD_ERR_MEMORY when more was taken than there is; of a counting arena, than size_t can count.  Every
+ * function that measures returns this. */
 int hbcd_arena_check(const hbcd_arena *arena);
 
 /* ---- random numbers (rng.c): Philox4x32-10 (Salmon et al. 2011), explicit state ----------------

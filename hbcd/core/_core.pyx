@@ -19,6 +19,7 @@ from libc.stdlib cimport free, realloc
 from libc.string cimport memcpy, memset
 
 cdef extern from "Python.h":
+    Py_ssize_t PY_SSIZE_T_MAX
     int PyBUF_READ
     int PyBUF_WRITE
 
@@ -114,6 +115,8 @@ cdef class Memory:
     cdef hbcd_arena arena
 
     def __cinit__(self, size_t size):
+        if size > <size_t>PY_SSIZE_T_MAX - HBCD_ALIGN:
+            raise MemoryError(f"{size} bytes are needed, more than can be addressed")
         self.array = np.zeros(size + HBCD_ALIGN, dtype=np.uint8)
         cdef unsigned char[::1] view = self.array
         cdef uintptr_t address = <uintptr_t>&view[0]

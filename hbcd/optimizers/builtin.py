@@ -73,7 +73,7 @@ class LBFGS(Compiled):
     Parameters
     ----------
     memory : int, default 10
-        Pairs of differences kept.
+        Pairs of differences kept, at most 10 000.
     damping : bool, default False
         Pairs of bad curvature are damped (Powell 1978) instead of skipped.
     armijo, wolfe : float, default 1e-3 and 0.9
@@ -91,9 +91,7 @@ class LBFGS(Compiled):
     monotone: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
-        check_integer("memory", self.memory, 1)
-        if self.memory > MOST_PAIRS:
-            raise ValueError(f"memory={self.memory}: must be at most {MOST_PAIRS}")
+        check_integer("memory", self.memory, 1, high=MOST_PAIRS)
         check_flag("damping", self.damping)
         _check_line_search(self.armijo, self.wolfe, self.max_line_search)
 

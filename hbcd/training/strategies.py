@@ -112,6 +112,9 @@ class Finish(TrainingStrategy):
         return chosen.phases(network, n_rows)
 
 
+MOST_STARTS = 100_000  # each has its own parameters, and they are all drawn before the first run
+
+
 @public
 @dataclass(frozen=True)
 class MultiStart(TrainingStrategy):
@@ -125,6 +128,7 @@ class MultiStart(TrainingStrategy):
     ----------
     strategy : TrainingStrategy, default Hybrid.fast()
     starts : int, default 4
+        At most 100 000.
     """
 
     strategy: TrainingStrategy = field(default_factory=lambda: Hybrid.fast())
@@ -133,7 +137,7 @@ class MultiStart(TrainingStrategy):
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, TrainingStrategy) or isinstance(self.strategy, MultiStart):
             raise TypeError(f"strategy={self.strategy!r}: must be another hbcd.TrainingStrategy")
-        check_integer("starts", self.starts, 1)
+        check_integer("starts", self.starts, 1, high=MOST_STARTS)
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """Those of every start."""

@@ -25,16 +25,18 @@ __all__ = [
 Array = NDArray[Any]
 
 
-def check_integer(name: str, value: Any, low: int, *, none: bool = False) -> int | None:
-    """An integer of at least `low`, or None where that is allowed."""
+def check_integer(
+    name: str, value: Any, low: int, *, high: int = 2**62, none: bool = False
+) -> int | None:
+    """An integer from `low` to `high` (what the core counts in), or None where that is allowed."""
     if value is None and none:
         return None
     if isinstance(value, (bool, np.bool_)) or not isinstance(value, (int, np.integer)):
         raise TypeError(f"{name}={value!r}: must be an integer{' or None' if none else ''}")
     if value < low:
         raise ValueError(f"{name}={value}: must be at least {low}")
-    if value > 2**62:  # what the core counts in
-        raise ValueError(f"{name}={value}: must be at most 2**62")
+    if value > high:
+        raise ValueError(f"{name}={value}: must be at most {'2**62' if high == 2**62 else high}")
     return int(value)
 
 

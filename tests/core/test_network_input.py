@@ -381,7 +381,7 @@ def test_a_bad_width_is_refused(layer, width, kind, message):
 def test_widths_whose_product_no_memory_holds_are_refused():
     wide = hbcd.HiddenLayer(2**40)
     for layers in ([wide, wide], [hbcd.HiddenLayer(2**62)]):
-        with pytest.raises(ValueError, match="outside its range"):
+        with pytest.raises(MemoryError, match="More memory is needed than there is"):
             hbcd.Network([hbcd.InputLayer(2), *layers, hbcd.OutputLayer()])
 
 

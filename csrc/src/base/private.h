@@ -2,6 +2,7 @@
 #ifndef HBCD_PRIVATE_H
 #define HBCD_PRIVATE_H
 
+#include "base/sizes.h"
 #include "linalg/box_qp.h"
 #include "hbcd.h"
 

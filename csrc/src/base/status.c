@@ -20,7 +20,7 @@ const char *hbcd_status_text(int status)
     case HBCD_STOP_CALLBACK: return "The user's callback asked to stop.";
     case HBCD_STOP_NOT_FINITE: return "The objective or its gradient is not finite at the point reached.";
     case HBCD_ERR_ARGUMENT: return "A size, an index or an option is outside its range.";
-    case HBCD_ERR_MEMORY: return "The memory handed over is smaller than what is needed.";
+    case HBCD_ERR_MEMORY: return "More memory is needed than there is.";
     case HBCD_ERR_HOOK: return "A part supplied by the user failed.";
     case HBCD_ERR_BOUNDS: return "This optimizer needs finite bounds on every variable.";
     case HBCD_ERR_NORMAL: return "This optimizer needs normal equations: a loss with a Gauss-Newton matrix, dense layers.";

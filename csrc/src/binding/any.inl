@@ -209,10 +209,10 @@ static int FN(any_minimize)(const hbcd_optimizer_spec *spec, const hbcd_objectiv
 {
     TY(optimizer) optimizer;
     HBCD_TRY(FN(optimizer_of)(spec, &optimizer));
-    hbcd_shape shape = {.n = any->n, .largest = any->n, .squares = any->n * any->n};
+    hbcd_shape shape = {.n = any->n, .largest = any->n, .squares = hbcd_times(any->n, any->n)};
     void *state = hbcd_arena_take(arena, optimizer.state_size(optimizer.options, &shape), 1);
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     TY(objective) objective = {.n = any->n, .eval = FN(any_objective_eval), .self = (void *)(uintptr_t)any};
     if (any->normal) objective.normal = FN(any_objective_normal);
     TY(box) box = {lo, hi};
@@ -255,10 +255,8 @@ static int FN(any_plan_make)(const void *net, const void *data, const void *held
         HBCD_TRY(FN(phase_of)(&specs[p], &measure, &phase));
         HBCD_TRY(FN(plan_need)(net, ((const TY(data) *)data)->rows, &phase, &needs));
     }
-    if (arena->base) {
-        HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base && hbcd_arena_check(arena) == HBCD_OK)
         for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(phase_of)(&specs[p], &measures[p], &phases[p]));
-    }
     TY(plan) *made;
     HBCD_TRY(FN(plan_carve)(net, data, held_out, &needs, n_phases, phases, n_threads, arena, &made));
     *plan = made;

@@ -1,6 +1,7 @@
 /* cholesky.c: right-looking by blocks of columns, inside a block strip by strip; nearly all operations are those of
  * the kernel syrk. */
 #include "linalg/cholesky.h"
+#include "base/sizes.h"
 #include "simd/kernels.h"
 
 #include <math.h>
@@ -8,16 +9,16 @@
 
 enum { S = HBCD_STRIP, SQUARE = S * S, BLOCK = 64 }; /* BLOCK columns: 4 KB of a strip, in the first cache */
 
-static size_t n_strips(size_t n) { return (n + S - 1) / S; }
+static size_t n_strips(size_t n) { return n / S + (n % S != 0); }
 static double *square_of(const hbcd_cholesky *c, size_t s, size_t t) { return c->squares + hbcd_square(s, t); }
 
 void hbcd_cholesky_make(hbcd_cholesky *c, int isa, size_t n, hbcd_arena *arena)
 {
     const size_t strips = n_strips(n);
     *c = (hbcd_cholesky){.isa = isa};
-    c->squares = hbcd_arena_take(arena, hbcd_square(strips, 0), sizeof *c->squares);
-    c->panel = hbcd_arena_take(arena, strips * BLOCK * S, sizeof *c->panel);
-    c->x = hbcd_arena_take(arena, strips * S, sizeof *c->x);
+    c->squares = hbcd_arena_take(arena, hbcd_times(hbcd_times(strips, hbcd_plus(strips, 1)) / 2, SQUARE), sizeof *c->squares);
+    c->panel = hbcd_arena_take(arena, hbcd_times(strips, BLOCK * S), sizeof *c->panel);
+    c->x = hbcd_arena_take(arena, hbcd_times(strips, S), sizeof *c->x);
 }
 
 void hbcd_cholesky_load(hbcd_cholesky *c, size_t n, const double *a, size_t ld, const double *add, const size_t *index)

@@ -4,8 +4,8 @@ void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_
 {
     size_t room = FN(padded)(rows); /* only the last tile is shorter, so all but it are full */
     *data = (TY(data)){.rows = rows, .n_in = n_in, .n_out = n_out, .weight_sum = (double)rows};
-    data->x = hbcd_arena_take(arena, room * n_in, sizeof(REAL));
-    data->y = with_y ? hbcd_arena_take(arena, room * n_out, sizeof(REAL)) : NULL;
+    data->x = hbcd_arena_take(arena, hbcd_times(room, n_in), sizeof(REAL));
+    data->y = with_y ? hbcd_arena_take(arena, hbcd_times(room, n_out), sizeof(REAL)) : NULL;
     data->w = with_w ? hbcd_arena_take(arena, room, sizeof(REAL)) : NULL;
 }
 
@@ -49,8 +49,8 @@ int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
         (w && (w->rows != x->rows || w->cols != 1)))
         return HBCD_ERR_ARGUMENT;
     FN(data_room)(x->rows, x->cols, y ? y->cols : 0, y != NULL, w != NULL, arena, data);
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     FN(pack)(x, data->x);
     if (y) FN(pack)(y, data->y);
     if (w) {

@@ -1,14 +1,14 @@
 /* net.inl: a network laid out in memory, forward and backward on one tile. */
 
-/* Far more than any memory holds, and every size counted in bytes is still far from SIZE_MAX (64 bits). */
-#define MOST_PARAMETERS 1e14
+/* Far more than any memory holds; sums of sizes are still far from SIZE_MAX. */
+#define MOST_PARAMETERS (SIZE_MAX > 1e15 ? 1e14 : 1e8)
 
 /* What a layer adds to the sums of the net; the same for measuring and for carving. */
 static int FN(net_add_layer)(const hbcd_layer_spec *spec, size_t n_in, TY(net) *net, size_t *n_params)
 {
     if (n_in == 0 || spec->n_out == 0 || FN(layer_kind_row)(spec->kind) == NULL) return HBCD_ERR_ARGUMENT;
     double parameters = spec->kind == HBCD_DENSE ? ((double)n_in + 1) * (double)spec->n_out : (double)spec->n_params;
-    if ((double)net->n_params + parameters + (double)spec->n_out > MOST_PARAMETERS) return HBCD_ERR_ARGUMENT;
+    if ((double)net->n_params + parameters + (double)spec->n_out > MOST_PARAMETERS) return HBCD_ERR_MEMORY;
     *n_params = spec->kind == HBCD_DENSE ? (n_in + 1) * spec->n_out : spec->n_params;
     net->n_params += *n_params;
     net->n_blocks += *n_params > 0;
@@ -57,8 +57,8 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
     TY(net) *made = hbcd_arena_take(arena, 1, sizeof *made);
     sums.layers = hbcd_arena_take(arena, spec->n_layers, sizeof *sums.layers);
     sums.blocks = hbcd_arena_take(arena, sums.n_blocks, sizeof *sums.blocks);
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
 
     *made = sums;
     made->kernels = FN(kernels_of)(spec->isa);
@@ -77,10 +77,10 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
 
 void FN(work_make)(const TY(net) *net, hbcd_arena *arena, TY(work) *work)
 {
-    work->a = hbcd_arena_take(arena, net->neurons * HBCD_TILE, sizeof(REAL));
-    work->z = hbcd_arena_take(arena, net->kept * HBCD_TILE, sizeof(REAL));
-    work->delta = hbcd_arena_take(arena, net->width * HBCD_TILE, sizeof(REAL));
-    work->below = hbcd_arena_take(arena, net->width * HBCD_TILE, sizeof(REAL));
+    work->a = hbcd_arena_take(arena, hbcd_times(net->neurons, HBCD_TILE), sizeof(REAL));
+    work->z = hbcd_arena_take(arena, hbcd_times(net->kept, HBCD_TILE), sizeof(REAL));
+    work->delta = hbcd_arena_take(arena, hbcd_times(net->width, HBCD_TILE), sizeof(REAL));
+    work->below = hbcd_arena_take(arena, hbcd_times(net->width, HBCD_TILE), sizeof(REAL));
     work->scratch = hbcd_arena_take(arena, net->largest, sizeof(REAL));
 }
 

@@ -73,8 +73,8 @@ static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)
     size_t left = data->rows - tile * HBCD_TILE;
     return left < HBCD_TILE ? left : HBCD_TILE;
 }
-static inline size_t FN(padded)(size_t rows) { return (rows + HBCD_PAD - 1) / HBCD_PAD * HBCD_PAD; }
-static inline size_t FN(n_tiles)(size_t rows) { return (rows + HBCD_TILE - 1) / HBCD_TILE; }
+static inline size_t FN(padded)(size_t rows) { return (rows / HBCD_PAD + (rows % HBCD_PAD != 0)) * HBCD_PAD; }
+static inline size_t FN(n_tiles)(size_t rows) { return rows / HBCD_TILE + (rows % HBCD_TILE != 0); }
 
 /* Room for `rows` rows; and the rows `index` of `from` copied into it, to->rows = rows <= its room. */
 void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_w, hbcd_arena *arena, TY(data) *data);
@@ -116,7 +116,7 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
 /* Binds all parameters (block < 0) or one block; what lies below the block is computed once, here. */
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block);
 TY(objective) FN(objective_of)(TY(bound) *bound);
-/* Room for the normal equations of up to n parameters on up to max_rows rows, after bound_make; HBCD_ERR_ARGUMENT for
+/* Room for the normal equations of up to n parameters on up to max_rows rows, after bound_make; HBCD_ERR_MEMORY for
  * an n that no memory holds.  Sums are kept for 16 lanes up to 512 parameters, for 4 beyond. */
 int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *arena);
 /* Whether what is bound has normal equations, and then they: `bound` is a TY(bound) *, the rest as in TY(objective).

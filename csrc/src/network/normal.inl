@@ -41,16 +41,16 @@ static size_t FN(normal_lanes)(size_t rows, size_t n)
 
 int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *arena)
 {
-    if (n > TOO_MANY_PARAMETERS) return HBCD_ERR_ARGUMENT;
+    if (n > TOO_MANY_PARAMETERS) return HBCD_ERR_MEMORY;
     size_t few = n < MANY_PARAMETERS ? n : MANY_PARAMETERS; /* a smaller block may have more lanes */
-    size_t sums = FN(normal_lanes)(max_rows, n) * FN(squares)(n);
+    size_t sums = hbcd_times(FN(normal_lanes)(max_rows, n), FN(squares)(n));
     size_t sums_few = FN(normal_lanes)(max_rows, few) * FN(squares)(few);
     size_t threads = (size_t)bound->n_threads, lanes = FN(normal_lanes)(max_rows, few);
     if (threads > lanes) threads = lanes;
     TY(normal) made = {.n = n, .rows = max_rows};
     TY(normal) *room = hbcd_arena_take(arena, 1, sizeof *room);
     made.sums = hbcd_arena_take(arena, sums > sums_few ? sums : sums_few, sizeof(double));
-    made.panel = hbcd_arena_take(arena, threads * FN(n_strips)(n) * HBCD_PANEL * HBCD_STRIP, sizeof(double));
+    made.panel = hbcd_arena_take(arena, hbcd_times(threads * FN(n_strips)(n), HBCD_PANEL * HBCD_STRIP), sizeof(double));
     made.filled = hbcd_arena_take(arena, threads, sizeof *made.filled);
     if (arena->base && hbcd_arena_check(arena) == HBCD_OK) {
         *room = made;

@@ -13,12 +13,12 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
     made.theta = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_x = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_g = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
-    made.grad = hbcd_arena_take(arena, lanes * net->n_params, sizeof(double));
+    made.grad = hbcd_arena_take(arena, hbcd_times(lanes, net->n_params), sizeof(double));
     made.total = hbcd_arena_take(arena, net->n_params, sizeof(double));
     size_t inner = 0; /* widest output that can be the constant input of a block */
     for (size_t l = 0; l + 1 < net->n_layers; l++)
         if (net->layers[l].n_out > inner) inner = net->layers[l].n_out;
-    made.cache = hbcd_arena_take(arena, inner * FN(padded)(cache_rows), sizeof(REAL));
+    made.cache = hbcd_arena_take(arena, hbcd_times(inner, FN(padded)(cache_rows)), sizeof(REAL));
     TY(work) *work = hbcd_arena_take(arena, (size_t)n_threads, sizeof *work);
     for (int t = 0; t < n_threads; t++) {
         TY(work) one;

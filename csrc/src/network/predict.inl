@@ -5,8 +5,8 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
 {
     TY(bound) bound;
     FN(bound_make)(net, data->rows, 0, n_threads, watch, arena, &bound);
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(FN(objective_bind)(&bound, data, -1));
     return FN(objective_of)(&bound).eval(&bound, theta, f, g);
 }
@@ -19,8 +19,8 @@ int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, 
     size_t n = block < 0 ? net->n_params : net->blocks[block].size;
     FN(bound_make)(net, data->rows, block < 0 ? 0 : data->rows, n_threads, watch, arena, &bound);
     HBCD_TRY(FN(normal_make)(&bound, data->rows, n, arena));
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     memcpy(bound.theta, theta, net->n_params * sizeof *theta);
     int status = FN(objective_bind)(&bound, data, block);
     return status ? status : FN(objective_normal)(&bound, theta + bound.start, f, jtwr, jtwj);
@@ -67,15 +67,15 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     if (n_threads < 1 || net->serial) n_threads = 1;
     if ((size_t)n_threads > lanes) n_threads = lanes ? (int)lanes : 1;
     TY(prediction) p = {.net = net, .x = x, .out = out, .theta = theta};
-    p.input = hbcd_arena_take(arena, (size_t)n_threads * HBCD_TILE * net->n_in, sizeof(REAL));
+    p.input = hbcd_arena_take(arena, hbcd_times((size_t)n_threads * HBCD_TILE, net->n_in), sizeof(REAL));
     p.work = hbcd_arena_take(arena, (size_t)n_threads, sizeof *p.work);
     for (int t = 0; t < n_threads; t++) {
         TY(work) one;
         FN(work_make)(net, arena, &one);
         if (arena->base && hbcd_arena_check(arena) == HBCD_OK) p.work[t] = one;
     }
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     double cost = 2.0 * (double)x->rows * (double)net->n_params;
     return hbcd_lanes_run(tiles, n_threads, FN(repays)(net, cost), FN(predict_tile), &p, watch);
 }
@@ -87,10 +87,10 @@ int FN(net_pullback)(const TY(net) *net, const hbcd_table *x, const REAL *theta,
     if (grad_x && (grad_x->rows != x->rows || grad_x->cols != x->cols)) return HBCD_ERR_ARGUMENT;
     TY(work) work;
     FN(work_make)(net, arena, &work);
-    REAL *input = hbcd_arena_take(arena, HBCD_TILE * net->n_in, sizeof(REAL));
-    REAL *below = hbcd_arena_take(arena, HBCD_TILE * net->n_in, sizeof(REAL));
-    if (arena->base == NULL) return HBCD_OK;
+    REAL *input = hbcd_arena_take(arena, hbcd_times(HBCD_TILE, net->n_in), sizeof(REAL));
+    REAL *below = hbcd_arena_take(arena, hbcd_times(HBCD_TILE, net->n_in), sizeof(REAL));
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     memset(grad, 0, net->n_params * sizeof *grad);
     for (size_t begin = 0; begin < x->rows; begin += HBCD_TILE) {
         size_t rows = x->rows - begin < HBCD_TILE ? x->rows - begin : HBCD_TILE, ld = FN(padded)(rows);

@@ -37,7 +37,7 @@ static size_t FN(bfgs_carve)(void *memory, size_t n, TY(bfgs_state) *st)
     for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) *narrow[i] = hbcd_arena_take(&arena, n, sizeof(REAL));
     st->fixed = hbcd_arena_take(&arena, n, sizeof *st->fixed);
     st->outward = hbcd_arena_take(&arena, n, sizeof *st->outward);
-    st->h = hbcd_arena_take(&arena, matrix_row(n), sizeof(double));
+    st->h = hbcd_arena_take(&arena, hbcd_times(n, hbcd_plus(n, 1)) / 2, sizeof(double));
     return arena.used;
 }
 

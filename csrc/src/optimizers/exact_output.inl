@@ -4,10 +4,10 @@
 
 void FN(output_make)(TY(output) *output, int isa, size_t inputs, size_t outputs, hbcd_arena *arena)
 {
-    const size_t n = inputs + 1, wide = n + outputs;
+    const size_t n = hbcd_plus(inputs, 1), wide = hbcd_plus(n, outputs);
     *output = (TY(output)){.n = n, .n_out = outputs};
     hbcd_box_qp_make(&output->qp, isa, n, arena);
-    output->gram = hbcd_arena_take(arena, wide * wide, sizeof *output->gram);
+    output->gram = hbcd_arena_take(arena, hbcd_times(wide, wide), sizeof *output->gram);
     output->add = hbcd_arena_take(arena, n, sizeof *output->add);
     output->g = hbcd_arena_take(arena, n, sizeof *output->g);
     output->lo = hbcd_arena_take(arena, n, sizeof *output->lo);

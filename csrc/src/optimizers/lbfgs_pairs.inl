@@ -22,7 +22,7 @@ typedef struct TY(lbfgs_state) {
 static size_t FN(lbfgs_carve)(const hbcd_lbfgs *options, void *memory, size_t n, TY(lbfgs_state) *st)
 {
     hbcd_arena arena = {memory, SIZE_MAX, 0};
-    const size_t ld = options->memory + 1;
+    const size_t ld = hbcd_plus(options->memory, 1);
     st->n = n;
     st->ld = ld;
     st->from_box = 0;
@@ -30,14 +30,14 @@ static size_t FN(lbfgs_carve)(const hbcd_lbfgs *options, void *memory, size_t n,
     REAL **vectors[] = {&st->g, &st->x_new, &st->g_new, &st->d, &st->r, &st->z};
     for (size_t i = 0; i < sizeof vectors / sizeof *vectors; i++)
         *vectors[i] = hbcd_arena_take(&arena, n, sizeof(REAL));
-    st->s = hbcd_arena_take(&arena, ld, n * sizeof(REAL));
-    st->y = hbcd_arena_take(&arena, ld, n * sizeof(REAL));
+    st->s = hbcd_arena_take(&arena, hbcd_times(ld, n), sizeof(REAL));
+    st->y = hbcd_arena_take(&arena, hbcd_times(ld, n), sizeof(REAL));
     double **squares[] = {&st->sy, &st->ss, &st->yy, &st->compact.e, &st->compact.g, &st->compact.q,
                           &st->subspace.e, &st->subspace.g, &st->subspace.q};
     for (size_t i = 0; i < sizeof squares / sizeof *squares; i++)
-        *squares[i] = hbcd_arena_take(&arena, ld, ld * sizeof(double));
+        *squares[i] = hbcd_arena_take(&arena, hbcd_times(ld, ld), sizeof(double));
     st->compact.ld = st->subspace.ld = ld;
-    st->small = hbcd_arena_take(&arena, 4, 2 * ld * sizeof(double));
+    st->small = hbcd_arena_take(&arena, hbcd_times(8, ld), sizeof(double));
     st->breakpoint = hbcd_arena_take(&arena, n, sizeof *st->breakpoint);
     st->order = hbcd_arena_take(&arena, n, sizeof *st->order);
     st->fixed = hbcd_arena_take(&arena, n, sizeof *st->fixed);

@@ -37,7 +37,7 @@ static size_t FN(lm_carve)(const hbcd_lm *options, void *state, const hbcd_shape
     const int by_blocks = options->scope == HBCD_LM_BLOCKS;
     hbcd_arena arena = {state, SIZE_MAX, 0};
     lm->memory = hbcd_arena_take(&arena, 1, sizeof *lm->memory);
-    lm->matrix = hbcd_arena_take(&arena, by_blocks ? shape->squares : n * n, sizeof *lm->matrix);
+    lm->matrix = hbcd_arena_take(&arena, by_blocks ? shape->squares : hbcd_times(n, n), sizeof *lm->matrix);
     double **vectors[] = {&lm->g, &lm->scale, &lm->damp, &lm->lo, &lm->hi, &lm->step};
     for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
         *vectors[k] = hbcd_arena_take(&arena, n, sizeof **vectors[k]);

@@ -40,10 +40,10 @@ hbcd_shape FN(shape_of)(const TY(objective) *objective)
     hbcd_shape shape = {.n = n};
     for (size_t b = 0; b < n_blocks; b++) {
         const size_t size = objective->blocks[b].size;
-        shape.squares += size * size;
+        shape.squares = hbcd_plus(shape.squares, hbcd_times(size, size));
         if (size > shape.largest) shape.largest = size;
     }
-    if (n_blocks == 0) shape.largest = n, shape.squares = n * n;
+    if (n_blocks == 0) shape.largest = n, shape.squares = hbcd_times(n, n);
     if (objective->output_gram) {
         shape.inputs = objective->blocks[n_blocks - 1].n_in;
         shape.outputs = objective->blocks[n_blocks - 1].n_out;

@@ -6,7 +6,8 @@ struct TY(plan) {
     size_t n_phases;
     const TY(phase) *phases;
     TY(bound) bound;
-    TY(data) batch;          /* room for the largest batch smaller than the data */
+    TY(data) batch;          /* room for the largest batch smaller than the data, */
+    size_t room;             /* of so many rows */
     uint32_t *order;         /* (rows): the shuffled rows of an epoch; NULL where no batch is drawn */
     void *state;             /* of the optimizer of the present phase */
     REAL *best, *gradient, *point; /* (n_params) each; point: the variables an optimizer moves */
@@ -39,16 +40,20 @@ static size_t FN(epoch_batches)(const TY(phase) *phase, size_t epoch, size_t n_r
     return batches;
 }
 
-/* The largest batch of a phase that is smaller than the data; 0 if there is none. */
+/* The largest batch of a phase that is smaller than the data; 0 if there is none.  Batches only grow, so it is that of
+ * the last epoch with a smaller one, found by halving: there may be 2^62 epochs. */
 static size_t FN(phase_room)(const TY(phase) *phase, size_t n_rows)
 {
-    size_t room = 0, epochs = phase->epochs ? phase->epochs : 1;
-    for (size_t epoch = 0; epoch < epochs; epoch++) {
-        size_t rows;
-        FN(epoch_batches)(phase, epoch, n_rows, &rows);
-        if (rows >= n_rows) break;
-        if (rows > room) room = rows;
-        if (phase->batch_growth <= 1) break;
+    size_t room = 0, from = 0, to = phase->epochs ? phase->epochs : 1;
+    while (from < to) {
+        size_t rows, middle = from + (to - from) / 2;
+        FN(epoch_batches)(phase, middle, n_rows, &rows);
+        if (rows >= n_rows) {
+            to = middle;
+        } else {
+            room = rows;
+            from = middle + 1;
+        }
     }
     return room;
 }
@@ -66,12 +71,13 @@ static int FN(check_phase)(const TY(net) *net, const TY(phase) *phase)
 static hbcd_shape FN(phase_shape)(const TY(net) *net, const TY(phase) *phase)
 {
     const TY(layer) *output = &net->layers[net->n_layers - 1];
-    hbcd_shape shape = {.n = net->largest, .largest = net->largest, .squares = net->largest * net->largest,
+    hbcd_shape shape = {.n = net->largest, .largest = net->largest, .squares = hbcd_times(net->largest, net->largest),
                         .inputs = output->n_in, .outputs = output->n_out};
     if (phase->selector) return shape;
     shape.n = net->n_params;
     shape.squares = 0;
-    for (size_t b = 0; b < net->n_blocks; b++) shape.squares += net->blocks[b].size * net->blocks[b].size;
+    for (size_t b = 0; b < net->n_blocks; b++)
+        shape.squares = hbcd_plus(shape.squares, hbcd_times(net->blocks[b].size, net->blocks[b].size));
     return shape;
 }
 
@@ -90,7 +96,8 @@ int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(ne
         needs->cache_batch = 1, needs->cache_all |= last >= rows;
     if (flags & HBCD_OPT_NORMAL) needs->normal = FN(larger)(needs->normal, shape.n);
     if (flags & HBCD_OPT_NORMAL_OF) needs->normal = FN(larger)(needs->normal, shape.largest);
-    if (flags & HBCD_OPT_OUTPUT) needs->normal = FN(larger)(needs->normal, shape.inputs + 1 + shape.outputs);
+    if (flags & HBCD_OPT_OUTPUT)
+        needs->normal = FN(larger)(needs->normal, hbcd_plus(shape.inputs, hbcd_plus(1, shape.outputs)));
     return HBCD_OK;
 }
 
@@ -101,7 +108,8 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     if (data->n_in != net->n_in || data->n_out != net->n_out) return HBCD_ERR_ARGUMENT;
     size_t rows = data->rows, most = held_out && held_out->rows > rows ? held_out->rows : rows;
     TY(plan) *made = hbcd_arena_take(arena, 1, sizeof *made);
-    TY(plan) p = {.net = net, .data = data, .held_out = held_out, .n_phases = n_phases, .phases = phases};
+    TY(plan) p = {.net = net, .data = data, .held_out = held_out, .room = needs->room,
+                  .n_phases = n_phases, .phases = phases};
     p.best = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     p.gradient = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     p.point = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
@@ -115,8 +123,8 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
     FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);
     if (needs->normal) HBCD_TRY(FN(normal_make)(&p.bound, rows, needs->normal, arena));
-    if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
     *made = p;
     *plan = made;
     return HBCD_OK;

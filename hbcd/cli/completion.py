@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from hbcd.cli.options import TASKS
-from hbcd.tables.encoder import MISSING
+from hbcd.tables.encoder import DATES, MISSING
+from hbcd.tables.text_format import NAMES as SEPARATOR_NAMES
 from hbcd.training import registry as _names
 
 __all__ = ["completion", "describe"]
@@ -21,6 +22,9 @@ NAMES: dict[str, tuple[str, ...]] = {
     "loss": tuple(_names.LOSSES),
     "task": TASKS,
     "missing": MISSING,
+    "dates": DATES,
+    "sep": tuple(SEPARATOR_NAMES.values()),
+    "decimal": (".", ","),
     "class_weight": ("none", "balanced"),
     "dtype": ("float64", "float32"),
     "data": ("plant", "ccpp", "siec"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import codecs
 import difflib
 import tomllib
 from pathlib import Path
@@ -10,7 +11,8 @@ from typing import Any
 
 __all__ = ["with_config"]
 
-LISTS = ("target", "drop", "hidden", "activation")  # options that a file may give as arrays
+LISTS = ("target", "drop", "text", "hidden", "activation")  # options that may be arrays
+REPEATED = ("na",)  # options that an array gives once for each of its values
 NOT_IN_FILES = ("config", "help", "debug", "run")
 
 
@@ -61,9 +63,21 @@ def _read(name: str) -> dict[str, Any]:
     if not file.is_file():
         raise FileNotFoundError(f"config={name}: must be a file that exists")
     try:
-        return tomllib.loads(file.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        return tomllib.loads(_decoded(file.read_bytes()))
+    except UnicodeDecodeError as error:
+        raise ValueError(
+            f"config={name}: must be written in UTF-8, as every TOML file; to mend it: save it as "
+            "UTF-8"
+        ) from error
+    except tomllib.TOMLDecodeError as error:
         raise ValueError(f"config={name}: cannot be read as TOML: {error}") from error
+
+
+def _decoded(content: bytes) -> str:
+    """Text in UTF-8, or in UTF-16 where a byte-order mark says so."""
+    wide = content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+    text = content.decode("utf-16" if wide else "utf-8-sig")
+    return text.replace("\r\n", "\n")
 
 
 def _unknown(name: str, key: str, options: dict[str, argparse.Action]) -> str:
@@ -79,6 +93,10 @@ def _words(what: str, action: argparse.Action, value: Any) -> list[str]:
         if not isinstance(value, bool):
             raise ValueError(f"{what}: must be true or false")
         return [action.option_strings[-1]] if value else []
+    if isinstance(value, list) and action.dest in REPEATED:
+        return [word for item in value for word in _words(what, action, item)]
+    if action.dest in REPEATED and type(value) in (int, float):
+        value = str(value)
     if isinstance(value, list) and action.dest in LISTS:
         if not value or not all(type(item) in (str, int) for item in value):
             raise ValueError(f"{what}: must be an array of names or of whole numbers")

@@ -15,16 +15,30 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hbcd.cli.tasks import Classification, Regression, Task
+from hbcd.cli.text_options import text_format
 from hbcd.datasets import published as _published
 from hbcd.datasets.download import find_data_home
 from hbcd.datasets.loaders import Dataset, fetch_ccpp, fetch_siec, make_plant
-from hbcd.tables.columns import check_columns, check_names
-from hbcd.tables.encoder import read_table, split_target
-from hbcd.tables.files import ENGINES
+from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.tables.cells import told_by_file
+from hbcd.tables.files import ENGINES, TableFile
 from hbcd.tables.labels import holds_classes, read_labels
+from hbcd.tables.names import check_columns, check_names
+from hbcd.tables.targets import split_target
+from hbcd.tables.text_format import TextFormat
 from hbcd.training import registry as _names
 
-__all__ = ["Table", "describe", "fetch", "load_table", "read_frame"]
+__all__ = [
+    "Table",
+    "describe",
+    "fetch",
+    "load_table",
+    "open_table",
+    "read_known",
+    "read_notes",
+    "target_names",
+]
 
 PUBLISHED: dict[str, Callable[..., Dataset]] = {"ccpp": fetch_ccpp, "siec": fetch_siec}
 
@@ -49,6 +63,8 @@ class Table:
         Of the targets; empty where it is not known.
     best_r2 : float or None
         Highest R2 that any model can be expected to reach.
+    file : TableFile or None
+        Where it is from; None for a data set.
     """
 
     name: str
@@ -59,11 +75,10 @@ class Table:
     targets: list[str]
     unit: str
     best_r2: float | None
+    file: TableFile | None = None
 
 
-def load_table(
-    name: str, target: str | None, drop: str | None, data_home: str | None, task: str = "auto"
-) -> Table:
+def load_table(args: argparse.Namespace) -> Table:
     """The table that the arguments of `hbcd fit` name.
 
     Raises
@@ -74,17 +89,23 @@ def load_table(
     OSError
         A published data set that cannot be had.
     """
-    dataset = _dataset(name, data_home)
-    frame = dataset.frame if dataset else read_table(name)
-    if drop:
-        dropped = _columns(drop, frame)
+    name = args.data or "plant"
+    dataset = _dataset(name, args.data_home)
+    file = None if dataset else open_table(name, args)
+    frame = dataset.frame if dataset else file.read()  # type: ignore[union-attr]
+    if args.drop:
+        dropped = _columns(args.drop, frame)
         check_columns(frame, "drop", dropped)
         frame = frame.drop(columns=dropped)
-    target = target or (dataset.target_name if dataset else "")
+    target = args.target or (dataset.target_name if dataset else "")
     if not target:
         raise ValueError(f"--target: must name a column of {name}: {', '.join(frame.columns)}")
     wanted = _columns(target, frame)
-    features, y, targets, found = _split_target(frame, wanted, task)
+    for column in _columns(args.text, frame) if args.text else []:
+        check_columns(frame, "text", [column])
+        frame[column] = frame[column].astype("category")
+    with told_by_file(file):
+        features, y, targets, found = _split_target(frame, wanted, args.task)
     usual = dataset is not None and targets == [dataset.target_name]
     return Table(
         name=name,
@@ -94,8 +115,48 @@ def load_table(
         task=found,
         targets=targets,
         unit=dataset.target_unit if usual and dataset else "",
-        best_r2=dataset.best_r2 if usual and not drop and dataset else None,
+        best_r2=dataset.best_r2 if usual and not args.drop and dataset else None,
+        file=file,
     )
+
+
+def open_table(
+    name: str, args: argparse.Namespace, model: HybridEstimator | None = None
+) -> TableFile:
+    """The file of that name and how it is read: as the options say, or as the model remembers."""
+    known: dict[str, Any] = {}
+    texts = [word.strip() for word in (getattr(args, "text", None) or "").split(",")]
+    if model is not None:
+        known = getattr(model, "about_", {}).get("table") or {}
+        encoder = model.encoder_
+        if encoder is not None and encoder.named:
+            texts += [column for column, levels in encoder.columns if levels is not None]
+        if isinstance(model, HybridClassifier):
+            texts += target_names(model)
+    elif getattr(args, "text", None):
+        texts.append(args.text)
+    return TableFile.find(
+        name,
+        text_format(args),
+        TextFormat(known.get("sep"), known.get("decimal"), known.get("encoding")),
+        [*(args.na or ()), *known.get("na", ())],
+        texts,
+    )
+
+
+def read_notes(file: TableFile | None) -> dict[str, Any] | None:
+    """What a model remembers of how its table was read."""
+    if file is None:
+        return None
+    text = file.text
+    return {"sep": text.sep, "decimal": text.decimal, "encoding": text.encoding,
+            "na": list(file.na)}  # fmt: skip
+
+
+def target_names(model: HybridEstimator) -> list[str]:
+    """Names of the targets as far as a model knows them."""
+    known = getattr(model, "about_", {}).get("target") or model.target_names_
+    return [str(name) for name in known]
 
 
 def _split_target(
@@ -122,10 +183,15 @@ def _split_target(
     return features, y, targets, Regression()
 
 
-def read_frame(name: str, data_home: str | None) -> pd.DataFrame:
-    """The whole table of a data set's name or of a file; raises as `load_table` does."""
-    dataset = _dataset(name, data_home)
-    return dataset.frame if dataset else read_table(name)
+def read_known(
+    name: str, args: argparse.Namespace, model: HybridEstimator
+) -> tuple[pd.DataFrame, TableFile | None]:
+    """The table of a data set or a file for a model, and the file; raises as `load_table` does."""
+    dataset = _dataset(name, args.data_home)
+    if dataset:
+        return dataset.frame, None
+    file = open_table(name, args, model)
+    return file.read(), file
 
 
 def _dataset(name: str, data_home: str | None) -> Dataset | None:

@@ -7,12 +7,13 @@ from typing import Any
 
 import numpy as np
 
-from hbcd.cli.data import read_frame
+from hbcd.cli.data import read_known
 from hbcd.cli.predict import target_columns
 from hbcd.cli.tasks import Classification, Task, task_of
 from hbcd.cli.text import confusion_lines, print_json, score_table, targets_text
 from hbcd.estimators.regressor import load
 from hbcd.metrics.classification import confusion
+from hbcd.tables.cells import told_by_file
 
 __all__ = ["evaluate"]
 
@@ -22,8 +23,10 @@ def evaluate(args: argparse.Namespace) -> int:
     model = load(args.model)
     task = task_of(model)
     names = target_columns(model)
-    features, y = task.read(read_frame(args.file, args.data_home), names)
-    outputs = task.outputs(model, features)
+    frame, file = read_known(args.file, args, model)
+    with told_by_file(file):
+        features, y = task.read(frame, names)
+        outputs = task.outputs(model, features)
     unit = getattr(model, "about_", {}).get("unit", "")
     found = task.measure(y, outputs)
     parts = _parts(task, y, outputs, names)

@@ -10,29 +10,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import NDArray
 
-from hbcd.cli.data import Table, load_table
+from hbcd.cli.baselines import Baseline
+from hbcd.cli.data import Table, load_table, read_notes
 from hbcd.cli.fit_text import fit_text
+from hbcd.cli.former import keep_former
 from hbcd.cli.grid import GRID
 from hbcd.cli.options import check_options, make_model
+from hbcd.cli.prepared import Prepared, prepare
 from hbcd.cli.report.page import write_report
 from hbcd.cli.search import cross_validate, search
-from hbcd.cli.tasks import Baseline, Classification, Regression
+from hbcd.cli.tasks import Classification, Regression
 from hbcd.cli.text import print_json
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.regressor import TrainingInterrupted
 from hbcd.metrics.classification import confusion
-from hbcd.metrics.regression import split_rows
 from hbcd.parts.losses import Quantile
-from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["fit"]
-
-Rows = NDArray[np.intp]
-Parts = tuple[Rows, Rows]
 
 
 def fit(args: argparse.Namespace) -> int:
@@ -42,45 +38,45 @@ def fit(args: argparse.Namespace) -> int:
     is printed.
     """
     check_options(args)
-    table = load_table(args.data or "plant", args.target, args.drop, args.data_home, args.task)
+    table = load_table(args)
     model: Any = make_model(args, table.task)
     loss = getattr(model, "loss", None)
     if isinstance(loss, Quantile):
         table = replace(table, task=Regression(loss.q))
     path = _model_path(args.out, table.short)
-    # Of the whole table and in its order, so that a message names the row of the file.
-    TableEncoder.fit(table.features, missing=args.missing).encode(table.features)
-    parts = _split(table, args)
-    train = parts[0]
+    prepared = prepare(table, args)
+    train = prepared.parts[0]
+    args.notes.show()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingInterrupted)  # the table and exit code say so
-        baselines = table.task.baselines(model, table.features, table.y, parts)
-        validation = _validate(args, model, table, train)
-        model.fit(table.features.iloc[train], table.y[train])
+        baselines = table.task.baselines(model, prepared.rows, table.y, prepared.parts)
+        validation = _validate(args, model, prepared)
+        model.fit(prepared.rows.rows(train), table.y[train])
     result = {**_result(args, model, table, path), **validation}
-    result.update(_scores(model, table, parts, baselines))
+    result.update(_scores(model, prepared, baselines))
     model.about_ = _about(args, table, result)
     path.parent.mkdir(parents=True, exist_ok=True)
-    model.save(path)
+    with keep_former(path) as former:
+        model.save(path)
+    result["former"] = None if former is None else str(former)
     if args.out:
-        write_report(path.parent, model, table, parts, result)
-
+        write_report(path.parent, model, prepared, result)
     if args.json:
         print_json(result)
     elif not args.quiet:
-        print(fit_text(model, table, parts, result))
+        print(fit_text(model, table, prepared.parts, result))
     return 130 if model.report_.interrupted else 0
 
 
 def _validate(
-    args: argparse.Namespace, model: HybridEstimator, table: Table, train: Rows
+    args: argparse.Namespace, model: HybridEstimator, prepared: Prepared
 ) -> dict[str, Any]:
     """What the arguments ask for before the fit; the model gets the widths of a search."""
     found: dict[str, Any] = {}
     if not (args.search or args.grid or args.cv):
         return found
-    encoder = TableEncoder.fit(table.features.iloc[train], missing=args.missing)
-    x, y = encoder.encode(table.features)[train], table.y[train]
+    table, train = prepared.table, prepared.parts[0]
+    x, y = prepared.rows.features[train], table.y[train]
     if args.search or args.grid:
         grid = args.grid or GRID
         k = args.cv or 3
@@ -106,48 +102,21 @@ def _model_path(out: str | None, short: str) -> Path:
     return path
 
 
-def _split(table: Table, args: argparse.Namespace) -> Parts:
-    """`split_rows`, but the first row of a level that no training row has goes to training.
-
-    Otherwise the model could say nothing about the rows of that level; nor about rows with a gap
-    in a column without gaps in training, so a gap counts as a level; nor about a class.
-    """
-    features = table.features
-    train, test = split_rows(len(features), args.test_size, args.seed)
-    encoder = TableEncoder.fit(features, missing=args.missing)
-    columns = [
-        features[name] if levels is not None else features[name].isna()
-        for name, levels in encoder.columns
-        if levels is not None or name in encoder.fills
-    ]
-    if isinstance(table.task, Classification):
-        columns.append(pd.Series(table.y))
-    for column in columns:
-        codes = pd.factorize(column)[0]
-        unseen = ~np.isin(codes[test], codes[train])
-        first = np.unique(codes[test][unseen], return_index=True)[1]
-        moved = np.flatnonzero(unseen)[first]
-        train, test = np.append(train, test[moved]), np.delete(test, moved)
-    if not len(test):
-        raise ValueError(f"rows={len(features)}: too few to hold one out for every level of text")
-    return train, test
-
-
 def _scores(
-    model: HybridEstimator, table: Table, parts: Parts, baselines: list[Baseline]
+    model: HybridEstimator, prepared: Prepared, baselines: list[Baseline]
 ) -> dict[str, Any]:
     """Of the network and what it is compared with, as `--json` prints them."""
-    task = table.task
-    train, test = parts
-    outputs = task.outputs(model, table.features.iloc[test])
+    task, y = prepared.table.task, prepared.table.y
+    train, test = prepared.parts
+    outputs = task.outputs(model, prepared.rows.rows(test))
     found: dict[str, Any] = {
-        "train": task.score(model, table.features.iloc[train], table.y[train]),
-        "test": task.measure(table.y[test], outputs),
+        "train": task.score(model, prepared.rows.rows(train), y[train]),
+        "test": task.measure(y[test], outputs),
     }
     for one in baselines:
         found[one.key] = {**one.test, "train": one.train}
     if isinstance(task, Classification):
-        truth = np.searchsorted(task.classes, table.y[test])
+        truth = np.searchsorted(task.classes, y[test])
         counts = confusion(truth, outputs.argmax(axis=1), len(task.classes))
         found["confusion"] = counts.tolist()
     return found
@@ -179,6 +148,7 @@ def _result(
         "selector": args.selector,
         "seed": args.seed,
         "missing": args.missing,
+        "dates": args.dates,
         "test_size": args.test_size,
         "dtype": args.dtype,
         "threads": effective_threads(args.threads),
@@ -202,4 +172,5 @@ def _about(args: argparse.Namespace, table: Table, result: dict[str, Any]) -> di
         **{name: result[name] for name in kept if name in result},
         "columns": list(table.features.columns),
         "test_size": args.test_size,
+        "table": read_notes(table.file),
     }

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.cli.baselines import BASELINES
 from hbcd.cli.data import Table
-from hbcd.cli.tasks import BASELINES, Regression
+from hbcd.cli.tasks import Regression
 from hbcd.cli.text import confusion_lines, network_text, score_table, targets_text, widths_text
 from hbcd.estimators.base import HybridEstimator
 
@@ -43,7 +44,7 @@ strategy {used}; seed {result["seed"]}, threads {result["threads"]}
 {score_table(table.task.columns, lines, table.unit)}
 {_confusion(result)}{_validation(table, result)}{_hint(table)}
 {result["seconds"]:.2f} s, {result["n_fev"]} evaluations. {result["stop_text"]}
-Model written to {result["model"]}{_report(result)}"""
+Model written to {result["model"]}{_former(result)}{_report(result)}"""
 
 
 def _classes(result: Result) -> str:
@@ -91,3 +92,7 @@ def _validation(table: Table, result: Result) -> str:
 
 def _report(result: Result) -> str:
     return f"\nReport written to {result['report']}" if result["report"] else ""
+
+
+def _former(result: Result) -> str:
+    return f" (the one that was there is now {result['former']})" if result["former"] else ""

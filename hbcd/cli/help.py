@@ -30,12 +30,18 @@ it. Ctrl-C ends training early; the best network until then is kept. The same se
 network, whatever the number of threads.
 
 DATA is plant (the default; simulated), ccpp or siec (published, see: hbcd data), or a file:
-.csv, .tsv, .parquet, .xlsx, with a row of column names. Columns of text become dummies.
+.csv, .tsv, .parquet, .xlsx, with a row of column names. Columns of text become dummies. A column
+most of whose cells read as numbers is of numbers: a cell that is none is an error that names it.
+How a file of text is written (separator, decimal comma, encoding) is found out, or asked for.
 
 A target of text, categories or truth values is of classes: HybridClassifier, scored by accuracy,
 log-loss and, of two classes, ROC AUC, beside the most frequent class and a network without hidden
 layers. A target of numbers is predicted: HybridRegressor, scored by R2, MSE and MAE in the target's
 unit, beside least squares. --task classification takes whole numbers as classes.
+
+The model goes to hbcd-NAME.hbcd, or to DIR/model.hbcd with --out DIR. A model that is there already
+is kept as NAME.1.hbcd, NAME.2.hbcd and so on; report.html, metrics.json and pictures in DIR are
+replaced.
 
 --cv and --search work within the training rows; the rows to test on are never used to choose.
 --out DIR writes model.hbcd, metrics.json, the pictures (extra plot) and report.html, a page that
@@ -54,6 +60,8 @@ examples:
   hbcd fit plant --strategy bcd --optimizer adam --selector random
   hbcd fit plant.parquet --target power --out results --json > results.json
   hbcd fit plant.csv --target power --missing indicator --cv 5 --out results
+  hbcd fit plant.csv --target power --na -9999 --na Bad --missing indicator
+  hbcd fit plant.csv --target power --sep semicolon --decimal , --dates features
   hbcd fit plant.csv --target power --search --grid 5/10,10/20,20
   hbcd fit --config plant.toml --seed 3
 
@@ -61,7 +69,7 @@ what --json prints, one object:
   data, rows, features, target, unit    what was learned from
   task, classes                         regression or classification; its labels, sorted, or null
   hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
-  seed, test_size, missing, threads
+  seed, test_size, missing, dates, threads
   train, test                           r2, mse, mae; of a quantile pinball and below, too: the
                                         share of rows not above the prediction; or accuracy,
                                         log_loss and roc_auc (null unless there are two classes)
@@ -70,6 +78,7 @@ what --json prints, one object:
   confusion                             of classes: test rows by actual (rows) and told class
   cv, search                            where asked for: folds, mean, spread; grid, best, rule
   seconds, n_fev, stop_reason, stop_text, best_r2, model, report
+  former                                the model that was there before, under its new name
 """
 
 EVALUATE = """\

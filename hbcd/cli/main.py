@@ -1,6 +1,6 @@
 """The command line: how a command is run, and how failures are told.
 
-What may be asked stands in `_cli_parser`.  Exit codes: 0; 2 for bad input, with one line on
+What may be asked stands in `hbcd.cli.parser`.  Exit codes: 0; 2 for bad input, with one line on
 stderr; 130 after Ctrl-C; 1 for anything else.
 """
 
@@ -9,9 +9,12 @@ from __future__ import annotations
 import io
 import os
 import sys
+import warnings
 from collections.abc import Sequence
 
+from hbcd.cli.notes import Notes
 from hbcd.cli.parser import parse
+from hbcd.tables.bad_values import TableError, TableWarning
 
 __all__ = ["main"]
 
@@ -65,7 +68,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _run(arguments: list[str]) -> int:
     try:
         parsed = parse(arguments)
-        code: int = parsed.run(parsed)
+        with warnings.catch_warnings():
+            warnings.simplefilter("always", TableWarning)
+            parsed.notes = warnings.showwarning = Notes()
+            code: int = parsed.run(parsed)
+            parsed.notes.show()
     except SystemExit as end:  # --help and --version
         code = int(end.code or 0)
     sys.stdout.flush()
@@ -74,7 +81,7 @@ def _run(arguments: list[str]) -> int:
 
 def _one_line(error: BaseException) -> str:
     """What went wrong; a failure that is not the user's also says of what kind it is."""
-    text = str(error)
+    text = error.for_command() if isinstance(error, TableError) else str(error)
     if isinstance(error, OSError) and error.strerror:
         text = f"{error.filename}: {error.strerror}" if error.filename else error.strerror
     text = " ".join(text.split()) or type(error).__name__

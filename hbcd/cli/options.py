@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from typing import Any
 
 from hbcd.cli.tasks import Classification, Task
+from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.parts.losses import Loss
-from hbcd.tables.encoder import MISSING
+from hbcd.tables.encoder import DATES, MISSING
 from hbcd.training import registry as _names
 from hbcd.training.validation_score import as_early_stopping
 from hbcd.utils.validation import check_integer, check_number
@@ -50,8 +51,10 @@ def check_options(args: argparse.Namespace) -> None:
         parse_loss(args.loss)
     if args.class_weight not in (None, "none", "balanced"):
         raise ValueError(f"class_weight={args.class_weight!r}: must be none or balanced")
-    if args.missing not in MISSING:
-        raise ValueError(f"missing={args.missing!r}: must be one of {', '.join(MISSING)}")
+    for name, value, known in (("missing", args.missing, MISSING), ("dates", args.dates, DATES)):
+        if value not in known:
+            raise ValueError(f"{name}={value!r}: must be one of {', '.join(known)}")
+    text_format(args)
 
 
 def _default(name: str) -> Any:
@@ -106,6 +109,7 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
         "early_stopping": args.early_stopping,
         "verbose": 0 if args.quiet else 1,
         "missing": args.missing,
+        "dates": args.dates,
     }
     if args.hidden is not None:
         options["hidden_layer_sizes"] = args.hidden

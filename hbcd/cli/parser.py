@@ -149,7 +149,11 @@ def _add_fit(commands: Any) -> None:
         metavar="NAME",
         help="missing inputs: error (default), or indicator: the median, and a column that tells",
     )
+    add("--dates", default="error", metavar="NAME", help="columns of dates: error (default), or "
+        "features: hour, weekday, day of the year, elapsed days")  # fmt: skip
+    add("--text", metavar="COL,COL", help="columns to read as text, whatever they look like")
     add("--data-home", metavar="DIR", help="folder of the published data (also: HBCD_DATA)")
+    _add_reading(fit)
     add = fit.add_argument_group("network and training").add_argument
     add(
         "--hidden",
@@ -201,6 +205,17 @@ def _add_fit(commands: Any) -> None:
     _add_json(fit)
 
 
+def _add_reading(parser: argparse.ArgumentParser) -> None:
+    """How a file is read; what is not said is found out, or taken from the model."""
+    add = parser.add_argument_group("reading a file").add_argument
+    add("--sep", metavar="NAME", help="what parts fields: comma, semicolon, tab, bar, or a "
+        "character (default: found out)")  # fmt: skip
+    add("--decimal", metavar="MARK", help="decimal mark, . or , (default: found out)")
+    add("--encoding", metavar="NAME", help="such as utf-8, cp1252, utf-16 (default: found out)")
+    add("--na", action="append", metavar="VALUE", help="a cell that stands for a missing value, "
+        "such as -9999 or Bad; may be given several times")  # fmt: skip
+
+
 def _add_predict(commands: Any) -> None:
     predict = _command(commands, "predict", _predict, "predict with a model", text.PREDICT,
                        text.PREDICT_EXAMPLES)  # fmt: skip
@@ -211,6 +226,7 @@ def _add_predict(commands: Any) -> None:
                          help="of classes: a column more for the probability of each")  # fmt: skip
     predict.add_argument("--chunk-rows", type=int, default=65536, metavar="N",
                          help="rows held in memory at a time, default 65536")  # fmt: skip
+    _add_reading(predict)
     _add_json(predict)
 
 
@@ -220,6 +236,7 @@ def _add_evaluate(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
     command.add_argument("file", metavar="DATA", help="a table with the targets, or a data set")
     command.add_argument("--data-home", metavar="DIR", help="folder of the published data")
+    _add_reading(command)
     _add_json(command)
 
 

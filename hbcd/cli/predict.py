@@ -14,14 +14,17 @@ from typing import Any
 import numpy as np
 
 import hbcd
+from hbcd.cli.data import open_table, target_names
 from hbcd.cli.tasks import task_of
 from hbcd.cli.text import network_text, number, print_json, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import load
 from hbcd.model_files import file_format as modelfile
+from hbcd.tables.cells import told_by_file
 from hbcd.tables.chunks import read_chunks
-from hbcd.tables.columns import BadValueError, level_text
+from hbcd.tables.files import TableFile
+from hbcd.tables.levels import level_text
 from hbcd.training import registry as _names
 from hbcd.utils.validation import check_integer
 
@@ -38,7 +41,8 @@ def predict(args: argparse.Namespace) -> int:
     if args.proba and not isinstance(model, HybridClassifier):
         raise ValueError("proba: must be left out, the model predicts numbers")
     names = _target_names(model)
-    pieces = _predictions(model, names, args)
+    file = open_table(args.file, args, model)
+    pieces = _predictions(model, names, args, file)
     if args.proba:
         names += [f"probability_{level_text(label)}" for label in model.classes_.tolist()]
     if args.out:
@@ -59,32 +63,28 @@ def predict(args: argparse.Namespace) -> int:
 
 
 def _predictions(
-    model: HybridEstimator, targets: list[str], args: argparse.Namespace
+    model: HybridEstimator, targets: list[str], args: argparse.Namespace, file: TableFile
 ) -> Iterator[Lines]:
     """Predictions of each piece of a table, a list for each row."""
     encoder = model.encoder_
     by_position = encoder is None or not encoder.named
-    columns = () if encoder is None or by_position else encoder.columns
-    levels = [name for name, known in columns if known is not None]
     here = [*targets]
     done = 0
-    for frame in read_chunks(args.file, args.chunk_rows, levels):
+    for frame in read_chunks(file, args.chunk_rows):
         if by_position:  # the targets may be there, but they are not counted
             frame = frame.drop(columns=[name for name in here if name in frame.columns])
-        try:
+        with told_by_file(file, above=done):
             lines = _lines_of(model, frame, args.proba)
-        except BadValueError as error:
-            raise error.below(done) from None
         done += len(frame)
         yield lines
 
 
 def _lines_of(model: Any, frame: Any, proba: bool) -> Lines:
-    values = np.asarray(model.predict(frame)).reshape(len(frame), -1).tolist()
     if not proba:
-        return list(values)
-    shares = model.predict_proba(frame).tolist()
-    return [[*line, *share] for line, share in zip(values, shares, strict=True)]
+        values = np.asarray(model.predict(frame)).reshape(len(frame), -1)
+        return list(values.tolist())
+    labels, shares = model.predict_with_proba(frame)
+    return [[label, *row] for label, row in zip(labels.tolist(), shares.tolist(), strict=True)]
 
 
 def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
@@ -95,10 +95,10 @@ def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
 
 def target_columns(model: HybridEstimator) -> list[str]:
     """Columns of a table that hold the targets; ValueError where the model does not know."""
-    known = getattr(model, "about_", {}).get("target") or model.target_names_
+    known = target_names(model)
     if len(known) != _n_targets(model):
         raise ValueError("model: does not name its targets, fit it with y as a Series or DataFrame")
-    return [str(name) for name in known]
+    return known
 
 
 def _n_targets(model: HybridEstimator) -> int:
@@ -106,10 +106,9 @@ def _n_targets(model: HybridEstimator) -> int:
 
 
 def _target_names(model: HybridEstimator) -> list[str]:
-    names = getattr(model, "about_", {}).get("target") or model.target_names_
-    n = _n_targets(model)
-    if isinstance(names, list) and len(names) == n:
-        return [str(name) for name in names]
+    names, n = target_names(model), _n_targets(model)
+    if len(names) == n:
+        return names
     return ["prediction"] if n == 1 else [f"prediction_{k}" for k in range(1, n + 1)]
 
 

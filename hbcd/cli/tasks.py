@@ -10,27 +10,23 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.cli.baselines import Baseline, LeastSquares
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.metrics.classification import class_scores
-from hbcd.metrics.regression import least_squares, scores
+from hbcd.metrics.regression import scores
 from hbcd.parts.losses import Quantile
-from hbcd.tables.columns import check_columns, level_text
-from hbcd.tables.encoder import TableEncoder, split_target
+from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.labels import class_numbers
+from hbcd.tables.levels import level_text
+from hbcd.tables.names import check_columns
+from hbcd.tables.targets import split_target
 
-__all__ = ["BASELINES", "Baseline", "Classification", "Regression", "Score", "Task", "task_of"]
+__all__ = ["Classification", "Regression", "Score", "Task", "task_of"]
 
 Array = NDArray[Any]
 Scores = dict[str, Any]
-
-#: What a network is compared with: the key in JSON, and what people read.
-BASELINES = {
-    "baseline_ols": "least squares",
-    "baseline_linear": "linear model",
-    "baseline_frequent": "most frequent",
-}
 
 
 @dataclass(frozen=True)
@@ -62,23 +58,6 @@ class Score:
         if not unit or not self.power:
             return ""
         return unit if self.power == 1 else f"({unit})^{self.power}"
-
-
-@dataclass(frozen=True)
-class Baseline:
-    """What the network is compared with.
-
-    Attributes
-    ----------
-    key : str
-        In JSON.
-    train, test : dict
-        Scores of either part.
-    """
-
-    key: str
-    train: Scores
-    test: Scores
 
 
 R2 = Score("r2", "R2", ".5f", ".4f")
@@ -129,7 +108,9 @@ class Task(ABC):
         """What a search makes small."""
 
     @abstractmethod
-    def baselines(self, model: HybridEstimator, X: Any, y: Array, parts: Any) -> list[Baseline]:
+    def baselines(
+        self, model: HybridEstimator, X: EncodedTable, y: Array, parts: Any
+    ) -> list[Baseline]:
         """What a network has to beat, the strongest first."""
 
     @abstractmethod
@@ -202,12 +183,12 @@ class Regression(Task):
         key, sign = ("r2", -1) if self.level is None else ("pinball", 1)
         return float("inf") if found[key] is None else sign * found[key]
 
-    def baselines(self, model: HybridEstimator, X: Any, y: Array, parts: Any) -> list[Baseline]:
+    def baselines(
+        self, model: HybridEstimator, X: EncodedTable, y: Array, parts: Any
+    ) -> list[Baseline]:
         """Methods to compare with."""
-        train = parts[0]
-        encoder = TableEncoder.fit(X.iloc[train], missing=model.missing)
-        x = encoder.encode(X)
-        found = [self.measure(y[p], least_squares(x[train], y[train], x[p])) for p in parts]
+        line = LeastSquares.fit(X.features[parts[0]], y[parts[0]])
+        found = [self.measure(y[p], line.predict(X.features[p])) for p in parts]
         return [Baseline("baseline_ols", *found)]
 
     def read(self, frame: Any, names: Sequence[str]) -> tuple[Any, Array]:
@@ -274,18 +255,20 @@ class Classification(Task):
         """What a search makes small."""
         return float(found["log_loss"])
 
-    def baselines(self, model: HybridEstimator, X: Any, y: Array, parts: Any) -> list[Baseline]:
+    def baselines(
+        self, model: HybridEstimator, X: EncodedTable, y: Array, parts: Any
+    ) -> list[Baseline]:
         """Methods to compare with."""
         train = parts[0]
         line = HybridClassifier(**{
             **model.get_params(), "hidden_layer_sizes": (), "activation": "tanh",
             "strategy": "full_batch", "verbose": 0,
-        }).fit(X.iloc[train], y[train])  # fmt: skip
+        }).fit(X.rows(train), y[train])  # fmt: skip
         if line.report_.interrupted:
             raise KeyboardInterrupt
         shares = np.bincount(np.searchsorted(self.classes, y[train]), minlength=len(self.classes))
         always = np.log(shares / len(train))
-        straight = [self.score(line, X.iloc[part], y[part]) for part in parts]
+        straight = [self.score(line, X.rows(part), y[part]) for part in parts]
         same = [self.measure(y[part], np.tile(always, (len(part), 1))) for part in parts]
         return [
             Baseline("baseline_linear", *straight),

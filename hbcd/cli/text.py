@@ -8,7 +8,7 @@ from typing import Any
 
 from hbcd.cli.tasks import Score
 from hbcd.estimators.base import HybridEstimator
-from hbcd.tables.columns import level_text
+from hbcd.tables.levels import level_text
 
 __all__ = [
     "confusion_lines",

@@ -101,7 +101,8 @@ def parse_siec(content: bytes) -> pd.DataFrame:
     """Table of the .csv file, shape (35040, 16), indexed by time: the 15 inputs and Usage_kWh."""
     import pandas as pd
 
-    from hbcd.tables.encoder import TableEncoder, split_target
+    from hbcd.tables.encoder import TableEncoder
+    from hbcd.tables.targets import split_target
 
     # As text first: the float parsers of older pandas err in the last digit, and so would the hash.
     table = pd.read_csv(io.BytesIO(content), encoding="utf-8-sig", dtype=str)

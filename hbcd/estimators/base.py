@@ -17,7 +17,7 @@ from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.terminal import Display
 from hbcd.estimators.auto_widths import hidden_widths
 from hbcd.estimators.canonical_rows import merged
-from hbcd.estimators.dataframes import PandasOutput, as_inputs, learn_encoder, target_names
+from hbcd.estimators.dataframes import PandasOutput, as_inputs, learn_inputs, target_names
 from hbcd.estimators.fit_plan import Work
 from hbcd.estimators.following import Followed, bridges, managed
 from hbcd.estimators.hold_out import NAME, chosen_rows, chosen_share
@@ -32,6 +32,7 @@ from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.tables.encoder import TableEncoder
+from hbcd.tables.frames import as_frame
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
@@ -39,7 +40,6 @@ from hbcd.training.validation_score import as_early_stopping
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.sklearn_protocol import Parameters, Routing, peer
-from hbcd.utils.validation import as_matrix
 
 __all__ = ["HybridEstimator", "NotFittedError", "Task", "TrainingInterrupted"]
 
@@ -84,6 +84,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
     verbose: int
     warm_start: bool
     missing: str = "error"
+    dates: str = "error"
 
     # ---- fit
 
@@ -140,8 +141,10 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         stop = _names.stop(self.stop, self.max_time, self.max_iter, self.max_fun)
         rule = None if partial else as_early_stopping(self.early_stopping)
         goes_on = (partial or self.warm_start) and self.__sklearn_is_fitted__()
-        encoder = self.encoder_ if goes_on else learn_encoder(X, self.missing)
-        rows = self._numbers(X, encoder, self.network_.n_inputs if goes_on else None)
+        if goes_on:
+            encoder, rows = self.encoder_, self._numbers(X, self.encoder_, self.network_.n_inputs)
+        else:
+            encoder, rows = learn_inputs(X, self.missing, self.dates)
         if y is None:
             raise ValueError("y=None: requires y to be passed, but the target y is None")
         task = self._task(y, rows.shape[0], sample_weight, known)
@@ -223,12 +226,13 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
     def _check_same_target(self, task: Task) -> None:
         """ValueError where training cannot go on with the targets of the task."""
 
-    def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
+    def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int) -> Array:
+        """Features of new rows for a model of so many."""
+        X = as_frame(X)
         if encoder is not None and (isinstance(X, pd.DataFrame) or not encoder.named):
             return as_inputs(X, encoder)
-        columns = columns if encoder is None else len(encoder.feature_names)
-        table = as_matrix("X", X)
-        if columns is not None and table.shape[1] != columns:
+        table = as_inputs(X, None)
+        if table.shape[1] != columns:
             # In the words that scikit-learn's own checks look for, too.
             raise ValueError(
                 f"X: has {table.shape[1]} columns, must have {columns}: X has {table.shape[1]} "

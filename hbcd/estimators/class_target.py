@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hbcd.tables.labels import refuse_stray_text
 from hbcd.utils.sklearn_protocol import peer
 from hbcd.utils.validation import check_number
 
@@ -26,6 +27,7 @@ def as_labels(y: Any, rows: int, name: str = "y") -> Array:
     """Labels (rows,) of one kind; continuous numbers are refused."""
     if hasattr(y, "toarray"):
         raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
+    refuse_stray_text(y, name)
     labels = np.asarray(y)
     if labels.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported, must be labels")

@@ -99,6 +99,10 @@ class HybridClassifier(HybridEstimator):
         Told what happens during `fit`; one that returns True ends it.
     missing : {"error", "indicator"}, default "error"
         What is done with missing values in X, as for `HybridRegressor`.
+    dates : {"error", "features"}, default "error"
+        What is done with columns of dates in X, given as such or as text: refused, or made into
+        hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
+        Year have no jump) and the days since the first of the training rows.
 
     Attributes
     ----------
@@ -165,6 +169,7 @@ class HybridClassifier(HybridEstimator):
         warm_start: bool = False,
         callbacks: Any = None,
         missing: str = "error",
+        dates: str = "error",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -184,6 +189,7 @@ class HybridClassifier(HybridEstimator):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.missing = missing
+        self.dates = dates
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags
@@ -355,10 +361,27 @@ class HybridClassifier(HybridEstimator):
         ndarray of shape (rows, n_classes)
             Rows sum to 1.  A DataFrame where `set_output` asked for it.
         """
-        out = self._outputs(X)
+        return self._output(self._probabilities(self._outputs(X)), X, self.classes_)
+
+    def _probabilities(self, out: Array) -> Array:
+        """Of the classes, from the outputs of the network."""
         mean = self.network_.loss.mean
-        p = np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
-        return self._output(p, X, self.classes_)
+        return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+
+    def predict_with_proba(self, X: ArrayLike | pd.DataFrame) -> tuple[Array, Array]:
+        """The most probable labels and the probabilities, from one pass through the network.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        labels : ndarray of shape (rows,)
+        probabilities : ndarray of shape (rows, n_classes)
+        """
+        out = self._outputs(X)
+        return self._labels(out), self._probabilities(out)
 
     def predict_log_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
         """Logarithms of the probabilities, finite however small those are.
@@ -397,7 +420,10 @@ class HybridClassifier(HybridEstimator):
         return self._output(self._predict(X), X)
 
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
-        out = self._outputs(X)
+        return self._labels(self._outputs(X))
+
+    def _labels(self, out: Array) -> Array:
+        """The most probable ones, from the outputs of the network."""
         index = (out[:, 0] > 0).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
         labels: Array = self.classes_[index]
         return labels

@@ -8,9 +8,12 @@ from typing import Any, Self
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from hbcd.tables.columns import is_numeric, to_numbers
+from hbcd.tables.columns import TARGET, to_numbers
+from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.encoder import TableEncoder
+from hbcd.tables.frames import as_frame, as_series
 from hbcd.utils.validation import as_matrix
 
 __all__ = [
@@ -18,24 +21,40 @@ __all__ = [
     "as_inputs",
     "as_targets",
     "held_out_pair",
-    "learn_encoder",
+    "learn_inputs",
     "target_names",
 ]
 
 Array = NDArray[Any]
+FILL = 'fill the gap, or missing="indicator" fills gaps and adds a feature that marks them'
 
 
-def learn_encoder(X: Any, missing: str) -> TableEncoder | None:
-    """How columns become features; None for a table of numbers that has no names and no gaps.
+def learn_inputs(X: Any, missing: str, dates: str = "error") -> tuple[TableEncoder | None, Array]:
+    """How columns become features, and the features, shape (rows, features).
 
-    A DataFrame whose columns only have numbers (made from an array) counts as an array.
+    The encoder is None for a table of numbers that has no names and no gaps.  A DataFrame whose
+    columns only have numbers (made from an array) counts as an array.
     """
-    if isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns):
-        return TableEncoder.fit(X, missing=missing)
+    if isinstance(X, EncodedTable):
+        return X.encoder, X.features
+    X = as_frame(X)
+    if _is_named(X):
+        return TableEncoder.fit_encode(X, missing=missing, dates=dates)
     if missing == "error":
-        return None
-    frame = _positions(as_matrix("X", X, gaps=True))
-    return TableEncoder.fit(frame, missing=missing, named=False)
+        return None, as_matrix("X", _plain(X), remedy=FILL)
+    frame = _positions(as_matrix("X", _plain(X), gaps=True))
+    return TableEncoder.fit_encode(frame, missing=missing, named=False)
+
+
+def _is_named(X: Any) -> bool:
+    return isinstance(X, pd.DataFrame) and any(isinstance(name, str) for name in X.columns)
+
+
+def _plain(X: Any) -> Any:
+    """A DataFrame without names as numbers; a cell that is none is named."""
+    if not isinstance(X, pd.DataFrame) or all(map(is_numeric_dtype, X.dtypes)) or X.empty:
+        return X
+    return np.column_stack([to_numbers(X.iloc[:, k]) for k in range(X.shape[1])])
 
 
 def _positions(table: Array) -> pd.DataFrame:
@@ -44,10 +63,13 @@ def _positions(table: Array) -> pd.DataFrame:
 
 def as_inputs(X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
     """Features, shape (rows, features); an array is taken as features that are there already."""
+    if isinstance(X, EncodedTable):
+        return X.features
+    X = as_frame(X)
     if encoder is None:
-        return as_matrix("X", X, columns=columns)
+        return as_matrix("X", _plain(X), columns=columns, remedy=FILL)
     if not encoder.named:
-        table = as_matrix("X", X, columns=len(encoder.columns), gaps=True)
+        table = as_matrix("X", _plain(X), columns=len(encoder.columns), gaps=True)
         return encoder.encode(_positions(table))
     if not isinstance(X, pd.DataFrame):
         return as_matrix("X", X, columns=len(encoder.feature_names))
@@ -55,13 +77,23 @@ def as_inputs(X: Any, encoder: TableEncoder | None, columns: int | None = None) 
 
 
 def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
-    """Targets, shape (rows, targets); a value that is missing in a table is named by column."""
+    """Targets, shape (rows, targets); a cell that is no number is named with column and row."""
+    y = as_series(y)
+    if _holds_text(y):
+        y = pd.Series(list(y), name="y")
     frame = y.to_frame("y" if y.name is None else y.name) if isinstance(y, pd.Series) else y
-    if isinstance(frame, pd.DataFrame):
+    if isinstance(frame, pd.DataFrame) and frame.shape[1]:
         parts = [frame.iloc[:, k] for k in range(frame.shape[1])]
-        if parts and all(is_numeric(part) for part in parts):
-            y = np.column_stack([to_numbers(part) for part in parts])
+        if not all(map(is_bool_dtype, frame.dtypes)):
+            y = np.column_stack([to_numbers(part, role=TARGET) for part in parts])
     return as_matrix("y", y, columns=columns, rows=rows)
+
+
+def _holds_text(y: Any) -> bool:
+    """Whether a vector has text in it."""
+    if isinstance(y, np.ndarray):
+        return y.ndim == 1 and y.dtype.kind in "OUT" and any(isinstance(v, str) for v in y)
+    return isinstance(y, (list, tuple)) and any(isinstance(value, str) for value in y)
 
 
 def held_out_pair(eval_set: Any, X_val: Any, y_val: Any) -> Any:
@@ -75,6 +107,7 @@ def held_out_pair(eval_set: Any, X_val: Any, y_val: Any) -> Any:
 
 def target_names(y: Any) -> list[str]:
     """Names of the targets, where a table brings them."""
+    y = as_series(y)
     if isinstance(y, pd.DataFrame):
         return [str(name) for name in y.columns]
     return [str(y.name)] if isinstance(y, pd.Series) and y.name is not None else []

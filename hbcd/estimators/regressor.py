@@ -102,6 +102,10 @@ class HybridRegressor(HybridEstimator):
         What is done with missing values in X: refused with row and column, or replaced by the
         column's median in training, with a feature beside that is 1 where the value is missing.
         A column without gaps in training must have none later.
+    dates : {"error", "features"}, default "error"
+        What is done with columns of dates in X, given as such or as text: refused, or made into
+        hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
+        Year have no jump) and the days since the first of the training rows.
 
     Attributes
     ----------
@@ -174,6 +178,7 @@ class HybridRegressor(HybridEstimator):
         warm_start: bool = False,
         callbacks: Any = None,
         missing: str = "error",
+        dates: str = "error",
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -193,6 +198,7 @@ class HybridRegressor(HybridEstimator):
         self.warm_start = warm_start
         self.callbacks = callbacks
         self.missing = missing
+        self.dates = dates
 
     # ---- the protocol of scikit-learn
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import StopReason
-from hbcd.tables.encoder import MISSING, TableEncoder
+from hbcd.tables.encoder import DATES, MISSING, TableEncoder
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.utils.scaling import Scaler
@@ -42,6 +42,7 @@ def describe(model: HybridEstimator) -> tuple[dict[str, Array], dict[str, Any]]:
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "missing": model.missing,
+        "dates": model.dates,
         "targets": model.target_names_,
         "strategy": model.strategy if isinstance(model.strategy, str) else repr(model.strategy),
         "about": getattr(model, "about_", {}),
@@ -115,6 +116,7 @@ def restore(
         dtype=arrays["theta"].dtype.name,
     )
     model.missing = document["missing"]
+    model.dates = document.get("dates", "error")  # files of hbcd 0.1.0 know none
     if "loss" in model._parameter_names() and "loss" in document:
         model.set_params(loss=_names.named(loss, _names.LOSSES))
     network = Network(
@@ -144,6 +146,8 @@ def restore(
     model._set_fitted(network, theta, scalers[0], scalers[1], encoder, attributes)
     if model.missing not in MISSING:
         raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
+    if model.dates not in DATES:
+        raise ValueError(f"dates={model.dates!r:.200}: must be one of {', '.join(DATES)}")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])
     training = document["training"]

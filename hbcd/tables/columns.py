@@ -1,91 +1,124 @@
-"""One column of a table: whether it is numbers or levels, and how either becomes float64.
+"""One column of a table as float64: numbers as they are, levels as dummies of 0 and 1.
 
-Every message names the column, the value and the row; rows are counted from 1 below the header.
+What a column is, `hbcd.tables.kinds` decides.  Every message names the column, the cell, its row
+and what to do.
 """
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Sequence
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hbcd.tables import bad_values as bad
+from hbcd.tables.bad_values import BadValueError, Remedy, TableError
+from hbcd.tables.kinds import Cells, holds_numbers, holds_times
+from hbcd.tables.levels import codes_and_texts, level_places
+
+__all__ = [
+    "CLASSES",
+    "INPUT",
+    "NEW",
+    "TARGET",
+    "Role",
+    "bad_cell",
+    "is_missing",
+    "learn_levels",
+    "median",
+    "to_dummies",
+    "to_numbers",
+]
+
 #: A column of more levels than this, which are also more than half as many as its rows, is refused:
-#: dates or identifiers, whose dummies would stand for single rows.
+#: identifiers, whose dummies would stand for single rows.
 MAX_LEVELS: Final = 50
 
-#: What `pandas.api.types.infer_dtype` calls Python objects that are numbers, and that are times.
-NUMBERS: Final = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
-TIMES: Final = frozenset(
-    {"datetime", "datetime64", "date", "time", "timedelta", "timedelta64", "period"}
-)
+
+@dataclass(frozen=True)
+class Role:
+    """What a column is used for, which decides what can be done about a cell.
+
+    Attributes
+    ----------
+    gap, text : tuple of Remedy
+        For a missing value, and for text among numbers.
+    target : bool
+    """
+
+    gap: tuple[Remedy, ...]
+    text: tuple[Remedy, ...]
+    target: bool = False
 
 
-def check_names(frame: pd.DataFrame, argument: str) -> None:
-    """Raises ValueError where two columns have the same name."""
-    for name in frame.columns[frame.columns.duplicated()]:
-        raise ValueError(f"{argument}: column {name!r} occurs twice; names must differ")
-    for name in frame.columns:
-        if not isinstance(name, str):
-            raise ValueError(f"{argument}: column {name!r}: names must be text")
+INPUT: Final = Role((bad.FILL, bad.DROP), (bad.CORRECT, bad.AS_GAP, bad.AS_LEVELS, bad.DROP))
+NEW: Final = Role((bad.NEW_GAP,), (bad.CORRECT,))
+CLASSES: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET))
+TARGET: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET, bad.AS_CLASSES))
 
 
-def check_columns(frame: pd.DataFrame, argument: str, names: Sequence[str]) -> None:
-    """Raise ValueError unless the table has all these columns; suggests the closest name."""
-    for name in names:
-        if name in frame.columns:
-            continue
-        close = difflib.get_close_matches(str(name), frame.columns, n=1, cutoff=0.6)
-        guess = f" (did you mean {close[0]!r}?)" if close else ""
-        raise ValueError(
-            f"{argument}={name}: must be a column of the table{guess}; "
-            f"it has {', '.join(frame.columns)}"
-        )
-
-
-def is_numeric(column: pd.Series) -> bool:
-    """Whether a column stays as it is; truth values do not, categories of numbers do not."""
-    types = pd.api.types
-    if types.is_bool_dtype(column.dtype):
-        return False
-    if types.is_numeric_dtype(column.dtype):
-        return True
-    return bool(types.is_object_dtype(column.dtype)) and types.infer_dtype(column) in NUMBERS
-
-
-def is_time(column: pd.Series) -> bool:
-    """Whether a column holds dates or times."""
-    types = pd.api.types
-    dtype = column.dtype
-    return (
-        types.is_datetime64_any_dtype(dtype)
-        or types.is_timedelta64_dtype(dtype)
-        or isinstance(dtype, pd.PeriodDtype)
-        or (types.is_object_dtype(dtype) and types.infer_dtype(column, skipna=True) in TIMES)
-    )
-
-
-def to_numbers(column: pd.Series, *, gaps: bool = False) -> NDArray[np.float64]:
+def to_numbers(column: pd.Series, *, gaps: bool = False, role: Role = NEW) -> NDArray[np.float64]:
     """Column as float64, shape (rows,); ValueError naming the first that is no finite number.
 
-    Where `gaps` are allowed, a missing value is NaN.
+    Text that reads as a number is one.  Where `gaps` are allowed, a missing value is NaN.
     """
-    _refuse_kind(column)
-    plain = column
-    if not pd.api.types.is_numeric_dtype(column.dtype):
-        plain = pd.to_numeric(column.astype(object), errors="coerce")
-    numbers = plain.to_numpy(dtype=np.float64, na_value=np.nan)
+    _refuse_kind(column, role)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = column.to_numpy(dtype=np.float64, na_value=np.nan)
+        missing = None
+    else:
+        numbers = _numbers_of_text(column, role)
+        missing = is_missing(column)
     good = np.isfinite(numbers)
-    if gaps and not good.all():
-        good |= is_missing(column)
     if not good.all():
-        row = int(np.argmin(good))
-        rule = "is missing" if pd.isna(column.iloc[row]) else "must be a finite number"
-        raise _bad_value(column, row, rule)
+        if role is INPUT and column.isna().all() and len(column):
+            raise _empty(column)
+        if gaps:
+            good |= is_missing(column) if missing is None else missing
+        if not good.all():
+            raise _no_number(column, int(np.argmin(good)), role)
     return np.asarray(numbers)
+
+
+def _numbers_of_text(column: pd.Series, role: Role) -> NDArray[np.float64]:
+    """Numbers among objects, NaN where one is missing; ValueError at the first other cell."""
+    cells = Cells.of(column)
+    read = [found in ("plain", "code") for found in cells.forms]
+    values = [
+        float(value) if good else np.nan for value, good in zip(cells.values, read, strict=True)
+    ]
+    wrong = ~np.array([*read, True])[cells.codes]
+    if wrong.any():
+        raise _stray(column, cells, int(np.argmax(wrong)), role)
+    return np.array([*values, np.nan])[cells.codes]
+
+
+def _no_number(column: pd.Series, row: int, role: Role) -> BadValueError:
+    """The error of a gap or an infinite number."""
+    if pd.isna(column.iloc[row]):
+        return bad_cell(column, row, "is missing", *role.gap)
+    return bad_cell(column, row, "must be a finite number", bad.CORRECT)
+
+
+def _stray(column: pd.Series, cells: Cells, row: int, role: Role) -> BadValueError:
+    """The error of a cell that is no number in a column of numbers."""
+    read = cells.count("plain", "code")
+    present = int(np.count_nonzero(cells.codes >= 0))
+    what = cells.forms[cells.codes[row]]
+    most = f", as {read} of {present} cells of the column are" if 2 * read > present else ""
+    remedies = role.text
+    if what == "grouped":
+        rule = "must be a number without separators of thousands and with a decimal point"
+        remedies = (bad.CORRECT, bad.DECIMAL)
+    elif what == "unit":
+        rule = "must be a number alone, without a unit"
+    else:
+        rule = "must be a number" + ("" if role is not NEW else ", as in training")
+    if row == 0 and read:
+        remedies = (bad.UNITS, *remedies)
+    return bad_cell(column, row, rule + most, *remedies)
 
 
 def is_missing(column: pd.Series) -> NDArray[np.bool_]:
@@ -93,14 +126,10 @@ def is_missing(column: pd.Series) -> NDArray[np.bool_]:
     return np.asarray(column.isna(), dtype=bool)
 
 
-def median(column: pd.Series) -> float:
-    """Median of the values that are there; ValueError where none is."""
-    numbers = to_numbers(column, gaps=True)
-    known = numbers[~np.isnan(numbers)]
-    if not len(known):
-        raise _empty(column)
+def median(numbers: NDArray[np.float64]) -> float:
+    """Median of numbers, of which there is one at least."""
     # The mean of the middle two is taken of their halves: their sum may overflow.
-    low, high = np.quantile(known, 0.5, method="lower"), np.quantile(known, 0.5, method="higher")
+    low, high = (np.quantile(numbers, 0.5, method=side) for side in ("lower", "higher"))
     return float(0.5 * low + 0.5 * high)
 
 
@@ -110,17 +139,31 @@ def learn_levels(column: pd.Series, *, gaps: bool = False) -> tuple[str, ...] | 
     Levels are kept as text, so that a model file can hold them and that a table read from another
     kind of file has the same.
     """
-    _refuse_kind(column)
-    if is_numeric(column):
+    _refuse_kind(column, INPUT)
+    if holds_numbers(column):
         return None
+    if pd.api.types.is_object_dtype(column.dtype) or pd.api.types.is_string_dtype(column.dtype):
+        cells = Cells.of(column)
+        if not cells.values:
+            raise _empty(column)
+        kind = cells.kind()
+        if kind == "times":
+            raise _times(column)
+        if kind == "numbers":
+            return None
     codes, texts = codes_and_texts(column)
     if (codes < 0).any() and not gaps:
-        raise _bad_value(column, int(np.argmin(codes)), "is missing")
+        raise bad_cell(column, int(np.argmin(codes)), "is missing", *INPUT.gap)
     levels = tuple(sorted(set(texts)))
     if not levels:
         raise _empty(column)
     if len(levels) > MAX_LEVELS and 2 * len(levels) > len(column):
-        raise _too_many_levels(column, len(levels))
+        raise TableError(
+            f"{column.name}={column.iloc[0]!r}, ...: {len(levels)} different texts in "
+            f"{len(column)} rows are identifiers, not levels",
+            bad.DROP,
+            column=column.name,
+        )
     return levels
 
 
@@ -128,77 +171,44 @@ def to_dummies(
     column: pd.Series, levels: tuple[str, ...], *, gaps: bool = False
 ) -> NDArray[np.float64]:
     """Column as 0 and 1, shape (rows, levels - 1); all 0 is the first level, or an allowed gap."""
-    codes, texts = codes_and_texts(column)
-    position = {level: i for i, level in enumerate(levels)}
+    codes, places = level_places(column, levels)
     # The last entry is where the code of a missing value, -1, points to.
-    where = np.array([*(position.get(text, -1) for text in texts), 0 if gaps else -1])[codes]
+    where = np.array([*places, 0 if gaps else -1])[codes]
     if (where < 0).any():
         row = int(np.argmin(where))
+        if codes[row] < 0:
+            raise bad_cell(column, row, "is missing", *NEW.gap)
         known = ", ".join(levels[:10]) + (", ..." if len(levels) > 10 else "")
-        rule = "is missing" if codes[row] < 0 else f"is none of the levels in training ({known})"
-        raise _bad_value(column, row, rule)
+        rule = f"is none of the levels in training ({known})"
+        raise bad_cell(column, row, rule, bad.NEW_LEVEL)
     return np.eye(len(levels))[where, 1:]
 
 
-def codes_and_texts(column: pd.Series) -> tuple[NDArray[np.intp], list[str]]:
-    """Give each row's code, -1 for missing, and each code's level as text."""
-    try:
-        codes, values = pd.factorize(column)
-    except TypeError as error:
-        raise ValueError(f"{column.name}: must hold numbers or texts ({error})") from error
-    return codes, [level_text(value) for value in values]
-
-
-def level_text(value: Any) -> str:
-    """Level as text; 1.0 reads as 1, which is what an integer column with gaps once was."""
-    if isinstance(value, (float, np.floating)) and float(value).is_integer():
-        return str(int(value))
-    return str(value)
-
-
-def _refuse_kind(column: pd.Series) -> None:
+def _refuse_kind(column: pd.Series, role: Role) -> None:
     """Raise ValueError for a column that is neither of real numbers nor of levels."""
     if pd.api.types.is_complex_dtype(column.dtype):
         raise ValueError(f"{column.name}: must hold real numbers, not complex ones")
-    if is_time(column):
-        raise ValueError(
-            f"{column.name}: dates and times are no input; drop the column (--drop) or replace it "
-            "with numbers such as the hour of the day"
-        )
+    if holds_times(column):
+        raise _times(column, role)
 
 
-def _empty(column: pd.Series) -> ValueError:
-    return ValueError(f"{column.name}: is missing in every row; drop the column (--drop)")
-
-
-def _too_many_levels(column: pd.Series, n_levels: int) -> ValueError:
-    """Explain a text column that is nearly all different: stray text among numbers, or dates."""
-    numbers = pd.to_numeric(column.astype(object), errors="coerce")
-    if 2 * numbers.notna().sum() > len(column):
-        row = int(np.argmax(numbers.isna()))
-        return _bad_value(column, row, "must be a number, as most of its column are")
-    return ValueError(
-        f"{column.name}={column.iloc[0]!r}, ...: {n_levels} different texts in {len(column)} rows "
-        "are dates or identifiers, not levels; drop the column (--drop)"
+def _times(column: pd.Series, role: Role = INPUT) -> TableError:
+    known = column.dropna()
+    shown = f"={str(known.iloc[0])!r}, ..." if len(known) else ""
+    if role.target:
+        return TableError(f"target={column.name}{shown}: holds dates or times: must hold numbers")
+    return TableError(
+        f"{column.name}{shown}: dates and times are no input as they are",
+        bad.DATES,
+        bad.DROP,
+        column=column.name,
     )
 
 
-class BadValueError(ValueError):
-    """A value that cannot be taken, with the row it stands in."""
-
-    def __init__(self, what: str, row: int) -> None:
-        super().__init__(f"{what} (data row {row + 1}, counted from 1 below the header)")
-        self.what, self.row = what, row
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return type(self), (self.what, self.row)
-
-    def below(self, rows: int) -> BadValueError:
-        """The same in a table that has so many rows above this one."""
-        return BadValueError(self.what, self.row + rows)
+def _empty(column: pd.Series) -> TableError:
+    return TableError(f"{column.name}: is missing in every row", bad.DROP, column=column.name)
 
 
-def _bad_value(column: pd.Series, row: int, rule: str) -> BadValueError:
-    value = column.iloc[row]
-    shown = repr(value) if isinstance(value, str) else value
-    return BadValueError(f"{column.name}={shown}: {rule}", row)
+def bad_cell(column: pd.Series, row: int, rule: str, *remedies: Remedy) -> BadValueError:
+    """The error of a cell."""
+    return BadValueError(column.name, column.iloc[row], rule, row, column.index[row], *remedies)

@@ -1,16 +1,16 @@
-"""Tables of the user's: what is predicted from what, and how columns become a network's inputs.
+"""How the columns of a table become a network's inputs.
 
 A column of numbers stays as it is; one of texts, categories or truth values becomes dummies: a
-column of 0 and 1 for each of its levels but the first. What was learned from the training table is
-kept in a `TableEncoder`, which the model file carries, so that new rows mean the same.
+column of 0 and 1 for each of its levels but the first; one of dates, on request, the features of
+`hbcd.tables.dates`. What was learned from the training table is kept in a `TableEncoder`, which the
+model file carries, so that new rows mean the same.
 
-Missing values are refused, or on request filled and told by an indicator: a column of 0 and 1
+Missing values are refused, or on request filled and marked by an indicator: a column of 0 and 1
 beside each column in which the training table had gaps.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -20,61 +20,28 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hbcd.tables.columns import (
-    check_columns,
-    check_names,
+    INPUT,
+    NEW,
+    Role,
+    bad_cell,
     is_missing,
-    is_numeric,
     learn_levels,
     median,
     to_dummies,
     to_numbers,
 )
-from hbcd.tables.files import read_table
+from hbcd.tables.dates import ENDINGS, date_features, day_order, first_time
+from hbcd.tables.encoder_checks import checked_description
+from hbcd.tables.frames import as_frame
+from hbcd.tables.kinds import holds_times, kind_of
+from hbcd.tables.names import check_columns, check_names
+from hbcd.tables.sentinels import warn_of_sentinels
 
-__all__ = ["TableEncoder", "read_table", "split_target"]
+__all__ = ["DATES", "MISSING", "TableEncoder"]
 
+Array = NDArray[np.float64]
 MISSING = ("error", "indicator")  # what may be asked to be done with missing values
-
-
-def split_target(
-    frame: pd.DataFrame, target: str | Sequence[str]
-) -> tuple[pd.DataFrame, NDArray[np.float64], list[str]]:
-    """Split a table into what is known and what is to be predicted.
-
-    Parameters
-    ----------
-    frame : DataFrame, shape (rows, columns)
-        The table.
-    target : str or sequence of str
-        Column or columns to predict; of finite numbers.
-
-    Returns
-    -------
-    features : DataFrame, shape (rows, columns - targets)
-        All other columns.
-    y : ndarray of float64
-        Shape (rows,) where `target` is one name, (rows, targets) where it is a sequence.
-    names : list of str
-        Names of the targets.
-
-    Raises
-    ------
-    ValueError
-        An unknown target, one that is not of finite numbers, or no column left.
-    """
-    check_names(frame, "frame")
-    names = [target] if isinstance(target, str) else list(target)
-    if not names or len(set(names)) < len(names):
-        raise ValueError(f"target={names}: must be one or more columns, each once")
-    check_columns(frame, "target", names)
-    features = frame.drop(columns=names)
-    if features.columns.empty:
-        raise ValueError(f"target={', '.join(names)}: must leave a column to predict it from")
-    for name in names:
-        if not is_numeric(frame[name]) and not pd.api.types.is_bool_dtype(frame[name]):
-            raise ValueError(f"target={name}: must be a column of numbers")
-    y = np.column_stack([to_numbers(frame[name]) for name in names])
-    return features, np.ascontiguousarray(y[:, 0] if isinstance(target, str) else y), names
+DATES = ("error", "features")  # and with dates
 
 
 @dataclass(frozen=True)
@@ -84,13 +51,16 @@ class TableEncoder:
     Attributes
     ----------
     columns : tuple of (str, None or tuple of str)
-        Each input column's name with, for a column of dummies, its sorted levels; None for numbers.
-        The first level is the one that all dummies at 0 stand for.
+        Each input column's name with, for a column of dummies, its sorted levels; None for numbers
+        and for dates.  The first level is the one that all dummies at 0 stand for.
     fills : dict of str to (float or None)
         Columns that may have gaps, since the training table had some: what stands in place of a
-        missing number, the median; None for levels, whose dummies are 0 then.
+        missing number, the median; None for levels and dates, whose features are 0 then.
     named : bool
         Whether columns are found by their names; else the names stand for positions.
+    dates : dict of str to (str, str)
+        Columns of dates: what stands first in their text (`hbcd.tables.dates.ORDERS`), and the
+        first time in training.
 
     Examples
     --------
@@ -106,66 +76,141 @@ class TableEncoder:
     columns: tuple[tuple[str, tuple[str, ...] | None], ...]
     fills: Mapping[str, float | None] = field(default_factory=dict)
     named: bool = True
+    dates: Mapping[str, tuple[str, str]] = field(default_factory=dict)
 
     @classmethod
-    def fit(
-        cls,
-        frame: pd.DataFrame,
-        target: Sequence[str] = (),
-        *,
-        missing: str = "error",
-        named: bool = True,
-    ) -> TableEncoder:
+    def fit(cls, frame: Any, target: Sequence[str] = (), **options: Any) -> TableEncoder:
         """Learn from a table which columns are numbers and which levels the others have.
 
         Parameters
         ----------
         frame : DataFrame, shape (rows, columns)
-            The training table. Constant columns are allowed.
+        target : sequence of str, optional
+        **options
+            As `fit_encode`, which says more.
+
+        Returns
+        -------
+        TableEncoder
+        """
+        return cls.fit_encode(frame, target, **options)[0]
+
+    @classmethod
+    def fit_encode(
+        cls,
+        frame: Any,
+        target: Sequence[str] = (),
+        *,
+        missing: str = "error",
+        dates: str = "error",
+        named: bool = True,
+    ) -> tuple[TableEncoder, Array]:
+        """Learn from a table, and turn it into features.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (rows, columns)
+            The training table, of pandas or another library. Constant columns are allowed.
         target : sequence of str, optional
             Columns that are no inputs.
         missing : {"error", "indicator"}
             Whether columns may have gaps: "indicator" records the median of each that has some,
             and adds a feature that is 1 where the value is missing.
+        dates : {"error", "features"}
+            Whether columns may hold dates: "features" makes hour, weekday, day of the year and
+            elapsed days of each.
         named : bool
             Whether the columns have names of their own.
+
+        Returns
+        -------
+        encoder : TableEncoder
+        features : ndarray of float64, shape (rows, features)
+            What its `encode` gives for this table.
 
         Raises
         ------
         ValueError
-            A column of dates or of texts that are nearly all different, a missing value among
-            levels, a column of nothing else, no rows, or nothing left to learn from.
+            Text among numbers, a column of dates or of texts that are nearly all different, a
+            missing value, a column of nothing else, no rows, or nothing left to learn from.
+
+        Warns
+        -----
+        TableWarning
+            A number that occurs often and stands far outside all others of its column.
         """
-        if missing not in MISSING:
-            raise ValueError(f"missing={missing!r}: must be one of {', '.join(MISSING)}")
-        gaps = missing == "indicator"
+        for name, value, known in (("missing", missing, MISSING), ("dates", dates, DATES)):
+            if value not in known:
+                raise ValueError(f"{name}={value!r}: must be one of {', '.join(known)}")
+        frame = as_frame(frame, "frame")
         check_names(frame, "frame")
         names = [target] if isinstance(target, str) else list(target)
         check_columns(frame, "target", names)
         if not len(frame):
             raise ValueError("frame: must have at least one row")
-        inputs = frame.drop(columns=names)
-        columns = tuple((name, learn_levels(inputs[name], gaps=gaps)) for name in inputs.columns)
-        fills = {
-            name: median(inputs[name]) if levels is None else None
-            for name, levels in columns
-            if gaps and is_missing(inputs[name]).any()
-        }
-        encoder = cls(columns, fills, named)
+        columns: list[tuple[str, tuple[str, ...] | None]] = []
+        fills: dict[str, float | None] = {}
+        times: dict[str, tuple[str, str]] = {}
+        blocks = [np.empty((len(frame), 0))]
+        for name in frame.columns:
+            if name in names:
+                continue
+            column = frame[name]
+            if dates == "features" and kind_of(column) == "times":
+                times[name] = (order := day_order(column), first_time(column, order))
+                levels = None
+            else:
+                levels = learn_levels(column, gaps=missing == "indicator")
+            columns.append((name, levels))
+            numbers = None
+            if levels is None and name not in times:
+                numbers = to_numbers(column, gaps=missing == "indicator", role=INPUT)
+                warn_of_sentinels(name, numbers)
+            if missing == "indicator" and is_missing(column).any():
+                fills[name] = None if numbers is None else median(numbers[~np.isnan(numbers)])
+            part = cls(((name, levels),), fills, named, times)
+            blocks += part._blocks(column, levels, INPUT, numbers)
+        encoder = cls(tuple(columns), fills, named, times)
         if not encoder.feature_names:
             raise ValueError("frame: must have a column that is not the target and not one text")
-        return encoder
+        return encoder, np.ascontiguousarray(np.hstack(blocks))
 
     @property
     def feature_names(self) -> list[str]:
-        """Names of the features: the column's, column_level for a dummy, column_missing."""
+        """Names of the features: the column's, column_level for a dummy, column_missing.
+
+        A name that is there already gets a number at its end, from 2.
+        """
+        taken = {name for name, levels in self.columns if levels is None and name not in self.dates}
         names = []
         for name, levels in self.columns:
-            names += [name] if levels is None else [f"{name}_{level}" for level in levels[1:]]
-            names += [f"{name}_missing"] if name in self.fills else []
+            if name in self.dates:
+                added = [f"{name}_{ending}" for ending in ENDINGS]
+            elif levels is None:
+                names.append(name)
+                added = []
+            else:
+                added = [f"{name}_{level}" for level in levels[1:]]
+            added += [f"{name}_missing"] if name in self.fills else []
+            for wanted in added:
+                found, number = wanted, 2
+                while found in taken:
+                    found, number = f"{wanted}_{number}", number + 1
+                taken.add(found)
+                names.append(found)
         return names
 
-    def encode(self, frame: pd.DataFrame) -> NDArray[np.float64]:
+    @property
+    def places(self) -> dict[str, int]:
+        """Where the features of each column begin."""
+        found, place = {}, 0
+        for name, levels in self.columns:
+            found[name] = place
+            own = len(ENDINGS) if name in self.dates else 1 if levels is None else len(levels) - 1
+            place += own + (name in self.fills)
+        return found
+
+    def encode(self, frame: Any) -> Array:
         """Turn a table into features.
 
         Parameters
@@ -184,27 +229,36 @@ class TableEncoder:
             A missing column, an infinite value, a level that was not there in training, or a
             missing value in a column that had none in training.
         """
+        frame = as_frame(frame, "frame")
         missing = [name for name, _ in self.columns if name not in frame.columns]
         if missing:
-            raise ValueError(
-                f"frame: lacks the columns {', '.join(missing)}; it has "
-                f"{', '.join(map(str, frame.columns))}"
-            )
+            there = ", ".join(map(str, frame.columns))
+            raise ValueError(f"frame: lacks the columns {', '.join(missing)}; it has {there}")
         check_names(frame, "frame")
         blocks = [
-            block for name, levels in self.columns for block in self._blocks(frame[name], levels)
+            block
+            for name, levels in self.columns
+            for block in self._blocks(frame[name], levels, NEW)
         ]
         return np.ascontiguousarray(np.hstack([np.empty((len(frame), 0)), *blocks]))
 
     def _blocks(
-        self, column: pd.Series, levels: tuple[str, ...] | None
-    ) -> list[NDArray[np.float64]]:
+        self,
+        column: pd.Series,
+        levels: tuple[str, ...] | None,
+        role: Role,
+        numbers: Array | None = None,
+    ) -> list[Array]:
         """Features of one column, each of shape (rows, n): its own, and the indicator of gaps."""
         gaps = column.name in self.fills
-        if levels is not None:
+        if column.name in self.dates:
+            features = _dates(column, *self.dates[column.name], gaps, role)
+        elif levels is not None:
             features = to_dummies(column, levels, gaps=gaps)
         else:
-            features = to_numbers(column, gaps=gaps)[:, None]
+            if numbers is None:
+                numbers = to_numbers(column, gaps=gaps, role=role)
+            features = numbers[:, None]
         if not gaps:
             return [features]
         missing = is_missing(column)[:, None]
@@ -227,6 +281,7 @@ class TableEncoder:
                 {"name": name, "levels": None if levels is None else list(levels)}
                 for name, levels in self.columns
             ],
+            "dates": {name: list(known) for name, known in self.dates.items()},
         }
 
     @classmethod
@@ -246,39 +301,19 @@ class TableEncoder:
         ValueError
             It is anything else.
         """
-        try:
-            columns = tuple((entry["name"], entry["levels"]) for entry in data["columns"])
-        except (KeyError, TypeError, IndexError) as error:
-            raise ValueError(f"encoder={data!r:.200}: must be what to_dict gave") from error
-        names = [name for name, _ in columns]
-        if not _are_texts(names) or len(set(names)) < len(names):
-            raise ValueError(f"encoder={data!r:.200}: must name each column once")
-        for name, levels in columns:
-            if levels is None:
-                continue
-            if not isinstance(levels, list) or not levels or not _are_texts(levels):
-                raise ValueError(f"levels={levels!r:.200}: must be a list of texts ({name})")
-            if levels != sorted(set(levels)):
-                raise ValueError(f"levels={levels!r:.200}: must be sorted, each once ({name})")
-        fills, named = data.get("fills", {}), data.get("named", True)
-        _check_fills(fills, dict(columns))
-        if not isinstance(named, bool):
-            raise ValueError(f"named={named!r:.200}: must be true or false")
-        kept = tuple((name, None if ls is None else tuple(ls)) for name, ls in columns)
-        return cls(kept, dict(fills), named)
+        return cls(**checked_description(data))
 
 
-def _check_fills(fills: Any, columns: Mapping[str, Any]) -> None:
-    """ValueError unless each fill is a finite number for numbers, and None for levels."""
-    if not isinstance(fills, dict):
-        raise ValueError(f"fills={fills!r:.200}: must be an object")
-    for name, fill in fills.items():
-        if name not in columns:
-            raise ValueError(f"fills={name!r:.200}: must be a column")
-        number = isinstance(fill, float) and math.isfinite(fill)
-        if fill is not None if columns[name] is not None else not number:
-            raise ValueError(f"fills={name!r:.200}: must be a number for numbers, null for levels")
-
-
-def _are_texts(values: Sequence[Any]) -> bool:
-    return all(isinstance(value, str) for value in values)
+def _dates(column: pd.Series, order: str, start: str, gaps: bool, role: Role) -> Array:
+    """Features of a column of dates, 0 where a gap is allowed."""
+    if (
+        not holds_times(column)
+        and not pd.api.types.is_object_dtype(column.dtype)
+        and (not pd.api.types.is_string_dtype(column.dtype))
+    ):
+        raise ValueError(f"{column.name}: must hold dates, as in training")
+    features = date_features(column, order or "year", start)
+    missing = np.isnan(features[:, 0])
+    if missing.any() and not gaps:
+        raise bad_cell(column, int(np.argmax(missing)), "is missing", *role.gap)
+    return np.where(missing[:, None], 0.0, features)

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
 import pandas as pd
 
-from hbcd.tables.columns import check_names
+from hbcd.tables.bad_values import Remedy, TableError, TableWarning
+from hbcd.tables.names import check_names, refuse_twice
+from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TextFormat, find_format
 from hbcd.tables.xlsx import read_first_sheet
+
+__all__ = ["ENGINES", "TableFile", "read_table"]
 
 Result = TypeVar("Result")
 
@@ -24,16 +30,126 @@ ENGINES: Final = {
     ".xlsx": "openpyxl: pip install hbcd[excel]",
     ".xls": "xlrd: pip install xlrd (or save it as .xlsx: pip install hbcd[excel])",
 }
+SEP: Final = Remedy(
+    "pandas.read_csv reads other separators and decimal marks (sep=, decimal=)",
+    "--sep and --decimal say how it is written",
+)
+INDEX: Final = Remedy(
+    "write row labels not at all (pandas: index=False)",
+    "write row labels not at all (pandas: index=False)",
+)
 
 
-def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
+@dataclass(frozen=True)
+class TableFile:
+    """A file with a table, and how it is to be read.
+
+    Attributes
+    ----------
+    path : Path
+    suffix : str
+        One of `ENGINES`.
+    text : TextFormat
+        Of a file of text, complete.
+    na : tuple of str
+        Cells that stand for a missing value, beside those that pandas knows.
+    texts : frozenset of str
+        Columns that are read as they are written: those that a model knows as levels or classes.
+    """
+
+    path: Path
+    suffix: str
+    text: TextFormat = field(default_factory=TextFormat)
+    na: tuple[str, ...] = ()
+    texts: frozenset[str] = frozenset()
+
+    @property
+    def is_text(self) -> bool:
+        """Whether it is a file of text, and not a spreadsheet or parquet."""
+        return self.suffix.startswith((".csv", ".tsv"))
+
+    @classmethod
+    def find(
+        cls,
+        path: str | os.PathLike[str],
+        asked: TextFormat | None = None,
+        known: TextFormat | None = None,
+        na: Sequence[str] = (),
+        texts: Collection[str] = (),
+    ) -> TableFile:
+        """Look at a file; see `read_table`."""
+        file, suffix = find_table(path)
+        made = cls(file, suffix, TextFormat(), tuple(na), frozenset(texts))
+        if not made.is_text:
+            return made
+        text, found = guarded(
+            lambda: find_format(file, suffix, asked or TextFormat(), known or TextFormat()),
+            file,
+            suffix,
+        )
+        if found:
+            warnings.warn(TableWarning(f"{file}: read with {' '.join(found)}"), stacklevel=3)
+        return cls(file, suffix, text, tuple(na), frozenset(texts))
+
+    def read(self) -> pd.DataFrame:
+        """The whole table; raises as `read_table` does."""
+        frame = guarded(self._parse, self.path, self.suffix)
+        if frame.empty:
+            raise no_rows(self.path)
+        return self.finish(frame)
+
+    def finish(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """A table or a piece of one with checked names, and cells that are none missing."""
+        frame = check_header(frame, self.path)
+        if self.is_text:
+            return frame
+        for name in frame.columns:
+            frame[name] = _without(frame[name], self.na)
+        return frame
+
+    def text_options(self, names: Sequence[Any]) -> dict[str, Any]:
+        """How pandas is to read a file of text that has these names in its first row."""
+        types = {name: str for name in names if str(name).strip() in self.texts}
+        return {**self.text.options(), "dtype": types, "na_values": list(self.na)}
+
+    def header(self) -> list[str]:
+        """Names in the first row of a file of text, as they are written."""
+        options = {**self.text.options(), "dtype": str, "keep_default_na": False}
+        row = pd.read_csv(self.path, **options, header=None, nrows=1)
+        return [str(name) for name in row.iloc[0]]
+
+    def _parse(self) -> pd.DataFrame:
+        """Leave the parsing to pandas."""
+        if self.suffix == ".parquet":
+            return pd.read_parquet(self.path).reset_index(drop=True)
+        if self.suffix == ".xlsx":
+            return _sheet(self.path)
+        if self.suffix == ".xls":
+            return _named_by_first_row(pd.read_excel(self.path, header=None))
+        refuse_twice([name.strip() for name in self.header()], f"path={self.path}")
+        names = pd.read_csv(self.path, **self.text.options(), nrows=0).columns
+        return check_fields(pd.read_csv(self.path, **self.text_options(list(names))), self.path)
+
+
+def read_table(
+    path: str | os.PathLike[str],
+    text: TextFormat | None = None,
+    na: Sequence[str] = (),
+    texts: Collection[str] = (),
+) -> pd.DataFrame:
     """Read a table with one row of column names from a file, by its suffix.
 
     Parameters
     ----------
     path : path
-        ``.csv`` or ``.tsv`` (UTF-8, with or without byte-order mark; also packed, ``.csv.gz``),
-        ``.parquet``, ``.xlsx`` or ``.xls`` (first sheet).
+        ``.csv`` or ``.tsv`` (also packed, ``.csv.gz``), ``.parquet``, ``.xlsx`` or ``.xls`` (first
+        sheet).
+    text : TextFormat, optional
+        How a file of text is written; what it does not say is found out.
+    na : sequence of str, optional
+        Further cells that stand for a missing value.
+    texts : collection of str, optional
+        Columns that are read as they are written.
 
     Returns
     -------
@@ -46,12 +162,13 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         There is no such file.
     ValueError
         It is of no known kind, cannot be read, or is empty; or its reader is not installed.
+
+    Warns
+    -----
+    TableWarning
+        Fields, numbers or letters are written in another way than usual.
     """
-    file, suffix = find_table(path)
-    frame = guarded(lambda: _parse(file, suffix), file, suffix)
-    if frame.empty:
-        raise no_rows(file)
-    return check_header(frame, file)
+    return TableFile.find(path, text, na=na, texts=texts).read()
 
 
 def find_table(path: str | os.PathLike[str]) -> tuple[Path, str]:
@@ -76,9 +193,9 @@ def check_header(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     frame.columns = pd.Index([str(name).strip() for name in frame.columns])
     for position, name in enumerate(frame.columns, start=1):
         if not name or name.startswith("Unnamed: "):  # pandas' name for a column without one
-            raise ValueError(
-                f"path={file}: column {position} has no name; names must stand in the first row; "
-                "if it holds row labels, write the table without them (pandas: index=False)"
+            raise TableError(
+                f"path={file}: column {position} has no name; names must stand in the first row",
+                INDEX,
             )
     check_names(frame, f"path={file}")
     return frame
@@ -88,30 +205,28 @@ def guarded(read: Callable[[], Result], file: Path, suffix: str) -> Result:
     """What `read` returns; whatever a reader raises becomes one kind of error."""
     try:
         return read()
+    except TableError:
+        raise
     except ImportError as error:
         raise ValueError(f"path={file}: reading {suffix} needs {ENGINES[suffix]}") from error
+    except UnicodeError as error:
+        raise TableError(f"path={file}: {_reason(error)}", ASK_ENCODING) from error
+    except pd.errors.ParserError as error:
+        what = f"path={file}: cannot be read as {suffix}: {_reason(error)}"
+        raise TableError(what, SEP) from error
     # The readers' own errors have no common base below Exception (zipfile, pyarrow, lxml, zlib).
     except Exception as error:
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ValueError(f"path={file}: cannot be read as {suffix}: {reason[0]}") from error
+        raise ValueError(f"path={file}: cannot be read as {suffix}: {_reason(error)}") from error
 
 
-def _parse(file: Path, suffix: str) -> pd.DataFrame:
-    """Leave the parsing to pandas."""
-    if suffix == ".parquet":
-        return pd.read_parquet(file).reset_index(drop=True)
-    if suffix == ".xlsx":
-        return _sheet(file)
-    if suffix == ".xls":
-        return pd.read_excel(file)
-    # low_memory=True would guess a column's type piece by piece.
-    return check_fields(pd.read_csv(file, **text_options(suffix)))
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
 def _sheet(file: Path) -> pd.DataFrame:
     """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
     try:
-        return pd.read_excel(file)
+        return _named_by_first_row(pd.read_excel(file, header=None))
     except ImportError as missing:
         try:
             names, values = read_first_sheet(file)
@@ -120,17 +235,40 @@ def _sheet(file: Path) -> pd.DataFrame:
     return pd.DataFrame(values, columns=names)
 
 
-def text_options(suffix: str) -> dict[str, Any]:
-    """How pandas is to read a file of text."""
-    separator = "\t" if suffix.startswith(".tsv") else ","
-    return {"sep": separator, "encoding": "utf-8-sig", "low_memory": False}
+def _named_by_first_row(cells: pd.DataFrame) -> pd.DataFrame:
+    """A sheet with names in its first row; pandas itself would rename those that stand twice."""
+    if not len(cells):
+        return cells
+    names = ["" if pd.isna(name) else str(name) for name in cells.iloc[0]]
+    frame = cells.iloc[1:].reset_index(drop=True).infer_objects()
+    frame.columns = pd.Index(names)
+    return frame
 
 
-def check_fields(frame: pd.DataFrame) -> pd.DataFrame:
+def _without(column: pd.Series, na: Sequence[str]) -> pd.Series:
+    """A column in which cells that stand for a missing value are missing."""
+    if not na:
+        return column
+    gone = column.astype(object).map(str).isin(na)
+    if pd.api.types.is_numeric_dtype(column.dtype):
+        numbers = [float(word) for word in na if _is_number(word)]
+        gone = column.isin(numbers)
+    return column.mask(gone).infer_objects() if gone.any() else column
+
+
+def _is_number(word: str) -> bool:
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def check_fields(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     """The table; ValueError where its lines were not what pandas took them for."""
-    if len(frame.columns) == 1 and ";" in str(frame.columns[0]):
-        raise ValueError("fields must be separated by commas, and numbers have decimal points")
     # pandas takes what exceeds the header for row labels, silently.
     if not isinstance(frame.index, pd.RangeIndex):
-        raise ValueError("rows have more fields than the header")
+        raise TableError(f"path={file}: rows have more fields than the header", SEP)
+    if len(frame.columns) == 1 and (found := {*str(frame.columns[0])} & {*SEPARATORS}):
+        raise TableError(f"path={file}: has one column, whose name holds {found.pop()!r}", SEP)
     return frame

@@ -8,24 +8,19 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from hbcd.tables.columns import (
-    BadValueError,
-    codes_and_texts,
-    is_missing,
-    is_numeric,
-    is_time,
-    learn_levels,
-    level_text,
-)
+from hbcd.tables import bad_values as bad
+from hbcd.tables.columns import CLASSES, TARGET, bad_cell, is_missing, learn_levels, to_numbers
+from hbcd.tables.kinds import MANY, Cells, holds_numbers, holds_times, kind_of
+from hbcd.tables.levels import codes_and_texts, level_places, level_text
 
-__all__ = ["class_numbers", "holds_classes", "read_labels"]
+__all__ = ["class_numbers", "holds_classes", "read_labels", "refuse_stray_text"]
 
 Array = NDArray[Any]
 
 
 def holds_classes(column: pd.Series) -> bool:
     """Whether a column is of text, categories or truth values."""
-    return not is_numeric(column)
+    return kind_of(column) == "levels"
 
 
 def read_labels(column: pd.Series) -> Array:
@@ -34,33 +29,44 @@ def read_labels(column: pd.Series) -> Array:
     Raises
     ------
     ValueError
-        A missing value, dates, continuous numbers, texts that are nearly all different, or one
-        class only.
+        A missing value, dates, continuous numbers, text among many different numbers, texts that
+        are nearly all different, or one class only.
     """
     name = column.name
-    if is_time(column):
+    kind = kind_of(column)
+    if kind == "times" or holds_times(column):
         raise ValueError(f"target={name}: holds dates or times: must hold numbers or classes")
     gaps = is_missing(column)
     if gaps.any():
-        raise BadValueError(f"target={name}: is missing", int(np.argmax(gaps)))
-    labels = _whole_numbers(column) if is_numeric(column) else _texts(column)
+        raise bad_cell(column, int(np.argmax(gaps)), "is missing", bad.NO_TARGET)
+    labels = _numbers_or_texts(column) if kind == "numbers" else _texts(column)
     if (labels == labels[0]).all():
         raise ValueError(f"target={name}: is {labels[0]} in every row: must have 2 classes")
     return labels
 
 
+def _numbers_or_texts(column: pd.Series) -> Array:
+    """Whole numbers; texts where a few numbers and other texts are classes together."""
+    if not holds_numbers(column):
+        cells = Cells.of(column)
+        if len(cells.values) <= MANY and not {*cells.forms} <= {"plain", "code"}:
+            codes, texts = codes_and_texts(column)
+            return np.array(texts)[codes]
+    return _whole_numbers(column)
+
+
 def _whole_numbers(column: pd.Series) -> Array:
-    numbers = pd.to_numeric(column).to_numpy(dtype=np.float64)
+    numbers = to_numbers(column, role=TARGET)
     whole = (np.abs(numbers) < 2.0**53) & (numbers == np.round(numbers))
     if not whole.all():
         at = int(np.argmin(whole))
         rule = "must be a whole number, which classes are (or: --task regression)"
-        raise BadValueError(f"target={column.name}: {numbers[at]:g}: {rule}", at)
+        raise bad_cell(column, at, rule)
     return np.asarray(numbers, dtype=np.int64)
 
 
 def _texts(column: pd.Series) -> Array:
-    learn_levels(column)  # refuses identifiers, and stray text among numbers
+    learn_levels(column)  # refuses identifiers
     kinds = {type(value) for value in column.unique()}
     if kinds <= {bool, np.bool_}:
         return np.asarray(column, dtype=bool)
@@ -68,21 +74,48 @@ def _texts(column: pd.Series) -> Array:
     return np.array(texts)[codes]
 
 
+def refuse_stray_text(labels: Any, name: str) -> None:
+    """ValueError for labels that are text among many different numbers: no classes.
+
+    Parameters
+    ----------
+    labels : Series or array_like of shape (rows,)
+    name : str
+        Where they have none.
+    """
+    if isinstance(labels, (list, tuple)):
+        labels = np.asarray(labels, dtype=object)
+    if not isinstance(labels, pd.Series):
+        if not isinstance(labels, np.ndarray) or labels.ndim != 1 or labels.dtype.kind not in "OUT":
+            return
+        labels = pd.Series(labels, dtype=object)
+    if holds_numbers(labels) or labels.dtype.kind not in "OU" or not len(labels):
+        return
+    column = labels.rename(name) if labels.name is None else labels
+    cells = Cells.of(column)
+    if len(cells.values) <= MANY or cells.kind() != "numbers":
+        return
+    if not {*cells.forms} <= {"plain", "code"}:
+        to_numbers(column, role=CLASSES)
+
+
 def class_numbers(column: pd.Series, classes: Array) -> NDArray[np.intp]:
-    """The number of each row's class; labels are compared as text, whatever the file made of them.
+    """The number of each row's class; labels are compared as levels are.
 
     Raises
     ------
     ValueError
         A label that is missing or none of the classes.
     """
-    place = {level_text(label): k for k, label in enumerate(classes.tolist())}
-    codes, texts = codes_and_texts(column)
+    known = [level_text(label) for label in classes.tolist()]
+    codes, places = level_places(column, known)
     # The last entry is where the code of a missing value, -1, points to.
-    found = np.array([*(place.get(text, -1) for text in texts), -1], dtype=np.intp)[codes]
+    found = np.array([*places, -1], dtype=np.intp)[codes]
     if (found < 0).any():
         at = int(np.argmin(found))
-        known = ", ".join(list(place)[:10]) + (", ..." if len(place) > 10 else "")
-        rule = "is missing" if codes[at] < 0 else f"is none of the classes in training ({known})"
-        raise BadValueError(f"{column.name}={column.iloc[at]!s}: {rule}", at)
+        if codes[at] < 0:
+            raise bad_cell(column, at, "is missing", bad.NO_TARGET)
+        shown = ", ".join(known[:10]) + (", ..." if len(known) > 10 else "")
+        rule = f"is none of the classes in training ({shown})"
+        raise bad_cell(column, at, rule, bad.NEW_LEVEL)
     return found

@@ -105,8 +105,11 @@ def _without_na(array: Array) -> Array:
     return np.where(np.asarray(missing, dtype=bool), np.nan, array)
 
 
-def _check_finite(name: str, array: Array) -> None:
-    """Refuses missing and infinite values, naming the first row and column (from 0)."""
+def _check_finite(name: str, array: Array, remedy: str = "") -> None:
+    """Refuses missing and infinite values, naming the first row and column (from 0).
+
+    remedy : what to do about a missing one.
+    """
     with np.errstate(over="ignore", invalid="ignore"):
         total = array.sum(dtype=np.float64)
     if np.isfinite(total) or np.isfinite(array).all():
@@ -114,7 +117,8 @@ def _check_finite(name: str, array: Array) -> None:
     at = np.unravel_index(int(np.argmin(np.isfinite(array))), array.shape)
     place = f"row {at[0]}" if array.ndim == 1 else f"row {at[0]}, column {at[1]}"
     kind = "missing (NaN)" if np.isnan(array[at]) else "infinite"
-    raise ValueError(f"{name}: {place} is {kind}: must be finite; NaN and infinity are refused")
+    rule = remedy if remedy and np.isnan(array[at]) else "NaN and infinity are refused"
+    raise ValueError(f"{name}: {place} is {kind}: must be finite; {rule}")
 
 
 def as_matrix(
@@ -124,10 +128,11 @@ def as_matrix(
     columns: int | None = None,
     rows: int | None = None,
     gaps: bool = False,
+    remedy: str = "",
 ) -> Array:
     """A finite table of numbers (rows, columns), float32 and float64 as they are, of any stride.
 
-    Where `gaps` are allowed, NaN passes.
+    Where `gaps` are allowed, NaN passes; else `remedy` says what to do about one.
 
     Raises
     ------
@@ -154,7 +159,7 @@ def as_matrix(
         raise ValueError(f"{name}: has {array.shape[1]} columns, must have {columns}")
     if rows is not None and array.shape[0] != rows:
         raise ValueError(f"{name}: has {array.shape[0]} rows, must have {rows}")
-    _check_finite(name, np.where(np.isnan(array), 0.0, array) if gaps else array)
+    _check_finite(name, np.where(np.isnan(array), 0.0, array) if gaps else array, remedy)
     return array
 
 

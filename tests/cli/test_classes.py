@@ -11,9 +11,9 @@ import pytest
 from sklearn.metrics import confusion_matrix, log_loss, mean_pinball_loss, roc_auc_score
 
 import hbcd
+from hbcd.cli.baselines import split_rows
 from hbcd.cli.search import folds
 from hbcd.metrics.classification import class_scores, roc_auc
-from hbcd.metrics.regression import split_rows
 from hbcd.tables.labels import class_numbers, read_labels
 from support.commands import fit, refusal, run, table
 
@@ -218,7 +218,7 @@ def test_evaluate_names_the_row_of_a_label_that_is_no_class(capsys):
         frame.loc[4, "kind"] = value
         frame.to_csv("odd.csv", index=False)
         message = refusal(capsys, "evaluate", path, "odd.csv")
-        assert f"{rule} (data row 5" in message
+        assert f"{rule} (row 6 of odd.csv" in message
 
 
 def test_info_tells_the_classes(capsys):
@@ -306,7 +306,7 @@ def test_balanced_classes_count_the_same(capsys):
 BAD = {
     "unknown task": (["--target", "kind", "--task", "classes"], "task='classes': must be one of"),
     "two columns": (["--target", "kind,ok", "--task", "classification"], "must be one column"),
-    "text among several": (["--target", "kind,a"], "target=kind: must be a column of numbers"),
+    "text among several": (["--target", "kind,a"], "kind='mid': must be a number"),
     "fractions": (["--target", "a", "--task", "classification"], "must be a whole number"),
     "loss of classes": (["--target", "kind", "--loss", "huber"], "loss='huber': must be left out"),
     "loss": (["--target", "a", "--loss", "hubr"], "loss='hubr': must be one of .*'huber'"),
@@ -331,12 +331,12 @@ def test_bad_options_of_classes_are_told_in_one_line(capsys, here, case):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        (["a", None, "b"], r"target=y: is missing \(data row 2"),
+        (["a", None, "b"], r"y=.*: is missing \(row label 1\)"),
         (["a", "a", "a"], "is a in every row: must have 2 classes"),
         (pd.to_datetime(["2020", "2021", "2022"]), "holds dates or times"),
         ([f"id{k}" for k in range(80)], "80 different texts in 80 rows"),
         ([*map(str, range(79)), "?"], r"y='\?': must be a number"),
-        ([1.0, 2.5, 3.0], r"target=y: 2.5: must be a whole number.*\(data row 2"),
+        ([1.0, 2.5, 3.0], r"y=2.5: must be a whole number.*\(row label 1\)"),
     ],
 )
 def test_columns_without_classes_are_refused_with_the_row(values, message):

@@ -9,9 +9,9 @@ import pandas as pd
 import pytest
 
 import hbcd
+from hbcd.cli.baselines import split_rows
 from hbcd.cli.main import main
 from hbcd.cli.parser import parse
-from hbcd.metrics.regression import split_rows
 from hbcd.training import registry as _names
 from support.commands import QUICK, fit, run, table
 

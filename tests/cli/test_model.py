@@ -9,8 +9,8 @@ import pytest
 import hbcd
 from hbcd.cli import bench as _cli_bench
 from hbcd.cli import data as _cli_data
+from hbcd.cli.baselines import split_rows
 from hbcd.datasets import published as _published
-from hbcd.metrics.regression import split_rows
 from support.commands import fit, read_predictions, run, table
 
 

@@ -7,9 +7,10 @@ import pandas as pd
 import pytest
 
 import hbcd
+from hbcd.cli.baselines import split_rows
 from hbcd.cli.search import cross_validate, folds
 from hbcd.cli.tasks import Regression
-from hbcd.metrics.regression import scores, split_rows
+from hbcd.metrics.regression import scores
 from hbcd.tables.encoder import TableEncoder
 from support.commands import fit, refusal, run, table
 

@@ -6,7 +6,7 @@ import pytest
 
 import hbcd
 from hbcd.tables.chunks import read_chunks
-from hbcd.tables.files import read_table
+from hbcd.tables.files import TableFile, read_table
 from support.commands import fit, read_predictions, refusal, run, table
 
 
@@ -52,9 +52,9 @@ def test_predictions_do_not_depend_on_the_size_of_the_pieces(capsys, rows, kind)
 def test_pieces_hold_the_rows_of_the_table_in_order(rows):
     frame = mixed(10)
     frame.to_csv("own.csv", index=False)
-    pieces = list(read_chunks("own.csv", rows, ["code"]))
+    pieces = list(read_chunks(TableFile.find("own.csv", texts=["code"]), rows))
     assert all(0 < len(piece) <= rows for piece in pieces)
-    whole = read_table("own.csv")
+    whole = read_table("own.csv", texts=["code"])
     for name in whole:
         together = [value for piece in pieces for value in piece[name]]
         assert together == list(whole[name]), name
@@ -63,9 +63,9 @@ def test_pieces_hold_the_rows_of_the_table_in_order(rows):
 @pytest.mark.parametrize(
     ("column", "value", "message"),
     [
-        ("a", np.nan, r"a=nan: is missing \(data row 58,"),
-        ("a", "warm", r"a='warm': must be a finite number \(data row 58,"),
-        ("day", "Funday", r"day='Funday': is none of the levels .*\(data row 58,"),
+        ("a", np.nan, r"a=\(empty\): is missing \(row 59 of bad.csv, the header is row 1\)"),
+        ("a", "warm", r"a='warm': must be a number.*\(row 59 of bad.csv,"),
+        ("day", "Funday", r"day='Funday': is none of the levels .*\(row 59 of bad.csv,"),
     ],
 )
 def test_a_bad_value_is_named_by_its_row_in_the_file_and_nothing_is_written(
@@ -88,7 +88,7 @@ def test_a_bad_value_is_named_by_its_row_in_the_file_and_nothing_is_written(
     [
         ("a,b\n", "at least one row"),
         ("", "cannot be read as .csv"),
-        ("a;b\n1;2\n", "separated by commas"),
+        ("a;b\n1;2;3\n1\n", "has one column, whose name holds ';'|cannot be read as .csv"),
         ("a,b\n1,2\n1,2\n1,2,3\n", "cannot be read as .csv"),
         ("a,b\n1,2,3\n", "more fields than the header"),
         ("a,\n1,2\n", "column 2 has no name"),
@@ -97,17 +97,17 @@ def test_a_bad_value_is_named_by_its_row_in_the_file_and_nothing_is_written(
 )
 def test_what_is_no_table_is_refused_in_pieces_as_in_one(here, content, message):
     (here / "bad.csv").write_text(content)
-    for read in (read_table, lambda path: list(read_chunks(path, 1, ["a"]))):
+    for read in (read_table, lambda path: list(read_chunks(TableFile.find(path), 1))):
         with pytest.raises(ValueError, match=message):
             read("bad.csv")
 
 
 def test_no_file_and_no_parquet_are_told_at_once(here):
     with pytest.raises(FileNotFoundError, match=r"none\.csv"):
-        read_chunks("none.csv", 5, [])
+        TableFile.find("none.csv")
     (here / "bad.parquet").write_bytes(b"PAR1 but no more")
     with pytest.raises(ValueError, match=r"cannot be read as .parquet"):
-        next(read_chunks("bad.parquet", 5, []))
+        next(read_chunks(TableFile.find("bad.parquet"), 5))
 
 
 def test_a_piece_of_no_rows_is_refused(capsys):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 import hbcd
 from hbcd.cli.data import Table
+from hbcd.cli.prepared import Prepared
 from hbcd.cli.report import html as _html
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.text import network_text, number, targets_text
@@ -33,16 +34,14 @@ Result = dict[str, Any]
 Parts = tuple[NDArray[np.intp], NDArray[np.intp]]
 
 
-def write_report(
-    folder: Path, model: HybridEstimator, table: Table, parts: Parts, result: Result
-) -> None:
+def write_report(folder: Path, model: HybridEstimator, prepared: Prepared, result: Result) -> None:
     """Writes metrics.json, the pictures as SVG where matplotlib is there, and report.html."""
-    test = parts[1]
+    table, parts = prepared.table, prepared.parts
     note, pictures = "", []
     try:
         from hbcd.cli.report.pictures import draw
 
-        pictures = draw(model, table.features.iloc[test], table.y[test], table.targets)
+        pictures = draw(model, prepared)
     except ImportError as error:
         note = f"Without pictures: {error}."
     files = {f"{name}.svg": content for name, _, content in pictures}

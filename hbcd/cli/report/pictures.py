@@ -6,13 +6,11 @@ import io
 from collections.abc import Callable
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from hbcd import plots
-from hbcd.estimators.base import HybridEstimator
+from hbcd.cli.prepared import Prepared
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.plots.style import without_matplotlib
+from hbcd.tables.encoded import EncodedTable
 
 __all__ = ["draw"]
 
@@ -20,9 +18,25 @@ MAX_FEATURES = 12  # pictures of the error by feature
 Picture = tuple[str, str, bytes]
 
 
-def draw(
-    model: HybridEstimator, X: pd.DataFrame, y: np.ndarray[Any, Any], targets: list[str]
-) -> list[Picture]:
+class _Known:
+    """A fitted model that predicts the rows to test on from their features, encoded once."""
+
+    def __init__(self, model: Any, rows: EncodedTable) -> None:
+        self._model, self._rows = model, rows
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._model, name)
+
+    def predict(self, X: Any) -> Any:
+        """Predictions of the rows to test on, which `X` are."""
+        return self._model.predict(self._rows)
+
+    def predict_proba(self, X: Any) -> Any:
+        """Their probabilities."""
+        return self._model.predict_proba(self._rows)
+
+
+def draw(model: Any, prepared: Prepared) -> list[Picture]:
     """Pictures of a fit and of rows to test on: (name of the file, what it shows, SVG).
 
     Raises
@@ -30,6 +44,9 @@ def draw(
     ImportError
         matplotlib is not installed.
     """
+    table, test = prepared.table, prepared.parts[1]
+    X, y, targets = table.features.iloc[test], table.y[test], table.targets
+    known = _Known(model, prepared.rows.rows(test))
     try:
         from matplotlib import rc_context
         from matplotlib.figure import Figure
@@ -53,16 +70,16 @@ def draw(
     optional(plots.plot_history, "history", "Loss during training")
     if isinstance(model, HybridClassifier):
         text = f"{targets[0]}, rows to test on: actual and told classes"
-        plots.plot_confusion(model, X, y, axes("confusion", text))
+        plots.plot_confusion(known, X, y, axes("confusion", text))
         text = f"{targets[0]}, rows to test on: probabilities"
-        plots.plot_probabilities(model, X, y, axes("probabilities", text))
+        plots.plot_probabilities(known, X, y, axes("probabilities", text))
     else:
         for k, target in enumerate(targets):
             pair = [
                 axes(f"prediction_{k + 1}", f"{target}, rows to test on: actual against predicted"),
                 axes(f"residuals_{k + 1}", f"{target}, rows to test on: residuals"),
             ]
-            plots.plot_prediction(model, X, y, pair, output=k)
+            plots.plot_prediction(known, X, y, pair, output=k)
     optional(plots.plot_layer_selection, "layer_selection", "Which layers were trained")
     optional(plots.plot_sensitivity, "sensitivity", "Sensitivity of the layers when chosen")
     shown = list(X.columns[:MAX_FEATURES])
@@ -70,7 +87,7 @@ def draw(
     text = kind + " of {} by {}, rows to test on"
     names = [f"error_by_feature_{k + 1}" for k in range(len(shown))]
     each = [axes(n, text.format(targets[0], f)) for n, f in zip(names, shown, strict=True)]
-    plots.plot_error_by_feature(model, X, y, each, features=shown)
+    plots.plot_error_by_feature(known, X, y, each, features=shown)
     with rc_context({"svg.hashsalt": "hbcd"}):  # the same names in the file at every run
         return [(name, text, _svg(figure)) for name, text, figure in figures]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from hbcd.cli.baselines import BASELINES
 from hbcd.cli.data import Table
 from hbcd.cli.report import html as _html
-from hbcd.cli.tasks import BASELINES, Classification, Score
+from hbcd.cli.tasks import Classification, Score
 from hbcd.cli.text import MOST_CLASSES, number, widths_text
-from hbcd.tables.columns import level_text
+from hbcd.tables.levels import level_text
 
 __all__ = ["cards", "class_tables", "score_table", "validation"]
 

@@ -1,0 +1,188 @@
+"""Dates and times as features: hour, weekday, day of the year, and the days since training began.
+
+The first three go round: each becomes a sine and a cosine, so that 23:59 is next to 0:00 and
+December next to January, which a plain number would tear apart.  With h the time of day in hours,
+w the weekday from Monday with the time of day as its fraction, d the day of the year from 0
+likewise, and t0 the first time in training::
+
+    sin, cos of 2 pi h / 24;  of 2 pi w / 7;  of 2 pi d / 365.25;  and (t - t0) in days
+
+A text of digits such as 01/02/2020 may be a day of February or of January.  The order is learned
+from the whole training column, where some day is beyond 12, and kept; where none is, such a column
+is refused.
+"""
+
+from __future__ import annotations
+
+import datetime
+import re
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from hbcd.tables import bad_values as bad
+from hbcd.tables.bad_values import BadValueError, TableError
+from hbcd.tables.columns import bad_cell
+from hbcd.tables.kinds import holds_times
+
+__all__ = ["ENDINGS", "ORDERS", "date_features", "day_order", "first_time"]
+
+#: Endings of the names of a column's features, in their order.
+ENDINGS: Final = (
+    "hour_sin", "hour_cos", "weekday_sin", "weekday_cos", "year_sin", "year_cos", "elapsed_days",
+)  # fmt: skip
+#: What stands first in a text of digits: the year, the day or the month; "" where it is no text.
+ORDERS: Final = ("", "year", "day", "month")
+EPOCH: Final = np.datetime64("1970-01-01T00:00:00", "us")
+DAY: Final = np.timedelta64(1, "D")
+DIGITS: Final = re.compile(r"\s*(\d{1,4})([-/.])(\d{1,2})\2(\d{1,4})(.*)", re.S)
+CLOCK: Final = re.compile(
+    r"[T ]*(?:(\d{1,2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,6})\d*)?)?\s*([AaPp][Mm])?)?"
+    r"\s*(Z|[+-]\d{2}:?\d{2})?\s*"
+)
+WORDS: Final = re.compile(
+    r"\s*(?:(\d{1,2})[ -]([A-Za-z]{3,9})\.?[ -](\d{4})|([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4}))(.*)"
+)
+MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun",
+                 "jul", "aug", "sep", "oct", "nov", "dec")  # fmt: skip
+
+Times = NDArray[np.datetime64]
+
+
+def day_order(column: pd.Series) -> str:
+    """Which of `ORDERS` the texts of a column have; ValueError where that cannot be known."""
+    if holds_times(column):
+        return ""
+    found = [match for text in column.dropna().unique() if (match := DIGITS.fullmatch(str(text)))]
+    if not found or all(len(match[1]) == 4 for match in found):
+        return "year"
+    if any(match[2] == "." or int(match[1]) > 12 for match in found):
+        return "day"
+    if any(int(match[3]) > 12 for match in found):
+        return "month"
+    raise TableError(
+        f"{column.name}={found[0][0].strip()!r}, ...: the day or the month may come first; write "
+        "dates as 2020-12-31",
+        bad.DROP,
+        column=column.name,
+    )
+
+
+def first_time(column: pd.Series, order: str) -> str:
+    """The first time of a column, as text; ValueError where there is none or a cell is no date."""
+    instants = _times(column, order)[1]
+    known = instants[~np.isnat(instants)]
+    if not len(known):
+        raise TableError(f"{column.name}: is missing in every row", bad.DROP, column=column.name)
+    return str(known.min().astype("datetime64[us]"))
+
+
+def date_features(column: pd.Series, order: str, start: str) -> NDArray[np.float64]:
+    """The features of a column, shape (rows, len(ENDINGS)); NaN where a date is missing."""
+    wall, instants = _times(column, order)
+    missing = np.isnat(wall)
+    days = (np.where(missing, EPOCH, wall) - EPOCH) / DAY  # 1970-01-01 was a Thursday
+    years = np.where(missing, EPOCH, wall).astype("datetime64[Y]").astype("datetime64[us]")
+    turns = (
+        days % 1.0,
+        (days + 3.0) % 7.0 / 7.0,
+        (np.where(missing, EPOCH, wall) - years) / DAY / 365.25,
+    )
+    waves = [wave(2.0 * np.pi * turn) for turn in turns for wave in (np.sin, np.cos)]
+    elapsed = (np.where(missing, EPOCH, instants) - np.datetime64(start, "us")) / DAY
+    return np.where(missing[:, None], np.nan, np.column_stack([*waves, elapsed]))
+
+
+def _times(column: pd.Series, order: str) -> tuple[Times, Times]:
+    """Times on the wall clock, and the instants that they are."""
+    types = pd.api.types
+    if types.is_timedelta64_dtype(column.dtype):
+        raise TableError(
+            f"{column.name}: holds durations: must be numbers (column.dt.total_seconds())",
+            bad.DROP,
+            column=column.name,
+        )
+    if isinstance(column.dtype, pd.PeriodDtype):
+        column = column.dt.to_timestamp()
+    if isinstance(column.dtype, pd.DatetimeTZDtype):
+        wall = column.dt.tz_localize(None).to_numpy(dtype="datetime64[us]")
+        return wall, column.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy("datetime64[us]")
+    if types.is_datetime64_any_dtype(column.dtype):
+        wall = column.to_numpy(dtype="datetime64[us]")
+        return wall, wall
+    codes, values = pd.factorize(column.astype(object))
+    pairs = [_of_object(value, order) for value in values]
+    wrong = np.array([*(pair is None for pair in pairs), False])[codes]
+    if wrong.any():
+        raise _no_date(column, int(np.argmax(wrong)))
+    both = np.array(
+        [*((np.datetime64(p[0], "us"), np.datetime64(p[1], "us")) for p in pairs if p),
+         (np.datetime64("NaT", "us"),) * 2]
+    )[codes]  # fmt: skip
+    return both[:, 0], both[:, 1]
+
+
+def _no_date(column: pd.Series, row: int) -> BadValueError:
+    rule = "must be a date such as 2020-12-31 or 2020-12-31 23:59"
+    return bad_cell(column, row, rule, bad.CORRECT, bad.DROP)
+
+
+def _of_object(value: Any, order: str) -> tuple[datetime.datetime, datetime.datetime] | None:
+    """(wall clock, instant) of a date, a time or a text; None where it is none."""
+    if isinstance(value, pd.Timestamp):
+        value = value.to_pydatetime(warn=False)
+    if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
+        value = datetime.datetime(value.year, value.month, value.day)
+    try:
+        found = _of_text(value, order) if isinstance(value, str) else value
+    except ValueError:  # the 31st of February
+        return None
+    if not isinstance(found, datetime.datetime):
+        return None
+    wall = found.replace(tzinfo=None)
+    return wall, wall - (found.utcoffset() or datetime.timedelta(0))
+
+
+def _of_text(text: str, order: str) -> datetime.datetime | None:
+    """The time that a text says."""
+    if match := DIGITS.fullmatch(text):
+        first, _, second, third, rest = match.groups()
+        if len(first) == 4:
+            year, month, day = first, second, third
+        elif order == "month":
+            month, day, year = first, second, third
+        else:
+            day, month, year = first, second, third
+        if len(year) != 4 or len(day) > 2:
+            return None
+        return _with_clock(datetime.datetime(int(year), int(month), int(day)), rest)
+    if match := WORDS.fullmatch(text):
+        name = (match[2] or match[4])[:3].lower()
+        if name not in MONTHS:
+            return None
+        day, year = match[1] or match[5], match[3] or match[6]
+        return _with_clock(datetime.datetime(int(year), MONTHS.index(name) + 1, int(day)), match[7])
+    return None
+
+
+def _with_clock(day: datetime.datetime, rest: str) -> datetime.datetime | None:
+    match = CLOCK.fullmatch(rest)
+    if match is None:
+        return None
+    hour, minute, second, fraction, half, zone = match.groups()
+    hours = int(hour or 0)
+    if half:
+        hours = hours % 12 + (12 if half.lower() == "pm" else 0)
+    time = day.replace(
+        hour=hours,
+        minute=int(minute or 0),
+        second=int(second or 0),
+        microsecond=int((fraction or "0").ljust(6, "0")),
+    )
+    if not zone or zone == "Z":
+        return time
+    shift = datetime.timedelta(hours=int(zone[1:3]), minutes=int(zone[-2:]))
+    sign = -1 if zone[0] == "-" else 1
+    return time.replace(tzinfo=datetime.timezone(sign * shift))

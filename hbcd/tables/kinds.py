@@ -1,0 +1,159 @@
+r"""What a column is: numbers, levels (names), or times.  The one place that decides it.
+
+1. A column that its type calls numbers, truth values, categories or times is that.
+2. A column of text is of **times** where most of its cells are dates.
+3. It is of **numbers** where most of its cells read as numbers, or most of its different cells,
+   where those are more than `MANY`.  ``1,234``, ``1000,0`` and ``1000 mbar`` read as numbers here:
+   such a column is of numbers although not all of its cells can be taken, which is an error that
+   names the first of them.  Nothing in such a column ever becomes a level or a class.
+4. Everything else is of **levels**.  So is a column of whole numbers as text in which one begins
+   with a zero (``007``), unless one has a decimal point: they are codes.  And so is one of at most
+   `FEW` different numbers that all have a unit (``5 bar``, ``10 bar``).
+"""
+
+from __future__ import annotations
+
+import datetime
+import decimal
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+__all__ = ["Cells", "form", "holds_numbers", "holds_times", "kind_of"]
+
+MANY: Final = 20
+FEW: Final = 10
+
+NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
+PLAIN: Final = re.compile(rf"\s*{NUMBER}\s*")
+CODE: Final = re.compile(r"\s*0\d+\s*")
+BLANK: Final = " \u00a0\u2009\u202f"  # what stands between groups of three digits
+GROUPS: Final = rf"[+\-\u2212]?\d{{1,3}}(?:[{BLANK}]\d{{3}}|['’]\d{{3}}|,\d{{3}})+(?:\.\d*)?"
+COMMA: Final = rf"[+\-\u2212]?(?:\d{{1,3}}(?:[.{BLANK}'’]\d{{3}})+|\d*),\d+(?:[eE][+-]?\d+)?"
+MINUS: Final = r"\u2212(?:\d+\.?\d*|\.\d+)"
+GROUPED: Final = re.compile(rf"\s*(?:{GROUPS}|{COMMA}|{MINUS})\s*")
+UNIT: Final = re.compile(
+    rf"\s*(?:{NUMBER}|{GROUPS}|{COMMA})(?:[{BLANK}]+[^\W\d_][^\s]{{0,11}}|[{BLANK}]?[%°‰]\S{{0,3}})\s*"
+)
+CLOCK: Final = (
+    r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
+    r"\s*(?:[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
+)
+MONTH: Final = r"(?:[A-Za-z]{3,9}\.?)"
+DATE: Final = re.compile(
+    rf"\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\1(?:\d{{4}}|\d{{2}})|"
+    rf"\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}}){CLOCK}\s*"
+)
+#: What `pandas.api.types.infer_dtype` calls Python objects that are numbers, and that are times.
+NUMBERS: Final = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
+TIMES: Final = frozenset(
+    {"datetime", "datetime64", "date", "time", "timedelta", "timedelta64", "period"}
+)
+
+
+def form(value: Any) -> str:
+    """How a cell reads: "plain", "code", "grouped", "unit", "date", or "text"."""
+    if isinstance(value, str):
+        if PLAIN.fullmatch(value):
+            return "code" if CODE.fullmatch(value) else "plain"
+        if GROUPED.fullmatch(value):
+            return "grouped"
+        if UNIT.fullmatch(value):
+            return "unit"
+        return "date" if DATE.fullmatch(value) else "text"
+    if isinstance(value, (bool, np.bool_)):
+        return "text"
+    if isinstance(value, (int, float, np.number, decimal.Decimal)):
+        return "plain"
+    return "date" if isinstance(value, (datetime.date, np.datetime64)) else "text"
+
+
+@dataclass(frozen=True)
+class Cells:
+    """The different cells of a column of objects, and how they read.
+
+    Attributes
+    ----------
+    codes : ndarray of int, shape (rows,)
+        Which of them stands in a row; -1 where it is missing.
+    values : sequence
+    forms : list of str
+    """
+
+    codes: NDArray[np.intp]
+    values: Sequence[Any]
+    forms: list[str]
+
+    @classmethod
+    def of(cls, column: pd.Series) -> Cells:
+        """Those of a column; ValueError where they are neither numbers nor texts."""
+        try:
+            codes, values = pd.factorize(column.astype(object))
+        except TypeError as error:
+            raise ValueError(f"{column.name}: must hold numbers or texts ({error})") from error
+        return cls(codes, list(values), [form(value) for value in values])
+
+    def count(self, *forms: str) -> int:
+        """Rows whose cell has one of these forms."""
+        chosen = np.array([*(found in forms for found in self.forms), False])
+        return int(np.count_nonzero(chosen[self.codes]))
+
+    def kind(self) -> str:
+        """The kind by the rules of this module: "numbers", "times" or "levels"."""
+        present = int(np.count_nonzero(self.codes >= 0))
+        if 2 * self.count("date") > present:
+            return "times"
+        if "code" in self.forms and not self._has_fraction():
+            return "levels"
+        names = ["plain", "code", "grouped"]
+        if "plain" in self.forms or "grouped" in self.forms or len(self.values) > FEW:
+            names.append("unit")
+        if 2 * self.count(*names) > present:
+            return "numbers"
+        different = sum(found in names for found in self.forms)
+        many = len(self.values) > MANY and 2 * different > len(self.values)
+        return "numbers" if many else "levels"
+
+    def _has_fraction(self) -> bool:
+        return any(
+            found == "plain" and "." in str(value)
+            for found, value in zip(self.forms, self.values, strict=True)
+        )
+
+
+def holds_numbers(column: pd.Series) -> bool:
+    """Whether the type of a column alone says that it is of numbers."""
+    types = pd.api.types
+    if types.is_bool_dtype(column.dtype):
+        return False
+    if types.is_numeric_dtype(column.dtype):
+        return True
+    return bool(types.is_object_dtype(column.dtype)) and types.infer_dtype(column) in NUMBERS
+
+
+def holds_times(column: pd.Series) -> bool:
+    """Whether the type of a column alone says that it is of dates or times."""
+    types = pd.api.types
+    dtype = column.dtype
+    return (
+        types.is_datetime64_any_dtype(dtype)
+        or types.is_timedelta64_dtype(dtype)
+        or isinstance(dtype, pd.PeriodDtype)
+        or (types.is_object_dtype(dtype) and types.infer_dtype(column, skipna=True) in TIMES)
+    )
+
+
+def kind_of(column: pd.Series) -> str:
+    """The kind of a column: "numbers", "times" or "levels"."""
+    if holds_numbers(column):
+        return "numbers"
+    if holds_times(column):
+        return "times"
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_bool_dtype(column.dtype):
+        return "levels"
+    return Cells.of(column).kind()

@@ -1,0 +1,232 @@
+"""How a file of text is written: encoding, separator of fields, decimal mark.
+
+Each is found out where the file leaves one possibility, and asked for where it leaves several.
+"""
+
+from __future__ import annotations
+
+import codecs
+import csv
+import gzip
+import io
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final, cast
+
+from hbcd.tables.bad_values import Remedy, TableError
+from hbcd.tables.kinds import PLAIN
+
+__all__ = ["TextFormat", "find_format", "open_text"]
+
+SAMPLE: Final = 2**16  # characters that separator and decimal mark are found from
+BLOCK: Final = 2**20  # bytes read at a time
+SEPARATORS: Final = ",;\t|"
+NAMES: Final = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
+MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+DECIMAL_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
+THREE_DIGITS: Final = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")  # 4,501: a decimal comma or not
+#: Bytes of Western text in Windows-1252: letters, and signs of units.
+WESTERN: Final = frozenset({0x80, 0xA7, 0xB0, 0xB1, 0xB2, 0xB3, 0xB4, 0xB5, 0xB7, 0xB9, 0xBD,
+                            *range(0xC0, 0x100)})  # fmt: skip
+RUN: Final = re.compile(rb"[\x80-\xff]{3}")
+
+ASK_SEP: Final = Remedy(
+    "pass a DataFrame read with the right separator (pandas.read_csv(..., sep=...))",
+    "say how fields are separated (--sep ';', --sep tab)",
+)
+ASK_DECIMAL: Final = Remedy(
+    "pass a DataFrame read with the right decimal mark (pandas.read_csv(..., decimal=...))",
+    "--decimal , or --decimal . says which",
+)
+ASK_ENCODING: Final = Remedy(
+    "pass a DataFrame read with the right encoding (pandas.read_csv(..., encoding=...))",
+    "say how it is encoded (--encoding cp1252, --encoding utf-16)",
+)
+
+
+@dataclass(frozen=True)
+class TextFormat:
+    """How a file of text is written; None where it is not said.
+
+    Attributes
+    ----------
+    sep : str or None
+        One character.
+    decimal : str or None
+        "." or ",".
+    encoding : str or None
+        A name that Python knows.
+    """
+
+    sep: str | None = None
+    decimal: str | None = None
+    encoding: str | None = None
+
+    def options(self) -> dict[str, Any]:
+        """The same for `pandas.read_csv`."""
+        return {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding,
+                "low_memory": False}  # fmt: skip
+
+
+def open_text(file: Path, encoding: str) -> IO[str]:
+    """The file's text, unpacked where its name ends in ``.gz``."""
+    return io.TextIOWrapper(_open(file), encoding=encoding, newline="")
+
+
+def _open(file: Path) -> IO[bytes]:
+    """The bytes; whoever calls this closes them."""
+    if file.name.lower().endswith(".gz"):
+        return cast(IO[bytes], gzip.open(file))
+    return open(file, "rb")
+
+
+def find_format(
+    file: Path, suffix: str, asked: TextFormat, known: TextFormat
+) -> tuple[TextFormat, list[str]]:
+    """How a file of text is written.
+
+    Parameters
+    ----------
+    file : Path
+    suffix : str
+        ``.csv`` or ``.tsv``, also with ``.gz``.
+    asked : TextFormat
+        What the user says, which counts.
+    known : TextFormat
+        How the training table was written, which counts where the file leaves several
+        possibilities.
+
+    Returns
+    -------
+    format : TextFormat
+        Complete.
+    found : list of str
+        What was found that is not the usual, as words of options.
+
+    Raises
+    ------
+    ValueError
+        What the file leaves open, or cannot be.
+    """
+    encoding = asked.encoding or _find_encoding(file, known.encoding)
+    if codecs.lookup(encoding).name == "utf-8":
+        encoding = "utf-8-sig"  # a byte-order mark is no part of the first name
+    try:
+        with open_text(file, encoding) as stream:
+            text = stream.read(SAMPLE)
+    except UnicodeError as error:
+        raise TableError(f"path={file}: is not written in {encoding}", ASK_ENCODING) from error
+    records = _sample(text, cut=len(text) == SAMPLE)
+    usual = "\t" if suffix.startswith(".tsv") else ","
+    sep = asked.sep or _find_separator(file, records, usual, known.sep)
+    rows = list(csv.reader(records, delimiter=sep)) if records else []
+    decimal = asked.decimal or _find_decimal(file, rows[1:], sep, known.decimal)
+    found = []
+    if encoding not in ("utf-8", "utf-8-sig") and not asked.encoding:
+        found.append(f"--encoding {encoding}")
+    if sep != usual and not asked.sep:
+        found.append(f"--sep {NAMES.get(sep, sep)}")
+    if decimal != "." and not asked.decimal:
+        found.append(f"--decimal {decimal}")
+    return TextFormat(sep, decimal, encoding), found
+
+
+def _find_encoding(file: Path, known: str | None) -> str:
+    """UTF-8 where the bytes are that; UTF-16 by its mark or its zeros; else Western text."""
+    with _open(file) as stream:
+        start = stream.read(4096)
+    for mark, name in MARKS:
+        if start.startswith(mark):
+            return name
+    if b"\0" in start:
+        for name, zeros in (("utf-16-le", start[1::2]), ("utf-16-be", start[::2])):
+            if zeros.count(0) > 0.9 * len(zeros):
+                return name
+        raise TableError(f"path={file}: holds zero bytes, which no text has", ASK_ENCODING)
+    try:
+        with open_text(file, "utf-8") as text:
+            while text.read(BLOCK):
+                pass
+        return "utf-8-sig"
+    except UnicodeDecodeError:
+        pass
+    if known and known not in ("utf-8", "utf-8-sig"):
+        return known
+    if _is_western(file):
+        return "cp1252"
+    raise TableError(f"path={file}: is not written in UTF-8", ASK_ENCODING)
+
+
+def _is_western(file: Path) -> bool:
+    """Whether all bytes beyond ASCII are single letters or signs of units in Windows-1252."""
+    with _open(file) as stream:
+        while block := stream.read(BLOCK):
+            if {byte for byte in set(block) if byte >= 0x80} - WESTERN or RUN.search(block):
+                return False
+    return True
+
+
+def _sample(text: str, *, cut: bool) -> list[str]:
+    """Whole lines that are not empty."""
+    lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    if cut and len(lines) > 1:
+        lines = lines[:-1]
+    return [f"{line}\n" for line in lines if line.strip()]
+
+
+def _find_separator(file: Path, lines: list[str], usual: str, known: str | None) -> str:
+    """The one that parts every line of the sample into as many fields as the header."""
+    good = [sep for sep in SEPARATORS if _columns(lines, sep) > 1]
+    if not good:
+        return usual  # one column, or a table that is told to be none when it is read
+    if len(good) == 1:
+        return good[0]
+    if known in good:
+        return str(known)
+    # Of two possible ones, the usual one is wrong only where the other parts finer or as fine.
+    finer = [sep for sep in good if sep != usual and _columns(lines, sep) >= _columns(lines, usual)]
+    if usual in good and not finer:
+        return usual
+    names = " or ".join(NAMES[sep] for sep in good)
+    raise TableError(f"path={file}: fields may be separated by {names}", ASK_SEP)
+
+
+def _columns(lines: list[str], sep: str) -> int:
+    """Fields of a line; 0 where lines have different numbers of them."""
+    try:
+        counts = {len(row) for row in csv.reader(lines, delimiter=sep, strict=True) if row}
+    except csv.Error:
+        return 0
+    return counts.pop() if len(counts) == 1 else 0
+
+
+def _find_decimal(file: Path, rows: list[list[str]], sep: str, known: str | None) -> str:
+    """A comma where cells have one as only a decimal comma can stand, and none has a point."""
+    commas, points, open_ones = 0, 0, ""
+    for cell in _cells(rows):
+        if "," in cell and DECIMAL_COMMA.fullmatch(cell):
+            if THREE_DIGITS.fullmatch(cell):
+                open_ones = open_ones or cell
+            else:
+                commas += 1
+        elif "." in cell and PLAIN.fullmatch(cell):
+            points += 1
+    if points:
+        return "."  # a cell with a comma, if there is one, is named when it is read
+    if commas:
+        return ","
+    if open_ones and known:
+        return known
+    if open_ones and sep != ",":
+        raise TableError(
+            f"path={file}: {open_ones.strip()!r} may have a decimal comma or a separator of "
+            "thousands",
+            ASK_DECIMAL,
+        )
+    return "."
+
+
+def _cells(rows: list[list[str]]) -> Iterator[str]:
+    return (cell for row in rows for cell in row)

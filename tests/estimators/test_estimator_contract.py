@@ -98,7 +98,7 @@ BAD_INPUT = {
     "three axes": (lambda: (X, np.zeros((150, 1, 1))), "y: must have 2 axes"),
     "no rows": (lambda: (X[:0], Y[:0]), "X: has 0 rows"),
     "no columns": (lambda: (X[:, :0], Y), "X: has 0 columns"),
-    "text": (lambda: (X, ["a"] * 150), "y: must hold numbers only"),
+    "text": (lambda: (X, ["a"] * 150), r"y='a': must be a number \(row label 0\)"),
     "complex": (lambda: (X + 1j, Y), "X: Complex data not supported"),
     "empty frame": (lambda: (pd.DataFrame({"a": []}), []), "must have at least one row"),
     "weights": (lambda: (X, Y, np.ones(3)), r"sample_weight: has shape \(3,\)"),

@@ -49,12 +49,16 @@ _PUBLIC = {
     "hbcd.optimizers.minimize": ("minimize",),
     "hbcd.parts.activations": (
         "Activation",
-        "CompiledActivation",
         "Identity",
         "LeakyReLU",
         "ReLU",
         "Sigmoid",
         "Tanh",
+    ),
+    "hbcd.parts.compiled": (
+        "CompiledActivation",
+        "CompiledLayer",
+        "CompiledLoss",
     ),
     "hbcd.parts.layers": (
         "HiddenLayer",
@@ -64,7 +68,6 @@ _PUBLIC = {
     ),
     "hbcd.parts.losses": (
         "AbsoluteError",
-        "CompiledLoss",
         "CrossEntropy",
         "Huber",
         "LogCosh",

@@ -19,17 +19,16 @@ from hbcd.optimizers.least_squares import ExactOutput, LevenbergMarquardt
 from hbcd.optimizers.minimize import minimize
 from hbcd.parts.activations import (
     Activation,
-    CompiledActivation,
     Identity,
     LeakyReLU,
     ReLU,
     Sigmoid,
     Tanh,
 )
+from hbcd.parts.compiled import CompiledActivation, CompiledLayer, CompiledLoss
 from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.parts.losses import (
     AbsoluteError,
-    CompiledLoss,
     CrossEntropy,
     Huber,
     LogCosh,
@@ -99,6 +98,7 @@ __all__ = [
     "BlockState",
     "Callback",
     "CompiledActivation",
+    "CompiledLayer",
     "CompiledLoss",
     "CrossEntropy",
     "DecreasePerOperation",

@@ -64,14 +64,7 @@ cdef class Net:
             layer.kind = HBCD_DENSE
             layer.n_out = n_out
             if part is not None:
-                hook = LayerHook(part, self.context, width, n_out, n_params)
-                self.hooks.append(hook)
-                self.serial = True
-                layer.kind = HBCD_LAYER_HOOK
-                layer.n_params = n_params
-                layer.layer_hook.forward = layer_forward_hook
-                layer.layer_hook.backward = layer_backward_hook
-                layer.layer_hook.self = <void *>hook
+                self.set_layer(layer, part, width, n_out, n_params, dtype)
             self.set_activation(layer, activation, dtype)
             width = n_out
             layer += 1
@@ -85,6 +78,25 @@ cdef class Net:
         self.memory = Memory(arena.used)
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
+
+    cdef int set_layer(self, hbcd_layer_spec *layer, part, n_in, n_out, n_params, dtype) except -1:
+        cdef CompiledLayerHook compiled_hook
+        layer.kind = HBCD_LAYER_HOOK
+        layer.n_params = n_params
+        if native(part) == "compiled":
+            compiled_hook = CompiledLayerHook(part, dtype, n_in, n_out)
+            self.hooks.append(compiled_hook)
+            layer.layer_hook.forward = compiled_layer_forward
+            layer.layer_hook.backward = compiled_layer_backward
+            layer.layer_hook.self = <void *>&compiled_hook.layer
+        else:
+            hook = LayerHook(part, self.context, n_in, n_out, n_params)
+            self.hooks.append(hook)
+            self.serial = True
+            layer.layer_hook.forward = layer_forward_hook
+            layer.layer_hook.backward = layer_backward_hook
+            layer.layer_hook.self = <void *>hook
+        return 0
 
     cdef int set_loss(self, hbcd_net_spec *spec, loss, dtype) except -1:
         cdef CompiledLossHook compiled_hook

@@ -111,8 +111,11 @@ class NetworkStructure:
         if isinstance(self.loss, CrossEntropy) and width < 2:
             raise ValueError(f"loss={self.loss!r}: must have at least 2 outputs, not {width}")
         self.widths: tuple[int, ...] = tuple(row[2] for row in self._rows)
-        # The layout depends neither on the precision nor on the activations.
-        rows = [(layer, None, n_out, n_params) for layer, _, n_out, n_params in self._rows]
+        # The layout depends neither on the precision nor on what the parts compute.
+        rows = [
+            (None if layer is None else Layer(), None, n_out, n)
+            for layer, _, n_out, n in self._rows
+        ]
         net = core.Net(np.float64, self.n_inputs, rows, None)
         self.n_parameters: int = net.n_params
         self.block_layouts = [BlockLayout(*block[:-1], block[-1] + 1) for block in net.blocks()]

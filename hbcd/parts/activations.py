@@ -14,7 +14,6 @@ from hbcd.utils.validation import check_number
 
 __all__ = [
     "Activation",
-    "CompiledActivation",
     "Identity",
     "LeakyReLU",
     "ReLU",
@@ -145,49 +144,3 @@ class LeakyReLU(_Compiled):
 
     def __post_init__(self) -> None:
         check_number("leak", self.leak, low=0.0)
-
-
-@public
-class CompiledActivation(Activation):
-    """A pair of `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
-
-    Parameters
-    ----------
-    forward : scipy.LowLevelCallable
-        ``int forward(int n, double *z, double *a)``: writes n values, returns 0.
-    backward : scipy.LowLevelCallable
-        ``int backward(int n, double *z, double *a, double *g)``: ``g *= slope``, returns 0.
-        ``float *`` in both for float32 networks.  A last ``void *`` parameter receives the user
-        data.  Both are called from several threads at once.
-
-    Raises
-    ------
-    TypeError
-        Not a `LowLevelCallable`.
-    ValueError
-        A signature other than the above; when the network is used, one of the other precision.
-    """
-
-    _native = "compiled"
-
-    def __init__(self, forward: Any, backward: Any) -> None:
-        from scipy import LowLevelCallable
-
-        for name, part in (("forward", forward), ("backward", backward)):
-            if not isinstance(part, LowLevelCallable):
-                raise TypeError(f"{name}={part!r}: must be a scipy.LowLevelCallable")
-        core.check_compiled_pair(forward, backward)
-        self.forward_function = forward
-        self.backward_function = backward
-
-    def __deepcopy__(self, memo: Any) -> CompiledActivation:
-        """Itself: functions cannot be copied, and none of this changes."""
-        return self
-
-    def forward(self, z: Array, out: Array) -> None:
-        """Runs the compiled function on a vector."""
-        core.compiled_forward_call(self, z, out)
-
-    def backward(self, z: Array, a: Array, grad: Array) -> None:
-        """Runs the compiled slope on a vector."""
-        core.compiled_backward_call(self, z, a, grad)

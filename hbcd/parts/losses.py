@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,7 +14,6 @@ from hbcd.utils.validation import check_number
 
 __all__ = [
     "AbsoluteError",
-    "CompiledLoss",
     "CrossEntropy",
     "Huber",
     "LogCosh",
@@ -24,6 +22,7 @@ __all__ = [
     "Poisson",
     "Quantile",
     "SquaredError",
+    "check_shapes",
     "has_curvature",
 ]
 
@@ -82,7 +81,7 @@ class _Compiled(Loss):
     _row: ClassVar[str]
 
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
-        _check_shapes(out, target, grad)
+        check_shapes(out, target, grad)
         return core.loss_of_rows(self._row, self._parameters, out, target, grad)
 
     @property
@@ -91,73 +90,19 @@ class _Compiled(Loss):
         return ()
 
 
-@public
-class CompiledLoss(Loss):
-    """A `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
+def has_curvature(loss: Loss) -> bool:
+    """Whether a loss has a Gauss-Newton matrix: the built-in ones do, custom ones do not."""
+    return "_row" in vars(type(loss))
+
+
+def check_shapes(out: Array, target: Array, grad: Array | None) -> None:
+    """ValueError unless outputs, targets and a gradient have the same two axes.
 
     Parameters
     ----------
-    function : scipy.LowLevelCallable
-        ``int loss(int rows, int ld, int outputs, int with_gradient, double *out, double *target,
-        double *value, double *gradient)``: sets ``value[r]`` to the loss of each of the first
-        `rows` rows, at most 256, and, unless `with_gradient` is 0 (then `gradient` is NULL),
-        ``gradient[k * ld + r]`` to its derivative in output k; returns 0.  Output k of row r stands
-        at ``out[k * ld + r]``, its target likewise; weights of rows are no concern.  For float32
-        networks ``float *`` in place of ``double *``, but for `value`.  A last ``void *`` receives
-        the user data.  It is called from several threads at once.
-    mean : callable, optional
-        What outputs predict, as `Loss.mean`; None: the outputs themselves.
-    standardize_target : bool, default True
-        Whether an estimator hands over targets standardized, (y - mean) / deviation.
-
-    Raises
-    ------
-    TypeError
-        Not a `LowLevelCallable`.
-    ValueError
-        A signature other than the above; when the network is used, one of the other precision.
+    out, target : ndarray of shape (rows, outputs)
+    grad : ndarray of shape (rows, outputs) or None
     """
-
-    _native = "compiled"
-
-    def __init__(
-        self,
-        function: Any,
-        mean: Callable[[Array], Array] | None = None,
-        *,
-        standardize_target: bool = True,
-    ) -> None:
-        from scipy import LowLevelCallable
-
-        if not isinstance(function, LowLevelCallable):
-            raise TypeError(f"function={function!r}: must be a scipy.LowLevelCallable")
-        if mean is not None and not callable(mean):
-            raise TypeError(f"mean={mean!r}: must be callable or None")
-        core.check_compiled_loss(function)
-        self.function = function
-        self.mean_function = mean
-        self.standardize_target = bool(standardize_target)
-
-    def __deepcopy__(self, memo: Any) -> CompiledLoss:
-        """Itself: a function cannot be copied, and none of this changes."""
-        return self
-
-    def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
-        """Runs the compiled function on rows."""
-        _check_shapes(out, target, grad)
-        return core.compiled_loss_call(self, out, target, grad)
-
-    def mean(self, out: Array) -> Array:
-        """What `mean` of the constructor makes of outputs."""
-        return out if self.mean_function is None else np.asarray(self.mean_function(out))
-
-
-def has_curvature(loss: Loss) -> bool:
-    """Whether a loss has a Gauss-Newton matrix: the built-in ones do, one's own do not."""
-    return vars(type(loss)).get("_native") not in (None, CompiledLoss._native)
-
-
-def _check_shapes(out: Array, target: Array, grad: Array | None) -> None:
     if out.ndim != 2 or out.shape != target.shape or (grad is not None and grad.shape != out.shape):
         raise ValueError("out, target, grad: must have the same two axes")
 

@@ -73,6 +73,23 @@ def test_it_may_be_called_from_python_and_from_other_layouts():
         loss.evaluate(out, target[:, :2], None)
 
 
+@pytest.mark.parametrize("n", [0, 256, 257, 700])
+def test_called_from_python_it_gets_at_most_256_rows_at_a_time(n):
+    real, sizes = ctypes.POINTER(ctypes.c_double), []
+    kind = ctypes.CFUNCTYPE(ctypes.c_int, *[ctypes.c_int] * 4, *[real] * 4)
+
+    def counting(rows, ld, outputs, with_gradient, out, target, value, gradient):
+        sizes.append(rows)
+        np.ctypeslib.as_array(value, (rows,))[:] = np.ctypeslib.as_array(out, (outputs, ld))[0]
+        return 0
+
+    out = np.arange(3.0 * n).reshape(n, 3)
+    values = hbcd.CompiledLoss(LowLevelCallable(kind(counting))).evaluate(out, out, None)
+    assert np.array_equal(values, out[:, 0])
+    assert sum(sizes) == n
+    assert max(sizes, default=0) <= 256
+
+
 def test_a_function_of_another_signature_is_refused():
     with pytest.raises(TypeError, match=r"function=.*must be a scipy.LowLevelCallable"):
         hbcd.CompiledLoss(np.square)

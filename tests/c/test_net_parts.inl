@@ -98,7 +98,7 @@ static void FN(test_parts_from_outside_do_the_same)(void)
                 p.spec.serial = 1;
                 FN(open_world)(&p, &world);
                 FN(bind_world)(&world, 4, NULL);
-                CHECK(world.bound.n_threads == 1);
+                CHECK(world.bound.team.n_threads == 1);
                 for (int b = -1; b < 3; b++) {
                     CHECK(FN(eval_block)(&world, b, &f_hook, block) == HBCD_OK);
                     for (size_t i = 0; i < world.bound.n; i++) g_hook[i] = (double)block[i];

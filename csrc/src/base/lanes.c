@@ -2,7 +2,11 @@
 #if defined(__linux__) && defined(_OPENMP)
 #define _GNU_SOURCE /* sched_getcpu, sched_setaffinity */
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+#endif
+#ifdef _OPENMP
+#include <omp.h>
 #endif
 
 #include "base/lanes.h"
@@ -28,47 +32,102 @@ size_t hbcd_n_lanes(size_t n_tiles)
 }
 
 typedef struct {
+    int given, status; /* read and written atomically */
+} answer;
+
+typedef struct {
+    const hbcd_team *team;
     size_t n_tiles, n_lanes;
     hbcd_tile_work work;
     void *context;
-    hbcd_watch *watch;
-    int status;     /* first nonzero answer; read and written atomically */
+    answer error, stop; /* the first of each kind; an error counts for more than a stop */
     unsigned taken; /* bit k: some thread has lane k; read and written atomically */
     int away;       /* threads that have not run out of lanes; read and written atomically */
     int processor;  /* of the calling thread; -1: not known */
 } run;
 
 /* A scheduler may wake a thread on the processor of the one that woke it, although others are idle, and leave it there:
- * the two then take turns, and wait for each other in between (380 to 780 us instead of 180 on one thread).  A thread
- * of a team that finds itself there does without that processor from then on. */
+ * the two then take turns, and wait for each other in between (440 us instead of 23 on two processors).  A worker of a
+ * team that finds itself on the caller's processor does without that processor until hbcd_team_restore.  Never called
+ * on the calling thread, whose affinity is not ours and passes on to child processes. */
 #if defined(__linux__) && defined(_OPENMP)
+struct hbcd_moved {
+    pid_t thread;      /* 0: none */
+    cpu_set_t allowed; /* what it was allowed before */
+};
+
 static int processor(void) { return sched_getcpu(); }
-static void leave(int processor)
+
+static void put_back(hbcd_moved *moved)
 {
-    cpu_set_t others;
+    if (moved->thread != 0) sched_setaffinity(moved->thread, sizeof moved->allowed, &moved->allowed);
+    moved->thread = 0;
+}
+
+static void move_away_from(int processor, hbcd_moved *moved)
+{
     if (processor < 0 || processor >= CPU_SETSIZE || processor != sched_getcpu()) return;
-    if (sched_getaffinity(getpid(), sizeof others, &others) != 0) return; /* of the first thread: what is allowed */
+    const pid_t self = (pid_t)syscall(SYS_gettid);
+    if (moved->thread != self) put_back(moved); /* the runtime has another thread at this place now */
+    if (moved->thread == 0 && sched_getaffinity(0, sizeof moved->allowed, &moved->allowed) != 0) return;
+    cpu_set_t others = moved->allowed;
     CPU_CLR((unsigned)processor, &others);
-    if (CPU_COUNT(&others) > 0) sched_setaffinity(0, sizeof others, &others);
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) moved->thread = self;
 }
 #else
+struct hbcd_moved {
+    int thread;
+};
+
 static int processor(void) { return -1; }
-static void leave(int processor) { (void)processor; }
+static void put_back(hbcd_moved *moved) { (void)moved; }
+static void move_away_from(int processor, hbcd_moved *moved) { (void)processor, (void)moved; }
+#endif
+
+void hbcd_team_make(hbcd_team *team, int n_threads, hbcd_watch *watch, hbcd_arena *arena)
+{
+    *team = (hbcd_team){.n_threads = n_threads < 1 ? 1 : n_threads, .watch = watch};
+    team->moved = hbcd_arena_take(arena, (size_t)team->n_threads, sizeof *team->moved);
+    if (team->moved) memset(team->moved, 0, (size_t)team->n_threads * sizeof *team->moved);
+}
+
+void hbcd_team_restore(hbcd_team *team)
+{
+    for (int thread = 1; thread < team->n_threads; thread++) put_back(&team->moved[thread]);
+}
+
+/* Which member of its team the present thread is, 0 for the caller, and of how many: a runtime may give fewer threads
+ * than were asked for (OMP_THREAD_LIMIT, a region inside another one). */
+#ifdef _OPENMP
+static int member(void) { return omp_get_thread_num(); }
+static int n_members(void) { return omp_get_num_threads(); }
+#else
+static int member(void) { return 0; }
+static int n_members(void) { return 1; }
 #endif
 
 static int status_of(run *r)
 {
-    int status;
+    int error, stop;
 #pragma omp atomic read
-    status = r->status;
-    return status;
+    error = r->error.status;
+#pragma omp atomic read
+    stop = r->stop.status;
+    return error != 0 ? error : stop;
 }
 
 static void set_status(run *r, int status)
 {
-    (void)status; /* older compilers overlook its use below */
+    answer *to = status < 0 ? &r->error : &r->stop;
+    int given;
+#pragma omp atomic capture
+    {
+        given = to->given;
+        to->given = 1;
+    }
+    if (given) return;
 #pragma omp atomic write
-    r->status = status;
+    to->status = status;
 }
 
 /* Whether the lane was free; it is this thread's now. */
@@ -88,7 +147,7 @@ static int run_lane(run *r, size_t lane, int thread)
 {
     size_t end = (lane + 1) * r->n_tiles / r->n_lanes;
     for (size_t tile = lane * r->n_tiles / r->n_lanes; tile < end; tile++) {
-        int status = thread == 0 ? hbcd_watch_tick(r->watch) : 0;
+        int status = thread == 0 ? hbcd_watch_tick(r->team->watch) : 0;
         if (status == 0) status = r->work(r->context, lane, tile, thread);
         if (status != 0) set_status(r, status);
         if (status_of(r) != 0) return 1;
@@ -100,13 +159,18 @@ static int run_lane(run *r, size_t lane, int thread)
  * because it had to be woken, finds some of its own done by the others; who does a lane leaves no trace in its sums. */
 static void share_lanes(run *r, size_t first, int thread)
 {
-    if (thread > 0) leave(r->processor);
+    if (thread > 0) move_away_from(r->processor, &r->team->moved[thread]);
     for (size_t k = 0, over = 0; k < r->n_lanes && !over; k++) {
         size_t lane = (first + k) % r->n_lanes;
         over = take(r, lane) && run_lane(r, lane, thread) != 0;
     }
+}
+
+static void leave(run *r, int threads)
+{
+    (void)threads; /* older compilers overlook its use below */
 #pragma omp atomic update
-    r->away--;
+    r->away -= threads;
 }
 
 /* Waits awake until the other threads are out of lanes, up to about 100 us: a caller that sleeps at the end of every
@@ -126,31 +190,34 @@ static void linger(run *r)
     }
 }
 
-int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context, hbcd_watch *watch)
+int hbcd_lanes_run(const hbcd_team *team, size_t n_tiles, double cost, hbcd_tile_work work, void *context)
 {
-    return hbcd_lanes_run_in(hbcd_n_lanes(n_tiles), n_tiles, n_threads, cost, work, context, watch);
+    return hbcd_lanes_run_in(team, hbcd_n_lanes(n_tiles), n_tiles, cost, work, context);
 }
 
-int hbcd_lanes_run_in(size_t n_lanes, size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
-                      hbcd_watch *watch)
+int hbcd_lanes_run_in(const hbcd_team *team, size_t n_lanes, size_t n_tiles, double cost, hbcd_tile_work work,
+                      void *context)
 {
-    run r = {n_tiles, n_lanes, work, context, watch, 0, 0, n_threads, -1};
-    if (n_threads > (int)r.n_lanes) n_threads = (int)r.n_lanes;
+    run r = {.team = team, .n_tiles = n_tiles, .n_lanes = n_lanes, .work = work, .context = context};
+    const int n_threads = team->n_threads < (int)n_lanes ? team->n_threads : (int)n_lanes;
     if (n_threads <= 1 || cost < WORTH_A_REGION) {
         for (size_t lane = 0; lane < n_lanes && run_lane(&r, lane, 0) == 0;) lane++;
-        return r.status;
+        return status_of(&r);
     }
     /* The caller may find every lane taken, and the loop over tiles looks at the watch on its thread alone. */
-    int status = hbcd_watch_tick(watch);
+    int status = hbcd_watch_tick(team->watch);
     if (status != 0) return status;
     r.away = n_threads;
     r.processor = processor();
-#pragma omp parallel for num_threads(n_threads) schedule(static, 1)
-    for (int thread = 0; thread < n_threads; thread++) {
-        share_lanes(&r, (size_t)thread * r.n_lanes / (size_t)n_threads, thread);
+#pragma omp parallel num_threads(n_threads)
+    {
+        const int thread = member(), members = n_members();
+        if (thread == 0) leave(&r, n_threads - members); /* those that did not come */
+        share_lanes(&r, (size_t)thread * r.n_lanes / (size_t)members, thread);
+        leave(&r, 1);
         if (thread == 0) linger(&r);
     }
-    return r.status;
+    return status_of(&r);
 }
 
 void hbcd_lanes_sum(size_t n_lanes, size_t stride, size_t n, const double *lanes, double *sum)

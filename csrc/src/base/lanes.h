@@ -10,15 +10,29 @@ typedef int (*hbcd_tile_work)(void *context, size_t lane, size_t tile, int threa
 
 size_t hbcd_n_lanes(size_t n_tiles);
 
+/* The threads of a call into the core, one after the other region.  A worker may be kept off the caller's processor
+ * meanwhile; whoever makes a team restores it before the call returns.  The affinity of the calling thread is never
+ * changed. */
+typedef struct hbcd_moved hbcd_moved;
+typedef struct hbcd_team {
+    int n_threads;     /* at least 1 */
+    hbcd_watch *watch; /* may be NULL */
+    hbcd_moved *moved; /* (n_threads): the workers kept off a processor */
+} hbcd_team;
+
+/* Measures or carves. */
+void hbcd_team_make(hbcd_team *team, int n_threads, hbcd_watch *watch, hbcd_arena *arena);
+void hbcd_team_restore(hbcd_team *team);
+
 /* Calls work for every tile, in order within a lane.  `cost` is the operation count of all of it: below a measured
  * threshold everything runs on the calling thread.  The watch is polled before anything is done and between tiles of the
- * calling thread; its first nonzero answer, or that of any work, ends all lanes early and is returned. */
-int hbcd_lanes_run(size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
-                   hbcd_watch *watch);
+ * calling thread; a nonzero answer of it or of any work ends all lanes early.  Returned is the first error, or where
+ * there was none the first stop code. */
+int hbcd_lanes_run(const hbcd_team *team, size_t n_tiles, double cost, hbcd_tile_work work, void *context);
 /* The same with fewer lanes than hbcd_n_lanes, for work whose sums are large: lane k of n has the tiles
  * [k n_tiles / n, (k + 1) n_tiles / n).  n_lanes must follow from the problem alone, never from the threads. */
-int hbcd_lanes_run_in(size_t n_lanes, size_t n_tiles, int n_threads, double cost, hbcd_tile_work work, void *context,
-                      hbcd_watch *watch);
+int hbcd_lanes_run_in(const hbcd_team *team, size_t n_lanes, size_t n_tiles, double cost, hbcd_tile_work work,
+                      void *context);
 
 /* sum[k] = lane 0 + lane 1 + ..., n values each, lanes `stride` apart: the one reduction. */
 void hbcd_lanes_sum(size_t n_lanes, size_t stride, size_t n, const double *lanes, double *sum);

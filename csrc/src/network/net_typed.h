@@ -88,8 +88,7 @@ typedef struct TY(normal) TY(normal);
 
 typedef struct TY(bound) {
     const TY(net) *net;
-    int n_threads;
-    hbcd_watch *watch;
+    hbcd_team team;       /* whoever makes the bound objective restores it */
     REAL *theta;          /* (n_params): the point, blocks that are not optimized included */
     TY(work) *work;       /* (n_threads) */
     double *grad;         /* (HBCD_LANES, n_params) */

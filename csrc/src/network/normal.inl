@@ -45,7 +45,7 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
     size_t few = n < MANY_PARAMETERS ? n : MANY_PARAMETERS; /* a smaller block may have more lanes */
     size_t sums = hbcd_times(FN(normal_lanes)(max_rows, n), FN(squares)(n));
     size_t sums_few = FN(normal_lanes)(max_rows, few) * FN(squares)(few);
-    size_t threads = (size_t)bound->n_threads, lanes = FN(normal_lanes)(max_rows, few);
+    size_t threads = (size_t)bound->team.n_threads, lanes = FN(normal_lanes)(max_rows, few);
     if (threads > lanes) threads = lanes;
     TY(normal) made = {.n = n, .rows = max_rows};
     TY(normal) *room = hbcd_arena_take(arena, 1, sizeof *room);
@@ -142,7 +142,7 @@ static int FN(empty_panel)(const TY(equations) *equations, size_t lane, int thre
     for (size_t first = 0; first < strips; first += STRIPS_AT_ONCE) {
         size_t last = strips - first < STRIPS_AT_ONCE ? strips : first + STRIPS_AT_ONCE;
         bound->net->kernels->syrk(first, last, 0, last, normal->filled[thread], HBCD_PANEL, panel, sums);
-        int status = thread == 0 ? hbcd_watch_tick(bound->watch) : 0;
+        int status = thread == 0 ? hbcd_watch_tick(bound->team.watch) : 0;
         if (status != 0) return status;
     }
     normal->filled[thread] = 0;
@@ -204,14 +204,14 @@ static int FN(sum_products)(TY(equations) *equations, hbcd_tile_work work)
     size_t n = equations->n, rows = bound->data->rows, strips = FN(n_strips)(n);
     size_t tiles = equations->tiles = FN(n_tiles)(rows), lanes = equations->lanes = FN(normal_lanes)(rows, n);
     memset(bound->normal->sums, 0, lanes * FN(squares)(n) * sizeof(double));
-    int threads = (size_t)bound->n_threads < lanes ? bound->n_threads : (int)lanes;
+    int threads = (size_t)bound->team.n_threads < lanes ? bound->team.n_threads : (int)lanes;
     for (int thread = 0; thread < threads; thread++) { /* what pads the last strip is added up, but never read */
         bound->normal->filled[thread] = 0;
         double *last = FN(panel_of)(bound->normal, thread) + (strips - 1) * HBCD_PANEL * HBCD_STRIP;
         memset(last, 0, HBCD_PANEL * HBCD_STRIP * sizeof *last);
     }
     double cost = (double)rows * (double)n * ((double)n * (double)bound->net->n_out + 6);
-    return hbcd_lanes_run_in(lanes, tiles, threads, FN(repays)(bound->net, cost), work, equations, bound->watch);
+    return hbcd_lanes_run_in(&bound->team, lanes, tiles, FN(repays)(bound->net, cost), work, equations);
 }
 
 int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj)

@@ -9,7 +9,8 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
     size_t lanes = hbcd_n_lanes(FN(n_tiles)(max_rows));
     if (n_threads < 1 || net->serial) n_threads = 1;
     if ((size_t)n_threads > lanes) n_threads = (int)lanes;
-    TY(bound) made = {.net = net, .n_threads = n_threads, .watch = watch, .cache_rows = cache_rows};
+    TY(bound) made = {.net = net, .cache_rows = cache_rows};
+    hbcd_team_make(&made.team, n_threads, watch, arena);
     made.theta = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_x = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_g = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
@@ -66,8 +67,7 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     bound->input = bound->cache;
     bound->input_width = net->layers[bound->first - 1].n_out;
     double cost = 2.0 * (double)data->rows * (double)net->layers[bound->first].start;
-    return hbcd_lanes_run(FN(n_tiles)(data->rows), bound->n_threads, FN(repays)(net, cost), FN(cache_tile), bound,
-                          bound->watch);
+    return hbcd_lanes_run(&bound->team, FN(n_tiles)(data->rows), FN(repays)(net, cost), FN(cache_tile), bound);
 }
 
 typedef struct TY(evaluation) {
@@ -125,15 +125,14 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 {
     TY(bound) *bound = self;
     const TY(net) *net = bound->net;
-    if (FN(known_value)(bound, x, f, g)) return hbcd_watch_tick(bound->watch);
+    if (FN(known_value)(bound, x, f, g)) return hbcd_watch_tick(bound->team.watch);
     memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
 
     TY(evaluation) evaluation = {bound, g != NULL};
     size_t tiles = FN(n_tiles)(bound->data->rows), lanes = hbcd_n_lanes(tiles);
     FN(clear_lanes)(bound, lanes, g != NULL);
     double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start);
-    int status = hbcd_lanes_run(tiles, bound->n_threads, FN(repays)(net, cost), FN(evaluate_tile), &evaluation,
-                                bound->watch);
+    int status = hbcd_lanes_run(&bound->team, tiles, FN(repays)(net, cost), FN(evaluate_tile), &evaluation);
     if (status != 0) return status;
 
     double share = FN(share_of)(bound), sum;

@@ -108,10 +108,10 @@ static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
     int quick = 2.0 * (double)plan->data->rows * (double)plan->net->n_params < 1e9;
     if (isnan(loss) && status == HBCD_STOP_INTERRUPTED && !quick) return status;
     double validation = NAN, score = NAN, best = plan->best_score, deadline = plan->watch->deadline;
-    plan->bound.watch = quick ? NULL : plan->watch;
+    plan->bound.team.watch = quick ? NULL : plan->watch;
     plan->watch->deadline = INFINITY;
     int measured = FN(consider)(plan, &loss, &validation, &score);
-    plan->bound.watch = plan->watch;
+    plan->bound.team.watch = plan->watch;
     plan->watch->deadline = deadline;
     if (measured != 0 && measured != HBCD_STOP_TARGET) return FN(ends_phase)(plan, measured);
     if (status != HBCD_STOP_INTERRUPTED && measured == HBCD_STOP_TARGET) status = measured;
@@ -180,7 +180,7 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     hbcd_watch idle, *watch = stop->watch;
     if (watch == NULL) hbcd_watch_start(watch = &idle, INFINITY);
     plan->stop = stop;
-    plan->watch = plan->bound.watch = watch;
+    plan->watch = plan->bound.team.watch = watch;
     plan->rng = rng;
     plan->best_score = plan->best_loss = NAN;
     plan->run_deadline = watch->deadline;
@@ -206,6 +206,7 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     }
     FN(copy)(n, plan->best, theta);
     watch->deadline = plan->run_deadline;
+    hbcd_team_restore(&plan->bound.team);
     report->status = status;
     report->f = plan->best_loss;
     report->n_evaluations = plan->n_evaluations;

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,10 +55,13 @@ class Optimizer:
         It never asks for a gradient.
     monotone : bool
         It can be continued where it stopped, and never gets worse.
+    hessian : {"matrix", "pairs"} or None
+        What it knows of the inverse Hessian, for `hess_inv` of SciPy's results.
     """
 
     value_only: ClassVar[bool] = False
     monotone: ClassVar[bool] = False
+    hessian: ClassVar[Literal["matrix", "pairs"] | None] = None
 
     def minimize(
         self, objective: Objective, x: Array, box: Box, stop: Any, rng: np.random.Generator

@@ -89,6 +89,7 @@ class LBFGS(Compiled):
     max_line_search: int = 20
     _native = "lbfgs"
     monotone: ClassVar[bool] = True
+    hessian: ClassVar[Literal["matrix", "pairs"] | None] = "pairs"
 
     def __post_init__(self) -> None:
         check_integer("memory", self.memory, 1, high=MOST_PAIRS)
@@ -133,6 +134,7 @@ class BFGS(Compiled):
     memory_limit: int = 2**30
     _native = "bfgs"
     monotone: ClassVar[bool] = True
+    hessian: ClassVar[Literal["matrix", "pairs"] | None] = "matrix"
 
     def __post_init__(self) -> None:
         if self.scaling not in ("al_baali", "oren_luenberger", "first"):
@@ -168,7 +170,7 @@ class BarzilaiBorwein(Compiled):
         M of the non-monotone search: a trial is compared with the largest of the last M values.
     armijo : float, default 1e-4
         Sufficient decrease.
-    step_min, step_max : float, default 1e-10 and 1e10
+    step_min, step_max : float, default 1e-30 and 1e10
         Bounds of the step.
     tau : float, default 0.8
         Threshold of abbmin.
@@ -179,7 +181,7 @@ class BarzilaiBorwein(Compiled):
     step: Literal["abbmin", "bb1", "bb2"] = "abbmin"
     history: int = 10
     armijo: float = 1e-4
-    step_min: float = 1e-10
+    step_min: float = 1e-30
     step_max: float = 1e10
     tau: float = 0.8
     abb_memory: int = 5

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.optimizers.bounds import read_bounds
+from hbcd.optimizers.differences import Differences
 from hbcd.optimizers.function import Function, Residuals
+from hbcd.optimizers.observer import Converged, Observer
+from hbcd.optimizers.scale import Basis, Scale, is_exhausted, projected_gradient
 from hbcd.parts.stopping import Stop, StopReason
-from hbcd.utils.validation import as_seed, box_vectors
+from hbcd.utils.validation import as_real, as_seed
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-__all__ = ["SOLVED", "Method", "minimize_function"]
+__all__ = ["SOLVED", "Method", "Problem", "run"]
 
 Array = NDArray[np.float64]
 
@@ -31,6 +35,8 @@ SOLVED = {
 
 class Method(Protocol):
     """What is asked of an optimizer here: `hbcd.Optimizer` has it."""
+
+    value_only: ClassVar[bool]
 
     def for_function(
         self, n: int, stop: Stop, box: tuple[Any, Any], residuals: bool
@@ -46,90 +52,165 @@ class Method(Protocol):
         """
 
 
-def minimize_function(
-    method: Method,
-    fun: Callable[..., Any],
-    x0: ArrayLike,
-    jac: Any,
-    bounds: Any,
-    rng: Any,
-    callback: Callable[..., Any] | None,
-    args: Any,
-    stop: Stop,
-    residuals: bool,
-) -> OptimizeResult:
-    """Runs `method`; the parameters and the result are those of `hbcd.minimize`."""
-    from scipy.optimize import OptimizeResult
+@dataclass(frozen=True)
+class Problem:
+    """What is minimized: the parameters of `hbcd.minimize` of these names, and two more.
 
-    x = np.array(x0, dtype=np.float64, copy=True)
-    if x.ndim == 0:
-        x = x.reshape(1)
-    if x.ndim != 1 or x.size == 0:
-        raise ValueError(f"x0: has shape {x.shape}, must be a vector of at least one number")
-    if not np.isfinite(x).all():
-        raise ValueError("x0: must be finite")
-    lo, hi = _bounds(bounds, x.size)
-    method, stop = method.for_function(x.size, stop, (lo, hi), residuals)
-    kind = Residuals if residuals else Function
-    function = kind(fun, jac, tuple(args), lo, hi)
+    Parameters
+    ----------
+    differences : Differences
+        How derivatives are approximated where `jac` gives none.
+    basis : ndarray of shape (n, n), optional
+        The optimizer moves z in ``x = x0 + basis z``; without bounds only.
+    """
+
+    fun: Callable[..., Any]
+    x0: Any
+    jac: Any = None
+    bounds: Any = None
+    args: Any = ()
+    residuals: bool = False
+    differences: Differences = field(default_factory=Differences)
+    basis: Array | None = None
+
+    def start(self) -> Array:
+        """`x0` as a vector of finite numbers."""
+        x = np.array(as_real("x0", self.x0), dtype=np.float64)
+        if x.ndim == 0:
+            x = x.reshape(1)
+        if x.ndim != 1 or x.size == 0:
+            raise ValueError(f"x0: has shape {x.shape}, must be a vector of at least one number")
+        if not np.isfinite(x).all():
+            raise ValueError("x0: must be finite")
+        return x
+
+    def function(self, lo: Array | None, hi: Array | None) -> Function:
+        """`fun` and `jac` as the core calls them."""
+        jac, differences = self.jac, self.differences
+        if isinstance(jac, str) and jac in ("2-point", "3-point"):
+            differences = replace(differences, central=jac == "3-point")
+        elif not (callable(jac) or jac is None or isinstance(jac, (bool, np.bool_))):
+            raise ValueError(
+                f"jac={jac!r}: must be True, a callable, or for differences False, '2-point' or "
+                "'3-point'"
+            )
+        args = self.args if isinstance(self.args, tuple) else (self.args,)
+        kind = Residuals if self.residuals else Function
+        jac = bool(jac) if isinstance(jac, np.bool_) else jac
+        return kind(self.fun, jac, args, lo, hi, differences)
+
+
+def run(
+    method: Method,
+    problem: Problem,
+    stop: Stop,
+    rng: Any = None,
+    observer: Observer | None = None,
+    absolute: bool = False,
+) -> OptimizeResult:
+    """Runs an optimizer on a problem; the result is that of `hbcd.minimize`.
+
+    Parameters
+    ----------
+    method : Optimizer
+    problem : Problem
+    stop : Stop
+    rng : None, int, Generator or SeedSequence
+    observer : Observer, optional
+    absolute : bool
+        `pg_tol` is meant for f as it is, however small that is.
+    """
+    x, seed = problem.start(), as_seed("rng", rng)
+    lo, hi = read_bounds(problem.bounds, x.size)
+    x = np.clip(x, -np.inf if lo is None else lo, np.inf if hi is None else hi)
+    method, stop = method.for_function(x.size, stop, (lo, hi), problem.residuals)
+    basis = Basis(x, problem.basis)
+    function, scale = problem.function(lo, hi), Scale()
+    watch = None if observer is None else _Watch(observer, function, basis)
+    if getattr(method, "runs_compiled", False) and not method.value_only:
+        f, gradient = function.begin(x)
+        scale = Scale.at(f, projected_gradient(x, gradient, lo, hi))
+        if watch is not None:
+            watch.begin(x, f, gradient, scale)
+    if watch is not None and watch.converged is not None:
+        return _result({"f": f, "n_iter": 0}, x, function, Scale(), stop, watch)
+    normal = getattr(function, "normal_equations", None)
+    z = basis.start()
     result = core.minimize(
         method,
-        function,
-        x,
+        scale.of_function(basis.of_function(function)),
+        z,
         lo,
         hi,
-        stop,
-        as_seed("rng", rng),
-        None if callback is None else _callback(callback),
-        normal=getattr(function, "normal_equations", None),
+        scale.of_stop(stop, absolute),
+        seed,
+        watch,
+        normal=None if normal is None else scale.of_function(normal),
     )
-    reason = StopReason(result["status"]) if result["status"] > 0 else StopReason.ITERATIONS
-    if not np.isfinite(result["f"]) and reason in SOLVED:
+    return _result(result, basis.point(z), function, scale, stop, watch)
+
+
+class _Watch:
+    """Calls an observer after each iteration, with x and f as the user knows them."""
+
+    def __init__(self, observer: Observer, function: Function, basis: Basis) -> None:
+        self.observer, self.function, self.basis = observer, function, basis
+        self.factor = 1.0
+        self.converged: Converged | None = None
+
+    def begin(self, x: Array, f: float, gradient: Array, scale: Scale) -> None:
+        self.factor = scale.factor
+        try:
+            self.observer.begin(self.function, x.copy(), f, gradient)
+        except Converged as found:
+            self.converged = found
+
+    def __call__(self, z: Array, f: float) -> None:
+        x = self.basis.point(z)
+        try:
+            self.observer.iteration(x, f / self.factor, self.function.gradient_at(x))
+        except Converged as found:
+            self.converged = found
+            raise
+
+
+def _result(
+    result: dict[str, Any],
+    x: Array,
+    function: Function,
+    scale: Scale,
+    stop: Stop,
+    watch: _Watch | None,
+) -> OptimizeResult:
+    from scipy.optimize import OptimizeResult
+
+    f, gradient = result["f"] / scale.factor, function.gradient_at(x)
+    if not np.isfinite(f):
+        f = function.value_at(x, f)
+    if watch is not None and watch.converged is not None:
+        reason = watch.converged.reason
+    else:
+        reason = StopReason(result["status"]) if result["status"] > 0 else StopReason.ITERATIONS
+    if not np.isfinite(f) and reason in SOLVED:
         reason = StopReason.NOT_FINITE  # nothing that was tried had a value
+    if (
+        reason is StopReason.LINE_SEARCH
+        and gradient is not None
+        and projected_gradient(x, gradient, function.lo, function.hi) <= scale.allowed(stop)
+        and is_exhausted(x, f, gradient)
+    ):
+        reason = StopReason.GRADIENT
     found = OptimizeResult(
         x=x,
-        fun=result["f"],
+        fun=f,
         nfev=function.n_fev,
         nit=result["n_iter"],
         status=reason,
         success=reason in SOLVED,
         message=str(reason),
     )
-    if function.gradient is not None:
-        found["jac"] = function.gradient
+    if function.n_jev:
         found["njev"] = function.n_jev
+    if gradient is not None:
+        found["jac"] = function.with_unknown(gradient)
     return found
-
-
-def _bounds(bounds: Any, n: int) -> tuple[Array | None, Array | None]:
-    """Scipy's Bounds, or pairs, as two vectors."""
-    if bounds is None:
-        return None, None
-    if hasattr(bounds, "lb") and hasattr(bounds, "ub"):
-        return box_vectors("bounds", (bounds.lb, bounds.ub), n, np.float64)
-    pairs = list(bounds)
-    if len(pairs) != n or any(np.size(pair) != 2 for pair in pairs):
-        raise ValueError(f"bounds: must be {n} pairs (lo, hi), one for each variable")
-    lo = np.array([-np.inf if pair[0] is None else pair[0] for pair in pairs], dtype=np.float64)
-    hi = np.array([np.inf if pair[1] is None else pair[1] for pair in pairs], dtype=np.float64)
-    return box_vectors("bounds", (lo, hi), n, np.float64)
-
-
-def _callback(callback: Callable[..., Any]) -> Callable[[Array, float], None]:
-    """SciPy's two kinds of callback as one."""
-    try:
-        names = set(inspect.signature(callback).parameters)
-    except (TypeError, ValueError):
-        names = set()
-    if names == {"intermediate_result"}:
-        from scipy.optimize import OptimizeResult
-
-        def with_result(x: Array, f: float) -> None:
-            callback(intermediate_result=OptimizeResult(x=x, fun=f))
-
-        return with_result
-
-    def with_point(x: Array, f: float) -> None:
-        callback(x)
-
-    return with_point

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.optimizers.differences import Differences
 from hbcd.utils.validation import as_real
 
 __all__ = ["Function", "Residuals"]
@@ -22,8 +23,18 @@ def _numbers(name: str, value: Any) -> Array:
     return np.asarray(as_real(name, value), dtype=np.float64)
 
 
+class _Call:
+    """fun with its further arguments; it can be sent to another process."""
+
+    def __init__(self, fun: Callable[..., Any], args: tuple[Any, ...]) -> None:
+        self.fun, self.args = fun, args
+
+    def __call__(self, x: Array) -> Any:
+        return self.fun(x, *self.args)
+
+
 class Function:
-    """fun and jac, counting, and keeping the last gradient."""
+    """fun and jac: counts their calls, and keeps the gradient at the lowest point so far."""
 
     returns = "f, gradient"
     derivatives = "gradient"
@@ -35,33 +46,91 @@ class Function:
         args: tuple[Any, ...],
         lo: Array | None,
         hi: Array | None,
+        differences: Differences,
     ) -> None:
-        self.fun, self.jac, self.args = fun, jac, args
+        if not callable(fun):
+            raise TypeError(f"fun={fun!r}: must be callable")
+        self.jac, self.args, self.differences = jac, args, differences
+        self.call = _Call(fun, args)
         self.lo = -np.inf if lo is None else lo
         self.hi = np.inf if hi is None else hi
         self.n_fev = self.n_jev = 0
-        self.gradient: Array | None = None
+        self._lowest: list[tuple[float, Array, Array]] = []  # the first and the last one
+        self._start: tuple[Array, float, Array] | None = None
 
     def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
         """The value at x, and the gradient where it is wanted."""
+        start, self._start = self._start, None
+        if start is not None and np.array_equal(start[0], x):
+            return start[1:]
         value, gradient = self.measure(x, with_gradient)
         if with_gradient:
-            self.gradient = gradient
+            self.keep(x, float(value), gradient)
         return float(value), gradient
+
+    def begin(self, x: Array) -> tuple[float, Array]:
+        """The value and the gradient where a run starts, which is going to ask for them again."""
+        f, gradient = self(x, True)
+        assert gradient is not None
+        self._start = x.copy(), f, gradient
+        return f, gradient
+
+    def keep(self, x: Array, f: float, gradient: Array) -> None:
+        """Keeps a gradient where f is the lowest so far."""
+        known = self._lowest
+        if known and not np.isfinite(gradient).all():
+            return
+        if not known or np.isnan(known[0][0]) or f < known[0][0]:
+            self._lowest = [(f, x.copy(), gradient.copy())]
+        elif f == known[0][0]:
+            self._lowest = [known[0], (f, x.copy(), gradient.copy())]
+
+    def gradient_at(self, x: Array) -> Array | None:
+        """The gradient at x where it is known: at the lowest point."""
+        for _, point, gradient in self._lowest:
+            if np.array_equal(point, x):
+                return gradient
+        return None
+
+    def value_at(self, x: Array, otherwise: float) -> float:
+        """What fun returned at x where the gradient there is known."""
+        values = [f for f, point, _ in self._lowest if np.array_equal(point, x)]
+        return values[0] if values else otherwise
+
+    def with_unknown(self, gradient: Array) -> Array:
+        """A copy with NaN where lo = hi left no room for differences."""
+        gradient = gradient.copy()
+        if self.jac is not True and not callable(self.jac):
+            gradient[np.broadcast_to(np.equal(self.lo, self.hi), gradient.shape)] = np.nan
+        return gradient
 
     def read(self, value: Any) -> Array:
         """What fun returned as an array of no axis."""
+        self.refuse_pair(value, axes=1)
         if np.size(value) != 1:
             raise ValueError(f"fun: returned {np.size(value)} values, must return one number")
         return _numbers("fun", value).reshape(())
+
+    def refuse_pair(self, value: Any, axes: int) -> None:
+        """TypeError where fun returns derivatives, of so many axes, that jac says it does not."""
+        if self.jac is not True and isinstance(value, tuple) and len(value) == 2:
+            if np.ndim(value[1]) != axes:
+                return
+            jac = "a callable" if callable(self.jac) else repr(self.jac)
+            raise TypeError(
+                f"fun: returned a pair where jac is {jac}: jac=True says that it returns "
+                f"({self.returns})"
+            )
 
     def measure(self, x: Array, with_derivatives: bool) -> tuple[Array, Any]:
         """What fun returns at x and, if asked for, its derivatives: one more axis, of n."""
         value, slopes = self.ask(x)
         if not with_derivatives:
             return value, None
-        if self.jac is not True:
-            slopes = self.jac(x, *self.args) if callable(self.jac) else self.differences(x, value)
+        if callable(self.jac):
+            slopes = self.jac(x, *self.args)
+        elif self.jac is not True:
+            slopes = self.differences.slopes(x, value, self.lo, self.hi, self.values)
         self.n_jev += 1
         slopes = _numbers("jac", slopes)
         if slopes.shape != (*value.shape, x.size):
@@ -76,7 +145,7 @@ class Function:
         self.n_fev += 1
         if self.jac is not True:
             x = x.copy()  # fun may write into its argument, of which slopes are asked next
-        value, slopes = self.fun(x, *self.args), None
+        value, slopes = self.call(x), None
         if self.jac is True:
             try:
                 value, slopes = value
@@ -91,19 +160,10 @@ class Function:
                 ) from None
         return self.read(value), slopes
 
-    def differences(self, x: Array, value: Array) -> Array:
-        """Forward differences with the step of scipy's default, backward where a bound is near."""
-        step = np.sqrt(np.finfo(np.float64).eps) * np.where(x >= 0, 1.0, -1.0)
-        step = step * np.maximum(1.0, np.abs(x))
-        outside = (x + step > self.hi) | (x + step < self.lo)
-        to = np.clip(x + np.where(outside, -step, step), self.lo, self.hi)
-        slopes = np.zeros((*value.shape, x.size))
-        for i in np.flatnonzero(to != x):  # lo = hi leaves no room, and no meaning to a slope
-            moved = x.copy()
-            moved[i] = to[i]
-            self.n_fev += 1
-            slopes[..., i] = (self.read(self.fun(moved, *self.args)) - value) / (to[i] - x[i])
-        return slopes
+    def values(self, points: list[Array]) -> list[Array]:
+        """The values at some points, in the order of the points."""
+        self.n_fev += len(points)
+        return [self.read(value) for value in self.differences.evaluate(self.call, points)]
 
 
 class Residuals(Function):
@@ -111,7 +171,9 @@ class Residuals(Function):
 
     returns = "r, J"
     derivatives = "Jacobian"
-    last: tuple[Array, Array, Any] | None = None  # point, residuals, and J or None
+    # The last point with its residuals and, where asked for, their derivatives.
+    last: tuple[Array, Array, Any] | None = None
+    last_model: tuple[Array, Array, Array] | None = None
 
     def ask(self, x: Array) -> tuple[Array, Any]:
         """A step that is taken is followed by a model at its end: fun is called once for both."""
@@ -120,22 +182,34 @@ class Residuals(Function):
             self.last = x.copy(), *super().ask(x)
         return self.last[1:]
 
+    def model(self, x: Array) -> tuple[Array, Array]:
+        """R and J, measured once where they are asked for again at the same point."""
+        if self.last_model is None or not np.array_equal(self.last_model[0], x):
+            self.last_model = None
+            self.last_model = x.copy(), *self.measure(x, True)
+        return self.last_model[1:]
+
     def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
         """The value at x, and the gradient where it is wanted."""
-        residuals, jacobian = self.measure(x, with_gradient)
-        if with_gradient:
-            self.gradient = jacobian.T @ residuals
-        return 0.5 * float(residuals @ residuals), self.gradient if with_gradient else None
+        if not with_gradient:
+            residuals = self.measure(x, False)[0]
+            return 0.5 * float(residuals @ residuals), None
+        f, gradient, _ = self.normal_equations(x, matrix=False)
+        return f, gradient
 
     def read(self, value: Any) -> Array:
         """What fun returned as a vector."""
+        self.refuse_pair(value, axes=2)
         residuals = np.array(_numbers("fun", value), ndmin=1)  # a copy: fun may use its own again
         if residuals.ndim != 1:
             raise ValueError(f"fun: residuals have shape {residuals.shape}, must be a vector")
+        if residuals.size == 0:
+            raise ValueError("fun: returned no residuals, must return at least one")
         return residuals
 
-    def normal_equations(self, x: Array) -> tuple[float, Array, Array]:
-        """f, J'r and J'J."""
-        residuals, jacobian = self.measure(x, True)
-        self.gradient = gradient = jacobian.T @ residuals
-        return 0.5 * float(residuals @ residuals), gradient, jacobian.T @ jacobian
+    def normal_equations(self, x: Array, matrix: bool = True) -> tuple[float, Array, Any]:
+        """f, J'r and, if asked for, J'J."""
+        residuals, jacobian = self.model(x)
+        f, gradient = 0.5 * float(residuals @ residuals), jacobian.T @ residuals
+        self.keep(x, f, gradient)
+        return f, gradient, jacobian.T @ jacobian if matrix else None

@@ -9,7 +9,8 @@ from numpy.typing import ArrayLike
 
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import LBFGS
-from hbcd.optimizers.engine import minimize_function
+from hbcd.optimizers.engine import Problem, run
+from hbcd.optimizers.observer import UserCallback
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
 
@@ -78,7 +79,12 @@ def minimize(
     method = LBFGS() if method is None else method
     if not isinstance(method, Optimizer):
         raise TypeError(f"method={method!r}: must be an hbcd.Optimizer")
-    stop = Stop() if stop is None else stop
-    return minimize_function(
-        method, fun, x0, jac, bounds, rng, callback, args, stop, residuals=residuals
+    if stop is not None and not isinstance(stop, Stop):
+        raise TypeError(f"stop={stop!r}: must be an hbcd.Stop or None")
+    return run(
+        method,
+        Problem(fun, x0, jac, bounds, args, residuals),
+        Stop() if stop is None else stop,
+        rng,
+        None if callback is None else UserCallback(callback),
     )

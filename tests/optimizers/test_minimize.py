@@ -148,7 +148,7 @@ def test_a_variable_whose_bounds_are_equal_does_not_move(form):
         ({"x0": [[1.0, 2.0]]}, ValueError, "x0"),
         ({"x0": [1.0, np.nan, 1.0]}, ValueError, "x0.*finite"),
         ({"x0": [1.0, np.inf, 1.0]}, ValueError, "x0.*finite"),
-        ({"x0": ["a", "b", "c"]}, ValueError, "float"),
+        ({"x0": ["a", "b", "c"]}, ValueError, "x0: must hold numbers only"),
         ({"method": "L-BFGS-B"}, TypeError, "method='L-BFGS-B'"),
         ({"method": hbcd.LBFGS}, TypeError, "method"),
         ({"bounds": [(0.0, 1.0)]}, ValueError, "bounds.*3 pairs"),

@@ -22,7 +22,7 @@ const char *hbcd_status_text(int status)
     case HBCD_ERR_ARGUMENT: return "A size, an index or an option is outside its range.";
     case HBCD_ERR_MEMORY: return "More memory is needed than there is.";
     case HBCD_ERR_HOOK: return "A part supplied by the user failed.";
-    case HBCD_ERR_BOUNDS: return "This optimizer needs finite bounds on every variable.";
+    case HBCD_ERR_BOUNDS: return "This optimizer needs finite bounds on every variable, a finite distance apart.";
     case HBCD_ERR_NORMAL: return "This optimizer needs normal equations: a loss with a Gauss-Newton matrix, dense layers.";
     case HBCD_ERR_OUTPUT: return "An exact solution is of the last block, dense and linear, with squared error; others need `inner`.";
     default: return "Unknown status code.";

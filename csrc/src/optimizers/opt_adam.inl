@@ -2,6 +2,8 @@
  * ICLR 2015, algorithm 1; after every step the point is projected.  Moments and step count outlive a call: with
  * keep_last and a few iterations a call, the calls on many batches are one run of the stochastic method. */
 
+#define ADAM_WINDOW 10 /* iterations whose decrease counts */
+
 typedef struct TY(adam_memory) {
     size_t *steps;  /* t of algorithm 1 */
     REAL *m, *v;    /* (n) first and second moment */
@@ -68,6 +70,13 @@ static int FN(adam_evaluate)(const TY(objective) *objective, const TY(box) *box,
     return HBCD_OK;
 }
 
+static double FN(adam_largest)(const double *window)
+{
+    double largest = window[0];
+    for (size_t k = 1; k < ADAM_WINDOW; k++) largest = fmax(largest, window[k]);
+    return largest;
+}
+
 static int FN(adam_minimize)(const void *options, void *state, const TY(objective) *objective, const TY(box) *box,
                              REAL *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
 {
@@ -84,8 +93,9 @@ static int FN(adam_minimize)(const void *options, void *state, const TY(objectiv
     status = hbcd_stop_start(stop, report, f, pg);
     f_best = f;
     FN(copy)(n, x, memory.best);
-    while (!status) {
-        double f_old = f;
+    double window[ADAM_WINDOW]; /* the last values, in a ring */
+    for (size_t k = 0; k < ADAM_WINDOW; k++) window[k] = f;
+    for (size_t k = 0; !status; k++) {
         FN(adam_step)(options, n, ++*memory.steps, memory.g, memory.m, memory.v, x);
         FN(project)(n, box, x);
         status = FN(adam_evaluate)(objective, box, stop, report, x, &f, &pg, memory.g);
@@ -94,8 +104,10 @@ static int FN(adam_minimize)(const void *options, void *state, const TY(objectiv
             f_best = f;
             FN(copy)(n, x, memory.best);
         }
-        /* A step has a fixed length and may lead uphill: only a small decrease says that the end is near. */
-        status = hbcd_stop_test(stop, report, f > f_old ? NAN : f_old, f, pg, n, x);
+        /* A step has a fixed length and may lead uphill: the decrease is that below the largest of the last values. */
+        double before = k + 1 >= ADAM_WINDOW ? FN(adam_largest)(window) : NAN;
+        window[k % ADAM_WINDOW] = f;
+        status = hbcd_stop_test(stop, report, f > before ? NAN : before, f, pg, n, x);
     }
     report->f = f;
     if (!stop->keep_last || status == HBCD_STOP_NOT_FINITE) {
@@ -104,6 +116,8 @@ static int FN(adam_minimize)(const void *options, void *state, const TY(objectiv
     }
     return report->status = status;
 }
+
+#undef ADAM_WINDOW
 
 const TY(optimizer) FN(row_adam) = {"adam", FN(adam_state_size), FN(adam_reset), FN(adam_minimize), NULL,
                                     HBCD_OPT_ACROSS_BATCHES};

@@ -158,6 +158,8 @@ static void FN(bb_advance)(TY(bb_run) *run, REAL *x, double pg)
 /* One iteration from x, *f, *pg; k: iterations before it in this call. */
 static int FN(bb_iterate)(TY(bb_run) *run, size_t k, REAL *x, double *f, double *pg)
 {
+    const size_t places = FN(bb_places)(run->options->history);
+    const double reference = FN(bb_reference)(run, k + 1);
     double f_old = *f, f_try, pg_try;
     double slope = FN(bb_direction)(run, run->header->lambda, x);
     if (!isfinite(slope)) { /* x - lambda g is beyond the largest number */
@@ -166,15 +168,16 @@ static int FN(bb_iterate)(TY(bb_run) *run, size_t k, REAL *x, double *f, double 
     }
     int status = HBCD_STOP_LINE_SEARCH;
     if (slope < 0.0 && isfinite(slope))
-        status = FN(bb_search)(run, x, f_old, slope, FN(bb_reference)(run, k + 1), &f_try, &pg_try);
+        status = FN(bb_search)(run, x, f_old, slope, reference, &f_try, &pg_try);
     if (status == HBCD_STOP_LINE_SEARCH) run->header->lambda = 0.0; /* a fresh start if called again */
     if (status) return status;
     FN(bb_advance)(run, x, pg_try);
     *f = f_try;
     *pg = pg_try;
-    run->values[(k + 1) % FN(bb_places)(run->options->history)] = f_try;
-    /* Uphill is part of the method: only a small decrease says that the end is near. */
-    return hbcd_stop_test(run->stop, run->report, f_try > f_old ? NAN : f_old, f_try, pg_try, run->objective->n, x);
+    run->values[(k + 1) % places] = f_try;
+    /* One short step says nothing, nor does one uphill: the decrease is that below the largest of the last values. */
+    const double before = k + 1 >= places ? reference : NAN;
+    return hbcd_stop_test(run->stop, run->report, before, f_try, pg_try, run->objective->n, x);
 }
 
 static int FN(bb_minimize)(const void *options, void *state, const TY(objective) *objective, const TY(box) *box,

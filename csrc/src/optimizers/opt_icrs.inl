@@ -106,6 +106,15 @@ static int FN(icrs_trial)(const hbcd_icrs *options, TY(icrs_memory) *memory, con
     return HBCD_OK;
 }
 
+/* 1: a number to draw from lies between all bounds: they are finite, and so are the distances between them. */
+static int FN(icrs_has_room)(size_t n, const TY(box) *box)
+{
+    if (!box || !FN(is_boxed)(n, box)) return 0;
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite((double)box->hi[i] - (double)box->lo[i])) return 0;
+    return 1;
+}
+
 /* n trials are one iteration: about the work of one gradient step of a method that needs the whole vector. */
 static int FN(icrs_minimize)(const void *options, void *state, const TY(objective) *objective, const TY(box) *box,
                              REAL *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
@@ -116,7 +125,7 @@ static int FN(icrs_minimize)(const void *options, void *state, const TY(objectiv
     FN(icrs_carve)(state, n, &memory);
     hbcd_report_start(report);
     if (!rng) return report->status = HBCD_ERR_ARGUMENT;
-    if (!box || !FN(is_boxed)(n, box)) return report->status = HBCD_ERR_BOUNDS;
+    if (!FN(icrs_has_room)(n, box)) return report->status = HBCD_ERR_BOUNDS;
     FN(project)(n, box, x);
     int status = FN(evaluate)(objective, stop, report, x, &f, NULL);
     if (status) return report->status = status;

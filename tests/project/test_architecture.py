@@ -68,6 +68,7 @@ TOP_LEVEL = {
     "csrc",
     "tests",
     "bench",
+    "docs",
 }
 # What building and installing leave behind, and the list that an sdist carries.
 LEFTOVERS = re.compile(r"build|dist|PKG-INFO|setup\.cfg|__pycache__|.*\.egg-info|\..*")

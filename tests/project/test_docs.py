@@ -1,0 +1,92 @@
+"""README and docs tell the truth: their code runs, and what they name exists."""
+
+import ast
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+
+import hbcd
+from hbcd.cli.main import main
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGES = sorted([ROOT / "README.md", *ROOT.glob("docs/**/*.md")])
+TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+RUN = ("python", "console")
+WITH_CODE = [name for name, text in TEXTS.items() if any(b[1] in RUN for b in BLOCK.finditer(text))]
+TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
+NAMES = [name for name in hbcd.__all__ if name != "__version__"]
+
+
+def run_python(source, name, line, namespace):
+    """Runs a block; a traceback names the page and the line in it."""
+    code = compile(ast.parse("\n" * line + source, filename=name), name, "exec")
+    exec(code, namespace)
+
+
+def run_console(source):
+    """Runs `$ hbcd ...`, a command a line; each must end well."""
+    for line in source.splitlines():
+        prompt, program, *arguments = shlex.split(line, comments=True)
+        assert (prompt, program) == ("$", "hbcd"), f"{line}: must be a command of hbcd"
+        assert main(arguments) == 0, line
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", WITH_CODE)
+def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "Agg")  # no window
+    namespace = {"__name__": "__main__"}
+    for block in BLOCK.finditer(TEXTS[name]):
+        if block[1] == "python":
+            run_python(block[2], name, TEXTS[name].count("\n", 0, block.start(2)), namespace)
+        elif block[1] == "console":
+            run_console(block[2])
+
+
+def test_pages_have_code_and_no_gaps():
+    assert len(WITH_CODE) >= 12
+    assert not [name for name, text in TEXTS.items() if "@@" in text or "TODO" in text]
+
+
+def test_the_readme_is_short():
+    assert TEXTS["README.md"].count("\n") < 200
+
+
+@pytest.mark.parametrize(
+    "name", sorted({n for t in TEXTS.values() for n in re.findall(r"`(test_\w+)`", t)})
+)
+def test_every_test_that_is_named_exists(name):
+    assert f"def {name}(" in TESTS
+
+
+def named_files():
+    pattern = re.compile(r"`((?:tests|csrc|hbcd|bench|docs)/[^`*]+)`|\]\(([^)#:]+)\)")
+    for page, text in TEXTS.items():
+        for match in pattern.finditer(text):
+            folder = ROOT if match[1] else (ROOT / page).parent
+            yield page, folder / (match[1] or match[2]).split()[0]
+
+
+@pytest.mark.parametrize(
+    ("page", "path"),
+    named_files(),
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_every_file_that_is_named_exists(page, path):
+    assert path.exists() or "opt_x" in path.name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_public_name_has_one_place_in_the_reference(name):
+    entry = re.compile(rf"^\.\. auto(?:class|function|exception):: {name}$", re.MULTILINE)
+    assert sum(len(entry.findall(text)) for text in TEXTS.values()) == 1
+
+
+def test_the_test_command_of_the_readme_is_the_one_that_ci_runs():
+    command = "python3 -m venv .venv && .venv/bin/pip install -e '.[test]' && .venv/bin/pytest"
+    assert command in TEXTS["README.md"]
+    assert command in (ROOT / ".ci" / "run").read_text(encoding="utf-8")

@@ -73,7 +73,7 @@ def named_files():
 
 @pytest.mark.parametrize(
     ("page", "path"),
-    named_files(),
+    list(named_files()),
     ids=lambda value: value if isinstance(value, str) else value.name,
 )
 def test_every_file_that_is_named_exists(page, path):

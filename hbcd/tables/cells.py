@@ -72,8 +72,19 @@ def _text_cell(file: TableFile, row: int, column: str) -> tuple[int, str]:
 
 
 def _sheet_cell(file: TableFile, row: int, column: str) -> str | None:
-    """The cell of a spreadsheet."""
-    cells = pd.read_excel(file.path, header=None, dtype=object, keep_default_na=False)
-    place = [str(name).strip() for name in cells.iloc[0]].index(column)
-    value = cells.iloc[row + 1, place]
-    return "" if value is None or value == "" else str(value)
+    """The cell of a spreadsheet; pandas makes a gap of one that holds an error such as #N/A."""
+    if file.suffix == ".xls":
+        lines = pd.read_excel(file.path, header=None, dtype=object, keep_default_na=False)
+        head, cells = lines.iloc[0], lines.iloc[row + 1]
+    else:
+        from openpyxl import load_workbook
+
+        book = load_workbook(file.path, read_only=True, data_only=True)
+        try:
+            sheet = book.worksheets[0]
+            head = next(sheet.iter_rows(1, 1, values_only=True))
+            cells = next(sheet.iter_rows(row + 2, row + 2, values_only=True))
+        finally:
+            book.close()
+    value = cells[[str(name).strip() for name in head].index(column)]
+    return "" if value is None else str(value)

@@ -185,10 +185,6 @@ def _find_separator(file: Path, lines: list[str], usual: str, known: str | None)
         return good[0]
     if known in good:
         return str(known)
-    # Of two possible ones, the usual one is wrong only where the other parts finer or as fine.
-    finer = [sep for sep in good if sep != usual and _columns(lines, sep) >= _columns(lines, usual)]
-    if usual in good and not finer:
-        return usual
     names = " or ".join(NAMES[sep] for sep in good)
     raise TableError(f"path={file}: fields may be separated by {names}", ASK_SEP)
 

@@ -1,0 +1,291 @@
+"""How a file of text is written is found out where it is unambiguous, and asked for elsewhere."""
+
+import json
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hbcd
+from hbcd.tables.bad_values import TableWarning
+from hbcd.tables.files import read_table
+from support.commands import QUICK, fit, read_predictions, refusal, run, table
+
+
+@pytest.fixture(autouse=True)
+def here(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HBCD_DEBUG", raising=False)
+    return tmp_path
+
+
+def accented():
+    return table().rename(columns={"a": "Außentemperatur °C"}).replace("Mon", "März")
+
+
+WRITTEN = {
+    "semicolons": ({"sep": ";"}, "--sep semicolon"),
+    "tabs": ({"sep": "\t"}, "--sep tab"),
+    "bars": ({"sep": "|"}, "--sep bar"),
+    "German": ({"sep": ";", "decimal": ","}, "--sep semicolon --decimal ,"),
+    "tabs and decimal commas": ({"sep": "\t", "decimal": ","}, "--sep tab --decimal ,"),
+    "quoted decimal commas": ({"decimal": ","}, "--decimal ,"),
+    "Latin-1": ({"encoding": "latin-1"}, "--encoding cp1252"),
+    "Windows": ({"encoding": "cp1252", "sep": ";"}, "--encoding cp1252 --sep semicolon"),
+    "UTF-16": ({"encoding": "utf-16"}, "--encoding utf-16"),
+    "UTF-16 without a mark": ({"encoding": "utf-16-le"}, "--encoding utf-16-le"),
+    "UTF-16, the other way round": ({"encoding": "utf-16-be"}, "--encoding utf-16-be"),
+    "UTF-8 with a mark": ({"encoding": "utf-8-sig"}, ""),
+    "usual": ({}, ""),
+}
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz"])
+@pytest.mark.parametrize("case", WRITTEN, ids=str)
+def test_what_is_unambiguous_is_found_out_and_said(capsys, case, suffix):
+    options, said = WRITTEN[case]
+    frame = accented()
+    frame.to_csv(f"own{suffix}", index=False, **options)
+    frame.to_csv("usual.csv", index=False)
+    code, out, err = run(capsys, "fit", f"own{suffix}", "--target", "y", *QUICK, "--json")
+    assert code == 0
+    assert err == (f"hbcd: warning: own{suffix}: read with {said}\n" if said else "")
+    model = hbcd.load(json.loads(out)["model"])
+    assert list(model.feature_names_in_) == ["Außentemperatur °C", "b", "day", "on"]
+    usual = fit(capsys, "usual.csv", "--target", "y")
+    assert model.theta_.tobytes() == hbcd.load(usual["model"]).theta_.tobytes()
+    for command in ("predict", "evaluate"):
+        code, out, err = run(capsys, command, "hbcd-own.hbcd", f"own{suffix}")
+        assert (code, bool(err)) == (0, bool(said))
+        assert run(capsys, command, "hbcd-own.hbcd", "usual.csv")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("case", "flags"),
+    [
+        ("semicolons", ["--sep", ";"]),
+        ("German", ["--sep=semicolon", "--decimal", ","]),
+        ("tabs", ["--sep", "\\t"]),
+        ("Latin-1", ["--encoding", "latin-1"]),
+        ("UTF-8 with a mark", ["--encoding", "utf-8"]),
+        ("UTF-16", ["--encoding", "UTF-16"]),
+    ],
+)
+def test_what_the_options_say_is_not_said_again(capsys, case, flags):
+    accented().to_csv("own.csv", index=False, **WRITTEN[case][0])
+    path = fit(capsys, "own.csv", "--target", "y", *flags)["model"]
+    for command in ("predict", "evaluate"):
+        assert run(capsys, command, path, "own.csv", *flags)[2] == ""
+
+
+def test_a_separator_of_any_character(capsys, here):
+    table().to_csv("own.csv", index=False, sep="^")
+    message = refusal(capsys, "fit", "own.csv", "--target", "y")
+    assert "target=y: must be a column" in message
+    fit(capsys, "own.csv", "--target", "y", "--sep", "^")
+
+
+OPEN = {
+    "thousands or decimals": (b"a;y\n4,501;1\n2,250;2\n3,125;3\n", "--decimal , or --decimal ."),
+    "commas or semicolons": (b"a,1;b,2\n1,5;2,5\n3,5;4,5\n", "--sep"),
+    "Cyrillic": ("темп,y\n1,2\n3,4\n".encode("cp1251"), "--encoding"),
+    "Japanese": ("温度,y\n1,2\n3,4\n".encode("shift-jis"), "--encoding"),
+    "zero bytes": (b"a,y\n1,\x00\n2,3\n4,5\n", "--encoding"),
+    "rows of other lengths": (b"a;y\n1;2\n3;4;5\n", "--sep"),
+    "lines cut": (b"a,y\n1,2\n3,4,5\n", "--sep and --decimal"),
+}
+
+
+@pytest.mark.parametrize("case", OPEN, ids=str)
+def test_what_is_ambiguous_is_asked_for_by_the_option_that_says_it(capsys, here, case):
+    content, option = OPEN[case]
+    (here / "own.csv").write_bytes(content)
+    message = refusal(capsys, "fit", "own.csv", "--target", "y")
+    assert "path=own.csv: " in message
+    assert "to mend it: " in message
+    assert option in message
+    with pytest.raises(ValueError, match="path=own.csv") as caught:
+        read_table("own.csv")
+    assert "--" not in str(caught.value), "who calls Python has no options"
+
+
+def test_the_model_remembers_what_the_file_leaves_open(capsys, here):
+    frame = table(90)[["a", "y"]].assign(a=lambda f: (f.a + 5).round(3))
+    frame["a"] = [f"{value:.3f}".replace(".", ",") for value in frame["a"]]
+    frame["y"] = (frame["y"] * 1000).round().astype(int)
+    frame.to_csv("own.csv", index=False, sep=";")
+    assert "--decimal" in refusal(capsys, "fit", "own.csv", "--target", "y")
+    code, out, _ = run(
+        capsys, "fit", "own.csv", "--target", "y", "--decimal", ",", *QUICK, "--json"
+    )
+    assert code == 0
+    path = json.loads(out)["model"]
+    assert hbcd.load(path).about_["table"]["decimal"] == ","
+    code, out, _ = run(capsys, "predict", path, "own.csv")
+    assert code == 0
+    values = frame["a"].str.replace(",", ".").astype(float)
+    expected = hbcd.load(path).predict(values.to_frame())
+    assert read_predictions(out)["y"].tobytes() == expected.tobytes()
+    assert run(capsys, "evaluate", path, "own.csv")[0] == 0
+    message = refusal(capsys, "predict", path, "own.csv", "--decimal", ".")
+    assert "a=" in message
+
+
+@pytest.mark.parametrize(
+    ("flags", "message"),
+    [
+        (["--sep", "ab"], "sep='ab': must be one character, or one of"),
+        (["--sep", "a"], "sep='a': must be one character"),
+        (["--sep", '"'], "must be one character"),
+        (["--decimal", ";"], "decimal=';': must be . or ,"),
+        (["--encoding", "utf-7x"], "encoding='utf-7x': must be an encoding"),
+        (["--dates", "yes"], "dates='yes': must be one of error, features"),
+        (["--text", "zz"], "text=zz: must be a column"),
+    ],
+)
+def test_options_that_cannot_be_are_told(capsys, flags, message):
+    table().to_csv("own.csv", index=False)
+    assert message in refusal(capsys, "fit", "own.csv", "--target", "y", *flags)
+    if flags[0] in ("--sep", "--decimal", "--encoding"):
+        path = fit(capsys, "own.csv", "--target", "y")["model"]
+        for command in ("predict", "evaluate"):
+            assert message in refusal(capsys, command, path, "own.csv", *flags)
+
+
+def test_python_is_told_by_a_warning():
+    table().to_csv("own.csv", index=False, sep=";")
+    with pytest.warns(TableWarning, match="own.csv: read with --sep semicolon"):
+        read_table("own.csv")
+
+
+# ---- missing values ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["NA", "None", "#N/A", "n/a", "NULL", "nan", ""])
+@pytest.mark.parametrize("column", ["a", "day", "y"])
+def test_a_gap_is_shown_as_it_stands_in_the_file_with_its_remedy(capsys, cell, column):
+    frame = table().astype({column: object})
+    frame.loc[11, column] = cell
+    frame.to_csv("own.csv", index=False)
+    frame.to_excel("own.xlsx", index=False)
+    for name in ("own.csv", "own.xlsx"):
+        message = refusal(capsys, "fit", name, "--target", "y", "--task", "regression")
+        shown = repr(cell) if cell else "(empty)"
+        assert f"{column}={shown}: is missing (row 13 of {name}" in message
+        assert "--missing indicator" in message or column == "y"
+
+
+def test_rows_count_as_they_stand_in_the_file(capsys, here):
+    lines = table().to_csv(index=False).splitlines()
+    lines[20] = lines[20].replace("on", "on")
+    broken = [
+        *lines[:10],
+        "",
+        "",
+        *lines[10:50],
+        lines[50].replace(lines[50].split(",")[0], "warm"),
+    ]
+    (here / "own.csv").write_text("\n".join([*broken, *lines[51:]]))
+    assert "a='warm': must be a number" in (m := refusal(capsys, "fit", "own.csv", "--target", "y"))
+    assert "row 53 of own.csv" in m
+    quoted = table().assign(note="two\nlines")
+    quoted.loc[9, "a"] = np.nan
+    quoted.to_csv("own.csv", index=False)
+    message = refusal(capsys, "fit", "own.csv", "--target", "y", "--drop", "note")
+    assert "row 20 of own.csv" in message, "a line of the file, as an editor counts"
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx", "parquet"])
+@pytest.mark.parametrize("marks", [["-9999"], ["Bad", "I/O Timeout"], ["-9999", "Bad"]])
+def test_na_reads_cells_as_missing_in_every_kind_of_file_and_every_command(capsys, kind, marks):
+    frame = table().astype({"a": object})
+    rows = [3, 8, 60, 77]
+    for k, row in enumerate(rows):
+        word = marks[k % len(marks)]
+        frame.loc[row, "a"] = int(word) if word.startswith("-") else word
+    write = {"csv": frame.to_csv, "xlsx": frame.to_excel}
+    name = f"own.{kind}"
+    if kind == "parquet":
+        frame.astype({"a": str}).to_parquet(name)
+    else:
+        write[kind](name, index=False)
+    flags = [word for mark in marks for word in ("--na", mark)]
+    result = fit(capsys, name, "--target", "y", "--missing", "indicator", *flags)
+    model = hbcd.load(result["model"])
+    gaps = frame.assign(a=pd.to_numeric(frame["a"], errors="coerce").where(
+        ~frame.index.isin(rows)))  # fmt: skip
+    code, out, err = run(capsys, "predict", result["model"], name)
+    assert (code, err) == (0, "")
+    np.testing.assert_allclose(read_predictions(out)["y"], model.predict(gaps), rtol=1e-12)
+    assert run(capsys, "evaluate", result["model"], name)[0] == 0
+
+
+def test_na_of_a_config_file_may_be_several(capsys, here):
+    frame = table().astype({"a": object})
+    frame.loc[3, "a"], frame.loc[4, "a"] = -9999, "Bad"
+    frame.to_csv("own.csv", index=False)
+    (here / "c.toml").write_text('na = [-9999, "Bad"]\nmissing = "indicator"\ntarget = "y"\n')
+    assert fit(capsys, "own.csv", "--config", "c.toml")["features"] == 6
+    (here / "c.toml").write_text('na = "Bad"\nmissing = "indicator"\ntarget = "y"\ntext = ["day"]')
+    code, _, err = run(capsys, "fit", "own.csv", "--config", "c.toml", *QUICK)
+    assert code == 0, err
+
+
+SENTINELS = [-9999, 999.25, 1e30, -1, 32767]
+
+
+@pytest.mark.parametrize("value", SENTINELS)
+def test_a_number_that_stands_for_a_gap_is_warned_of(capsys, value):
+    frame = table().assign(b=lambda f: f.b * 0.01 + 20)
+    frame.loc[::10, "b"] = value
+    frame.to_csv("own.csv", index=False)
+    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *QUICK)
+    assert (code, out != "") == (0, True)
+    assert err.startswith(f"hbcd: warning: b: {value:g} stands in 12 of 120 rows")
+    assert f"--na {value:g}" in err
+    assert err.count("\n") == 1
+    model = hbcd.HybridRegressor((3,), strategy="bcd")
+    with pytest.warns(TableWarning, match=f"b: {value:g} stands in 12".replace("+", r"\+")) as told:
+        model.fit(frame.drop(columns="y"), frame.y)
+    assert "--" not in str(told[0].message)
+
+
+@pytest.mark.parametrize("value", [0, 25.0, 19.0])
+def test_an_ordinary_number_is_not_warned_of(capsys, value):
+    frame = table().assign(b=lambda f: f.b + 20)
+    frame.loc[::10, "b"] = value
+    frame.to_csv("own.csv", index=False)
+    fit(capsys, "own.csv", "--target", "y")
+
+
+# ---- configuration ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+def test_a_config_file_with_a_byte_order_mark_is_read(capsys, here, encoding):
+    accented().to_csv("own.csv", index=False)
+    text = 'target = "y"\r\ndrop = "Außentemperatur °C"\r\n'
+    (here / "c.toml").write_bytes(text.encode(encoding))
+    assert fit(capsys, "own.csv", "--config", "c.toml")["features"] == 4
+
+
+def test_a_config_file_of_latin_1_is_told_how_to_be_saved(capsys, here):
+    (here / "c.toml").write_bytes('target = "Größe"'.encode("latin-1"))
+    message = refusal(capsys, "fit", "plant", "--config", "c.toml")
+    assert "c.toml: must be written in UTF-8" in message
+    assert "save it as UTF-8" in message
+
+
+# ---- evaluate ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cells", [["high"], ["high"] * 120, ["1,5"], ["3 MW"]])
+def test_evaluate_names_the_row_of_a_target_that_is_no_number(capsys, cells):
+    table().to_csv("own.csv", index=False)
+    path = fit(capsys, "own.csv", "--target", "y")["model"]
+    frame = table().astype({"y": object})
+    frame.loc[120 - len(cells) :, "y"] = cells
+    frame.to_csv("bad.csv", index=False)
+    message = refusal(capsys, "evaluate", path, "bad.csv")
+    assert f"y={cells[0]!r}: must be a number" in message
+    assert f"row {122 - len(cells)} of bad.csv" in message

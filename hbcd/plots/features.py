@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.plots.errors import target_of
 from hbcd.plots.style import GREEN, finish, new_axes
+from hbcd.tables.frames import as_frame
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_matrix, check_integer
 
@@ -56,6 +57,7 @@ def plot_error_by_feature(
     error, label = _errors(model, X, y, output)
     name, unit = target_of(model, y, output)
     what = f"{label}{f' ({unit})' if unit else ''}"
+    X = as_frame(X)
     frame = X if isinstance(X, pd.DataFrame) else pd.DataFrame(np.asarray(X))
     frame = frame[_feature_names(model, frame) if features is None else list(features)]
     pair = _grid(frame.shape[1]) if ax is None else np.asarray(ax, dtype=object).ravel()

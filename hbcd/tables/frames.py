@@ -35,15 +35,18 @@ def as_frame(table: Any, argument: str = "X") -> Any:
     ValueError
         A name that stands twice, or a reader that is not installed.
     """
-    if isinstance(table, (pd.DataFrame, pd.Series)) or not _may_be_table(table):
+    if isinstance(table, (pd.DataFrame, pd.Series)):
         return table
-    if callable(getattr(table, "collect", None)) and not hasattr(table, "__arrow_c_stream__"):
-        name = type(table).__name__
-        raise TypeError(f"{argument}: a {name} has no rows yet: pass {argument}.collect()")
+    kind = type(table)
+    streams = hasattr(kind, "__arrow_c_stream__")
+    if callable(getattr(kind, "collect", None)) and not streams:
+        raise TypeError(f"{argument}: a {kind.__name__} has no rows yet: pass {argument}.collect()")
+    if not streams and not hasattr(table, "columns"):
+        return table
     names = _names(table)
     if names is not None:
         refuse_twice(names, argument)
-    if hasattr(table, "__arrow_c_stream__"):
+    if streams:
         if getattr(table, "ndim", 2) == 1 or hasattr(table, "chunks"):
             return table  # a Series or a column alone
         try:
@@ -61,10 +64,6 @@ def as_frame(table: Any, argument: str = "X") -> Any:
     if names is None:
         return table
     return pd.DataFrame({name: _column(table[name]) for name in names})
-
-
-def _may_be_table(table: Any) -> bool:
-    return any(hasattr(table, name) for name in ("__arrow_c_stream__", "columns", "collect"))
 
 
 def _names(table: Any) -> list[str] | None:

@@ -104,7 +104,7 @@ def test_what_is_ambiguous_is_asked_for_by_the_option_that_says_it(capsys, here,
     assert "path=own.csv: " in message
     assert "to mend it: " in message
     assert option in message
-    with pytest.raises(ValueError, match="path=own.csv") as caught:
+    with pytest.raises(ValueError, match=r"path=own\.csv") as caught:
         read_table("own.csv")
     assert "--" not in str(caught.value), "who calls Python has no options"
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.training.network import Network
 from hbcd.tables.encoder import TableEncoder
+from hbcd.training.network import Network
 from support.commands import QUICK, fit, run, table
 
 

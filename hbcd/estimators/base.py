@@ -17,7 +17,13 @@ from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.terminal import Display
 from hbcd.estimators.auto_widths import hidden_widths
 from hbcd.estimators.canonical_rows import merged
-from hbcd.estimators.dataframes import PandasOutput, as_inputs, learn_inputs, target_names
+from hbcd.estimators.dataframes import (
+    PandasOutput,
+    as_inputs,
+    learn_inputs,
+    refuse_beyond,
+    target_names,
+)
 from hbcd.estimators.fit_plan import Work
 from hbcd.estimators.following import Followed, bridges, managed
 from hbcd.estimators.hold_out import NAME, chosen_rows, chosen_share
@@ -358,11 +364,15 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         """The outputs of the network, (rows, n_outputs)."""
         self._check_fitted()
         rows = self._numbers(X, self.encoder_, self.network_.n_inputs)
-        few = rows.size <= _FEW
-        scaled = (
-            self.x_scaler_.forward(rows, self.theta_.dtype) if few else Scaled(rows, self.x_scaler_)
-        )
-        out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
+        scaled: Any = Scaled(rows, self.x_scaler_)
+        try:
+            if rows.size <= _FEW:
+                with np.errstate(over="ignore"):  # what is too large is named below
+                    scaled = self.x_scaler_.forward(rows, self.theta_.dtype)
+            out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
+        except ValueError:
+            refuse_beyond(rows, self.x_scaler_, self.theta_.dtype, self.encoder_)
+            raise
         return out.astype(np.float64, copy=False)
 
     # ---- on disk

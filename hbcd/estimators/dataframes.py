@@ -10,10 +10,12 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from hbcd.tables.bad_values import PRECISION, BadValueError
 from hbcd.tables.columns import TARGET, to_numbers
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.encoder import TableEncoder
 from hbcd.tables.frames import as_frame, as_series
+from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_matrix
 
 __all__ = [
@@ -22,6 +24,7 @@ __all__ = [
     "as_targets",
     "held_out_pair",
     "learn_inputs",
+    "refuse_beyond",
     "target_names",
 ]
 
@@ -74,6 +77,18 @@ def as_inputs(X: Any, encoder: TableEncoder | None, columns: int | None = None) 
     if not isinstance(X, pd.DataFrame):
         return as_matrix("X", X, columns=len(encoder.feature_names))
     return encoder.encode(X)
+
+
+def refuse_beyond(rows: Array, scaler: Scaler, dtype: Any, encoder: TableEncoder | None) -> None:
+    """ValueError naming the first number that, standardized, the precision `dtype` cannot hold."""
+    with np.errstate(over="ignore"):
+        beyond = ~np.isfinite(scaler.forward(rows, dtype))
+    if not beyond.any():
+        return
+    row, column = (int(k) for k in np.unravel_index(int(np.argmax(beyond)), beyond.shape))
+    name = f"X[:, {column}]" if encoder is None else encoder.feature_names[column]
+    rule = f"is too large for {np.dtype(dtype).name}, the precision of the model"
+    raise BadValueError(name, float(rows[row, column]), rule, row, row, PRECISION)
 
 
 def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:

@@ -71,6 +71,9 @@ DATES: Final = Remedy(
     'dates="features" makes hour, weekday, day of year and elapsed days of it',
     "--dates features makes hour, weekday, day of year and elapsed days of it",
 )
+PRECISION: Final = Remedy(
+    'correct the cell, or fit with dtype="float64"', "correct the cell, or fit with --dtype float64"
+)
 ONCE: Final = Remedy("rename one of them", "rename one of them")
 
 

@@ -6,7 +6,7 @@ import pytest
 
 import hbcd
 from hbcd.tables.encoder import TableEncoder
-from support.commands import table
+from support.commands import refusal, table
 
 QUICK = {"hidden_layer_sizes": (3,), "strategy": "bcd", "random_state": 0, "n_threads": 1}
 GAPS = pd.DataFrame(
@@ -176,3 +176,44 @@ def test_a_classifier_fills_and_tells_gaps_as_a_regressor_does(tmp_path):
     same = hbcd.load(tmp_path / "gaps.hbcd")
     assert same.missing == "indicator"
     assert same.predict_proba(frame).tobytes() == model.predict_proba(frame).tobytes()
+
+
+@pytest.mark.parametrize("rows", [150, 80_000])
+@pytest.mark.parametrize("value", [1e100, -1e100, 1e300])
+def test_a_number_beyond_the_precision_of_the_model_is_named_and_not_called_infinite(rows, value):
+    frame = table()[["a", "b"]]
+    y = table().y
+    many = pd.DataFrame(np.resize(frame.to_numpy(), (rows, 2)), columns=["a", "b"])
+    many.loc[rows - 7, "b"] = value
+    message = (
+        rf"^(b|X\[:, 1\])={value!s}: is too large for float32.*row label {rows - 7}\).*float64"
+    )
+    message = message.replace("+", r"\+")
+    for wrap in (pd.DataFrame, lambda table: np.array(table)):
+        model = hbcd.HybridRegressor(**QUICK, dtype="float32").fit(wrap(frame), y)
+        with pytest.raises(ValueError, match=message):
+            model.predict(wrap(many))
+        assert np.isfinite(model.predict(wrap(many.clip(-1e37, 1e37)))).all()
+
+
+@pytest.mark.parametrize("value", [1e100, -1e100])
+def test_a_command_names_the_row_of_a_number_beyond_the_precision(capsys, tmp_path, value):
+    frame = table()
+    frame.to_csv(tmp_path / "own.csv", index=False)
+    model = hbcd.HybridRegressor(**QUICK, dtype="float32").fit(frame[["a", "b"]], frame.y)
+    model.save(tmp_path / "m.hbcd")
+    frame.loc[11, "b"] = value
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    message = refusal(capsys, "predict", tmp_path / "m.hbcd", tmp_path / "new.csv")
+    assert "is too large for float32" in message
+    assert "row 13 of new.csv" in message
+    assert "--dtype float64" in message
+
+
+def test_a_gap_in_an_array_names_what_fills_it():
+    X = np.arange(12.0).reshape(4, 3)
+    model = hbcd.HybridRegressor(**QUICK).fit(X, range(4))
+    X[2, 1] = np.nan
+    for use in (lambda: hbcd.HybridRegressor(**QUICK).fit(X, range(4)), lambda: model.predict(X)):
+        with pytest.raises(ValueError, match=r"X: row 2, column 1 is missing.*missing=.indicator"):
+            use()

@@ -47,8 +47,12 @@ class Stop:
         L-BFGS-B).
     f_tol : float or None, default 1e-9
         Stop when ``(f_k - f_{k+1}) / max(|f_k|, |f_{k+1}|, 1)`` is not larger; None: never.
-    max_iterations, max_evaluations : int or None
-        Limits; None: no limit.
+    max_iterations : int or None
+        Limit; None: no limit.
+    max_evaluations : int or None
+        Limit on evaluations of the loss, with or without gradient, on any rows; None: no limit.
+        What training measures at its start and at the end of a pass, on all rows and on held-out
+        ones, is counted and made even beyond the limit: two evaluations more at most.
     max_seconds : float or None
         Wall-clock limit in seconds; what was best until then is kept.
     target : float or None

@@ -1,9 +1,10 @@
-"""What belongs to the process and not to hbcd, looked at before and after hbcd is imported and used.
+"""What belongs to the process and not to hbcd, before and after hbcd is imported and used.
 
 Run as a program, because an import can be watched only once: `process_state.py [one_processor]`.
 It prints what changed, one line each, and then `done`.
 """
 
+import contextlib
 import ctypes
 import gc
 import json
@@ -27,7 +28,7 @@ print(json.dumps([allowed, dict(os.environ)]))
 
 
 def affinity():
-    """Processors allowed to each thread of the process, as sets without the names of the threads."""
+    """Which sets of processors are allowed to the threads of the process."""
     if not hasattr(os, "sched_getaffinity"):
         return []
     tasks = Path("/proc/self/task")
@@ -42,10 +43,8 @@ def rounding():
     for dtype in (np.float32, np.float64):
         smallest = np.finfo(dtype).smallest_subnormal
         found += [float(np.finfo(dtype).tiny / dtype(2)), float(smallest * dtype(1))]
-    try:
+    with contextlib.suppress(OSError, TypeError, AttributeError):  # no C library to ask
         found.append(ctypes.CDLL(None).fegetround())
-    except (OSError, TypeError, AttributeError):
-        pass  # no C library to ask
     return found
 
 
@@ -71,8 +70,7 @@ def state():
         "signals": signals(),
         "environment": dict(os.environ),
         "random": random.getstate(),
-        "numpy.random": [part if isinstance(part, str) else np.array(part).tolist()
-                         for part in np.random.get_state()],
+        "numpy.random": str(np.random.get_state()),  # noqa: NPY002
         "numpy's print options": np.get_printoptions(),
         "numpy's errors": np.geterr(),
         "warnings": list(map(str, warnings.filters)),

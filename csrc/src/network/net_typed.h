@@ -106,6 +106,7 @@ typedef struct TY(bound) {
     REAL *known_x, *known_g; /* (n_params) each */
     double known_f;
     int known;
+    size_t n_known;          /* evaluations answered with it since bind: they cost nothing */
     TY(normal) *normal;      /* room for normal equations; NULL: none */
 } TY(bound);
 

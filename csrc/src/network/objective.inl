@@ -50,6 +50,7 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     const TY(net) *net = bound->net;
     bound->data = data;
     bound->known = 0;
+    bound->n_known = 0;
     bound->block = block;
     bound->start = 0;
     bound->n = net->n_params;
@@ -98,6 +99,7 @@ static int FN(evaluate_tile)(void *self, size_t lane, size_t tile, int thread)
 static int FN(known_value)(TY(bound) *bound, const REAL *x, double *f, REAL *g)
 {
     if (!bound->known || memcmp(x, bound->known_x, bound->n * sizeof *x) != 0) return 0;
+    bound->n_known++;
     *f = bound->known_f;
     if (g) memcpy(g, bound->known_g, bound->n * sizeof *g);
     return 1;

@@ -45,6 +45,5 @@ static void FN(statistics_learn)(TY(plan) *plan, int b, double f_before, double 
     double curvature = fabs(2.0 * (f - f_before - gs)) / ss, gain = (f_before - f) / square;
     if (curvature > 0 && !isinf(curvature)) known->curvature = fmax(curvature, 0.5 * known->curvature);
     if (gain >= 0 && !isinf(gain)) known->gain = isnan(known->gain) ? gain : 0.5 * (known->gain + gain);
-    /* The first evaluation of a visit is known from the measurement. */
-    known->operations = FN(visit_operations)(plan->net, (size_t)b, evaluations > 0 ? evaluations - 1 : 0);
+    known->operations = FN(visit_operations)(plan->net, (size_t)b, evaluations);
 }

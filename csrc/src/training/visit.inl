@@ -154,7 +154,7 @@ static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report 
 }
 
 /* Minimizes over one block, or over everything (block < 0), of the objective on `rows`.  With a gradient from a full
- * evaluation (value f_before) the optimizer's first evaluation is free.  A block visit never increases the objective:
+ * evaluation (value f_before) evaluations at the point of departure are free, and not in report->n_evaluations.  A block visit never increases the objective:
  * a point that is not better is taken back. */
 static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_before, const REAL *gradient,
                      hbcd_report *report)
@@ -174,8 +174,8 @@ static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_b
     if (gradient) FN(copy)(objective.n, plan->point, bound->known_x); /* theta before, to go back to */
     int status = phase->optimizer.minimize(phase->optimizer.options, plan->state, &objective, &box, plan->point, &stop,
                                            plan->rng, report);
-    int known = gradient && !(phase->optimizer.flags & (HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF)); /* the first of them */
-    FN(count)(plan, report->n_evaluations - (known && report->n_evaluations > 0), report->n_iterations);
+    report->n_evaluations -= FN(smaller)(report->n_evaluations, bound->n_known);
+    FN(count)(plan, report->n_evaluations, report->n_iterations);
     if (status < 0) return status;
     if (gradient && !(report->f <= f_before)) {
         FN(copy)(objective.n, bound->known_x, plan->point);

@@ -3,6 +3,7 @@
 import ast
 import re
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,8 @@ PAGES = sorted([ROOT / "README.md", ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/*
 TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for path in PAGES}
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RUN = ("python", "console")
+FILE = re.compile(r"(?:#|/\*) (\w+\.(?:c|py|toml))\b")  # first line of a block that is a file
+NEEDS = {"docs/guide/compiled_parts.md": "cc"}  # programs without which a page cannot run
 WITH_CODE = [name for name, text in TEXTS.items() if any(b[1] in RUN for b in BLOCK.finditer(text))]
 TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
 NAMES = [name for name in hbcd.__all__ if name != "__version__"]
@@ -37,7 +40,10 @@ def run_console(source):
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 @pytest.mark.parametrize("name", WITH_CODE)
 def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
+    if name in NEEDS and shutil.which(NEEDS[name]) is None:
+        pytest.skip(f"there is no {NEEDS[name]}")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")  # no window
     namespace = {"__name__": "__main__"}
     for block in BLOCK.finditer(TEXTS[name]):
@@ -45,6 +51,8 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch)
             run_python(block[2], name, TEXTS[name].count("\n", 0, block.start(2)), namespace)
         elif block[1] == "console":
             run_console(block[2])
+        elif file := FILE.match(block[2]):
+            Path(file[1]).write_text(block[2], encoding="utf-8")
 
 
 def test_pages_have_code_and_no_gaps():

@@ -40,6 +40,7 @@ __all__ = [
     "target_names",
 ]
 
+REMEMBERED = ("sep", "decimal", "encoding", "thousands")  # of how a table was read
 PUBLISHED: dict[str, Callable[..., Dataset]] = {"ccpp": fetch_ccpp, "siec": fetch_siec}
 
 
@@ -138,7 +139,7 @@ def open_table(
     return TableFile.find(
         name,
         text_format(args),
-        TextFormat(known.get("sep"), known.get("decimal"), known.get("encoding")),
+        TextFormat(**{name: known.get(name) for name in REMEMBERED}),
         [*(args.na or ()), *known.get("na", ())],
         texts,
     )
@@ -149,8 +150,7 @@ def read_notes(file: TableFile | None) -> dict[str, Any] | None:
     if file is None:
         return None
     text = file.text
-    return {"sep": text.sep, "decimal": text.decimal, "encoding": text.encoding,
-            "na": list(file.na)}  # fmt: skip
+    return {**{name: getattr(text, name) for name in REMEMBERED}, "na": list(file.na)}
 
 
 def target_names(model: HybridEstimator) -> list[str]:

@@ -211,6 +211,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
     add("--sep", metavar="NAME", help="what parts fields: comma, semicolon, tab, bar, or a "
         "character (default: found out)")  # fmt: skip
     add("--decimal", metavar="MARK", help="decimal mark, . or , (default: found out)")
+    add("--thousands", metavar="MARK", help="what stands between groups of three digits: , . or '")
     add("--encoding", metavar="NAME", help="such as utf-8, cp1252, utf-16 (default: found out)")
     add("--na", action="append", metavar="VALUE", help="a cell that stands for a missing value, "
         "such as -9999 or Bad; may be given several times")  # fmt: skip

@@ -16,9 +16,14 @@ def text_format(args: argparse.Namespace) -> TextFormat:
     Parameters
     ----------
     args : Namespace
-        With ``sep``, ``decimal`` and ``encoding``, each a text or None.
+        With ``sep``, ``decimal``, ``encoding`` and ``thousands``, each a text or None.
     """
-    return TextFormat(_separator(args.sep), _decimal(args.decimal), _encoding(args.encoding))
+    return TextFormat(
+        _separator(args.sep),
+        _decimal(args.decimal),
+        _encoding(args.encoding),
+        _thousands(args.thousands),
+    )
 
 
 def _separator(text: str | None) -> str | None:
@@ -36,6 +41,12 @@ def _decimal(text: str | None) -> str | None:
     if text not in (None, ".", ",", "point", "comma"):
         raise ValueError(f"decimal={text!r}: must be . or ,")
     return {"point": ".", "comma": ","}.get(text or "", text)
+
+
+def _thousands(text: str | None) -> str | None:
+    if text is not None and (len(text) != 1 or text.isalnum()):
+        raise ValueError(f"thousands={text!r}: must be one character such as , or '")
+    return text
 
 
 def _encoding(text: str | None) -> str | None:

@@ -54,7 +54,10 @@ UNITS: Final = Remedy(
 )
 DECIMAL: Final = Remedy(
     'pandas.read_csv(..., decimal=",") or thousands="," reads such numbers',
-    "--decimal , where it is a decimal comma",
+    "--decimal , or --thousands , says what the comma is",
+)
+THOUSANDS: Final = Remedy(
+    'pandas.read_csv(..., thousands=",") reads such numbers', "--thousands , reads such numbers"
 )
 NEW_GAP: Final = Remedy(
     'fill the gap, or fit with missing="indicator" on rows that have gaps in this column',

@@ -111,12 +111,14 @@ def _stray(column: pd.Series, cells: Cells, row: int, role: Role) -> BadValueErr
     remedies = role.text
     if what == "grouped":
         rule = "must be a number without separators of thousands and with a decimal point"
-        remedies = (bad.CORRECT, bad.DECIMAL)
-    elif what == "unit":
-        rule = "must be a number alone, without a unit"
+        point = "." in str(column.iloc[row]).rpartition(",")[2]
+        remedies = (bad.CORRECT, bad.THOUSANDS if point else bad.DECIMAL)
+    elif what in ("unit", "glued"):
+        rule = "must be a number alone, without unit or sign around it"
+        remedies = (bad.CORRECT, *role.text[2:])
     else:
         rule = "must be a number" + ("" if role is not NEW else ", as in training")
-    if row == 0 and read:
+    if row == 0 and read and what == "text":
         remedies = (bad.UNITS, *remedies)
     return bad_cell(column, row, rule + most, *remedies)
 

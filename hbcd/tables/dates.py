@@ -7,9 +7,10 @@ likewise, and t0 the first time in training::
 
     sin, cos of 2 pi h / 24;  of 2 pi w / 7;  of 2 pi d / 365.25;  and (t - t0) in days
 
-A text of digits such as 01/02/2020 may be a day of February or of January.  The order is learned
-from the whole training column, where some day is beyond 12, and kept; where none is, such a column
-is refused.
+A time of the day alone is one of the first of January 1970.  A year of two digits is understood
+after the name of a month and in 31.12.20.  A text of digits such as 01/02/2020 may be a day of
+February or of January.  The order is learned from the whole training column, where some day is
+beyond 12, and kept; where none is, such a column is refused.
 """
 
 from __future__ import annotations
@@ -43,8 +44,10 @@ CLOCK: Final = re.compile(
     r"\s*(Z|[+-]\d{2}:?\d{2})?\s*"
 )
 WORDS: Final = re.compile(
-    r"\s*(?:(\d{1,2})[ -]([A-Za-z]{3,9})\.?[ -](\d{4})|([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4}))(.*)"
+    r"\s*(?:[A-Za-z]{2,9},?\s+)?(?:(\d{1,2})[ -]([A-Za-z]{3,9})\.?[ -](\d{4}|\d{2})|"
+    r"([A-Za-z]{3,9})\.? (\d{1,2}),? (\d{4}))(.*)"
 )
+YEAR_MONTH: Final = re.compile(r"\s*(\d{4})[-/](\d{2})\s*")
 MONTHS: Final = ("jan", "feb", "mar", "apr", "may", "jun",
                  "jul", "aug", "sep", "oct", "nov", "dec")  # fmt: skip
 
@@ -133,6 +136,8 @@ def _of_object(value: Any, order: str) -> tuple[datetime.datetime, datetime.date
     """(wall clock, instant) of a date, a time or a text; None where it is none."""
     if isinstance(value, pd.Timestamp):
         value = value.to_pydatetime(warn=False)
+    if isinstance(value, datetime.time):
+        value = datetime.datetime.combine(datetime.date(1970, 1, 1), value)
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         value = datetime.datetime(value.year, value.month, value.day)
     try:
@@ -155,16 +160,25 @@ def _of_text(text: str, order: str) -> datetime.datetime | None:
             month, day, year = first, second, third
         else:
             day, month, year = first, second, third
-        if len(year) != 4 or len(day) > 2:
+        if len(day) > 2 or not (len(year) == 4 or (len(year) == 2 and match[2] == ".")):
             return None
-        return _with_clock(datetime.datetime(int(year), int(month), int(day)), rest)
+        return _with_clock(datetime.datetime(_year(year), int(month), int(day)), rest)
     if match := WORDS.fullmatch(text):
         name = (match[2] or match[4])[:3].lower()
         if name not in MONTHS:
             return None
         day, year = match[1] or match[5], match[3] or match[6]
-        return _with_clock(datetime.datetime(int(year), MONTHS.index(name) + 1, int(day)), match[7])
-    return None
+        number = MONTHS.index(name) + 1
+        return _with_clock(datetime.datetime(_year(year), number, int(day)), match[7])
+    if match := YEAR_MONTH.fullmatch(text):
+        return datetime.datetime(int(match[1]), int(match[2]), 1)
+    return _with_clock(datetime.datetime(1970, 1, 1), text) if ":" in text else None
+
+
+def _year(text: str) -> int:
+    """A year; of two digits, as POSIX has it: 69 to 99 are 1969 to 1999."""
+    year = int(text)
+    return year if len(text) == 4 else year + (1900 if year >= 69 else 2000)
 
 
 def _with_clock(day: datetime.datetime, rest: str) -> datetime.datetime | None:

@@ -3,9 +3,10 @@ r"""What a column is: numbers, levels (names), or times.  The one place that dec
 1. A column that its type calls numbers, truth values, categories or times is that.
 2. A column of text is of **times** where most of its cells are dates.
 3. It is of **numbers** where most of its cells read as numbers, or most of its different cells,
-   where those are more than `MANY`.  ``1,234``, ``1000,0`` and ``1000 mbar`` read as numbers here:
-   such a column is of numbers although not all of its cells can be taken, which is an error that
-   names the first of them.  Nothing in such a column ever becomes a level or a class.
+   where those are more than `MANY`.  ``1,234``, ``1000,0``, ``1000 mbar`` and ``<0.5`` read as
+   numbers here, and ``450MW`` where most have the same letters: such a column is of numbers
+   although not all of its cells can be taken, which is an error that names the first of them.
+   Nothing in such a column ever becomes a level or a class.
 4. Everything else is of **levels**.  So is a column of whole numbers as text in which one begins
    with a zero (``007``), unless one has a decimal point: they are codes.  And so is one of at most
    `FEW` different numbers that all have a unit (``5 bar``, ``10 bar``).
@@ -13,6 +14,7 @@ r"""What a column is: numbers, levels (names), or times.  The one place that dec
 
 from __future__ import annotations
 
+import collections
 import datetime
 import decimal
 import re
@@ -37,17 +39,22 @@ GROUPS: Final = rf"[+\-\u2212]?\d{{1,3}}(?:[{BLANK}]\d{{3}}|['’]\d{{3}}|,\d{{3
 COMMA: Final = rf"[+\-\u2212]?(?:\d{{1,3}}(?:[.{BLANK}'’]\d{{3}})+|\d*),\d+(?:[eE][+-]?\d+)?"
 MINUS: Final = r"\u2212(?:\d+\.?\d*|\.\d+)"
 GROUPED: Final = re.compile(rf"\s*(?:{GROUPS}|{COMMA}|{MINUS})\s*")
+SIGNS: Final = r"[<>=~≈≤≥±$€£¥(\[]*"  # of limits, money and brackets
+#: A number with something around it: 1000 mbar, 12%, <0.5, $450, (450), 450*.
 UNIT: Final = re.compile(
-    rf"\s*(?:{NUMBER}|{GROUPS}|{COMMA})(?:[{BLANK}]+[^\W\d_][^\s]{{0,11}}|[{BLANK}]?[%°‰]\S{{0,3}})\s*"
+    rf"\s*{SIGNS}\s*(?:{NUMBER}|{GROUPS}|{COMMA})"
+    rf"(?:[{BLANK}]+[^\W\d_]\S{{0,11}}|[{BLANK}]?[%°‰$€£¥)\]*#]\S{{0,5}})?\s*"
 )
-CLOCK: Final = (
-    r"(?:[T ]\s*\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?"
-    r"\s*(?:[AaPp][Mm])?\s*(?:Z|[+-]\d{2}:?\d{2})?)?"
-)
+GLUED: Final = re.compile(rf"\s*{NUMBER}([^\W\d_eE]\S{{0,7}})\s*")  # 450MW, but also 12A
+CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?"
+AFTER: Final = rf"(?:[T ]\s*{CLOCK}\s*(?:Z|[+-]\d{{2}}:?\d{{2}})?)?"
 MONTH: Final = r"(?:[A-Za-z]{3,9}\.?)"
+WEEKDAY: Final = r"(?:[A-Za-z]{2,9},?\s+)?"
 DATE: Final = re.compile(
     rf"\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\1(?:\d{{4}}|\d{{2}})|"
-    rf"\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}}){CLOCK}\s*"
+    rf"\d{{4}}[-/](?:0[1-9]|1[0-2])|"
+    rf"{WEEKDAY}(?:\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})){AFTER}\s*"
+    rf"|\s*{CLOCK}\s*"
 )
 #: What `pandas.api.types.infer_dtype` calls Python objects that are numbers, and that are times.
 NUMBERS: Final = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})
@@ -57,20 +64,22 @@ TIMES: Final = frozenset(
 
 
 def form(value: Any) -> str:
-    """How a cell reads: "plain", "code", "grouped", "unit", "date", or "text"."""
+    """How a cell reads: "plain", "code", "grouped", "unit", "glued", "date" or "text"."""
     if isinstance(value, str):
         if PLAIN.fullmatch(value):
             return "code" if CODE.fullmatch(value) else "plain"
         if GROUPED.fullmatch(value):
             return "grouped"
+        if DATE.fullmatch(value):
+            return "date"
         if UNIT.fullmatch(value):
             return "unit"
-        return "date" if DATE.fullmatch(value) else "text"
+        return "glued" if GLUED.fullmatch(value) else "text"
     if isinstance(value, (bool, np.bool_)):
         return "text"
     if isinstance(value, (int, float, np.number, decimal.Decimal)):
         return "plain"
-    return "date" if isinstance(value, (datetime.date, np.datetime64)) else "text"
+    return "date" if isinstance(value, (datetime.date, datetime.time, np.datetime64)) else "text"
 
 
 @dataclass(frozen=True)
@@ -112,12 +121,19 @@ class Cells:
             return "levels"
         names = ["plain", "code", "grouped"]
         if "plain" in self.forms or "grouped" in self.forms or len(self.values) > FEW:
-            names.append("unit")
+            names += ["unit", "glued"] if self._one_unit() else ["unit"]
         if 2 * self.count(*names) > present:
             return "numbers"
         different = sum(found in names for found in self.forms)
         many = len(self.values) > MANY and 2 * different > len(self.values)
         return "numbers" if many else "levels"
+
+    def _one_unit(self) -> bool:
+        """Whether most of the different cells with letters behind a number have the same ones."""
+        found = [GLUED.fullmatch(v) for v, f in zip(self.values, self.forms, strict=True)
+                 if f == "glued"]  # fmt: skip
+        units = collections.Counter(match[1] for match in found if match)
+        return bool(units) and 2 * units.most_common(1)[0][1] > len(found)
 
     def _has_fraction(self) -> bool:
         return any(

@@ -58,16 +58,19 @@ class TextFormat:
         "." or ",".
     encoding : str or None
         A name that Python knows.
+    thousands : str or None
+        What stands between groups of three digits; None: nothing.
     """
 
     sep: str | None = None
     decimal: str | None = None
     encoding: str | None = None
+    thousands: str | None = None
 
     def options(self) -> dict[str, Any]:
         """The same for `pandas.read_csv`."""
         return {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding,
-                "low_memory": False}  # fmt: skip
+                "thousands": self.thousands, "low_memory": False}  # fmt: skip
 
 
 def open_text(file: Path, encoding: str) -> IO[str]:
@@ -122,15 +125,21 @@ def find_format(
     usual = "\t" if suffix.startswith(".tsv") else ","
     sep = asked.sep or _find_separator(file, records, usual, known.sep)
     rows = list(csv.reader(records, delimiter=sep)) if records else []
-    decimal = asked.decimal or _find_decimal(file, rows[1:], sep, known.decimal)
+    thousands = asked.thousands or known.thousands
+    decimal = asked.decimal
+    if decimal is None and thousands:
+        decimal = "." if thousands != "." else ","
+    decimal = decimal or _find_decimal(file, rows[1:], sep, known.decimal)
+    if thousands == decimal:
+        raise ValueError(f"thousands={thousands!r}: must not be the decimal mark")
     found = []
     if encoding not in ("utf-8", "utf-8-sig") and not asked.encoding:
         found.append(f"--encoding {encoding}")
     if sep != usual and not asked.sep:
         found.append(f"--sep {NAMES.get(sep, sep)}")
-    if decimal != "." and not asked.decimal:
+    if decimal != "." and not asked.decimal and not thousands:
         found.append(f"--decimal {decimal}")
-    return TextFormat(sep, decimal, encoding), found
+    return TextFormat(sep, decimal, encoding, thousands), found
 
 
 def _find_encoding(file: Path, known: str | None) -> str:

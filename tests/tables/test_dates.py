@@ -25,6 +25,9 @@ FORMS = {
     "words first": STAMPS.strftime("%B %d, %Y %H:%M"),
     "with a zone": STAMPS.strftime("%Y-%m-%dT%H:%M:%S+00:00"),
     "universal": STAMPS.strftime("%Y-%m-%dT%H:%MZ"),
+    "two digits": STAMPS.strftime("%d.%m.%y %H:%M"),
+    "Oracle": STAMPS.strftime("%d-%b-%y %H:%M"),
+    "with weekdays": STAMPS.strftime("%a, %d %b %Y %H:%M:%S"),
     "objects": [stamp.to_pydatetime() for stamp in STAMPS],
 }
 
@@ -145,6 +148,21 @@ def test_zones_count_by_their_own_clock_and_elapsed_time_by_the_instant():
     np.testing.assert_allclose(features[:, 6], days, atol=1e-9)
     text = pd.DataFrame({"when": [stamp.isoformat() for stamp in local]})
     assert encoder.encode(text).tobytes() == features.tobytes()
+
+
+def test_times_of_the_day_and_months_are_dates_too():
+    hours = pd.DataFrame({"t": [f"{k}:30" for k in range(24)]})
+    features = TableEncoder.fit_encode(hours, dates="features")[1]
+    np.testing.assert_allclose(features[:, 0], np.sin(2 * np.pi * (np.arange(24) + 0.5) / 24))
+    objects = pd.DataFrame({"t": [datetime.time(k, 30) for k in range(24)]})
+    assert TableEncoder.fit_encode(objects, dates="features")[1].tobytes() == features.tobytes()
+    months = pd.DataFrame({"m": [f"2020-{k:02}" for k in range(1, 13)]})
+    elapsed = TableEncoder.fit_encode(months, dates="features")[1][:, -1]
+    assert elapsed.tolist() == [(datetime.date(2020, k, 1) - datetime.date(2020, 1, 1)).days
+                                for k in range(1, 13)]  # fmt: skip
+    for texts in (hours, objects, months):
+        with pytest.raises(ValueError, match="dates and times"):
+            TableEncoder.fit(texts)
 
 
 def test_durations_and_a_target_of_dates_are_refused():

@@ -138,6 +138,8 @@ def test_the_model_remembers_what_the_file_leaves_open(capsys, here):
         (["--sep", "a"], "sep='a': must be one character"),
         (["--sep", '"'], "must be one character"),
         (["--decimal", ";"], "decimal=';': must be . or ,"),
+        (["--thousands", "x"], "thousands='x': must be one character"),
+        (["--thousands", ",", "--decimal", ","], "thousands=',': must not be the decimal mark"),
         (["--encoding", "utf-7x"], "encoding='utf-7x': must be an encoding"),
         (["--dates", "yes"], "dates='yes': must be one of error, features"),
         (["--text", "zz"], "text=zz: must be a column"),
@@ -146,7 +148,7 @@ def test_the_model_remembers_what_the_file_leaves_open(capsys, here):
 def test_options_that_cannot_be_are_told(capsys, flags, message):
     table().to_csv("own.csv", index=False)
     assert message in refusal(capsys, "fit", "own.csv", "--target", "y", *flags)
-    if flags[0] in ("--sep", "--decimal", "--encoding"):
+    if flags[0] in ("--sep", "--decimal", "--encoding", "--thousands"):
         path = fit(capsys, "own.csv", "--target", "y")["model"]
         for command in ("predict", "evaluate"):
             assert message in refusal(capsys, command, path, "own.csv", *flags)
@@ -156,6 +158,33 @@ def test_python_is_told_by_a_warning():
     table().to_csv("own.csv", index=False, sep=";")
     with pytest.warns(TableWarning, match="own.csv: read with --sep semicolon"):
         read_table("own.csv")
+
+
+@pytest.mark.parametrize(
+    ("sep", "write", "flags"),
+    [
+        (",", "{:,.2f}", ["--thousands", ","]),
+        (";", "{:,.0f}", ["--thousands", ","]),
+        (";", "{:,.3f}", ["--thousands", "."]),
+        (";", "{:_.2f}", ["--thousands", "'"]),
+    ],
+)
+def test_separators_of_thousands_are_read_where_they_are_named(capsys, here, sep, write, flags):
+    frame = table()[["a", "y"]].assign(a=lambda f: (f.a * 3000 + 9000).round())
+    mark = flags[1]
+    texts = [write.format(value) for value in frame["a"]]
+    if mark == ".":
+        texts = [text.translate(str.maketrans(",.", ".,")) for text in texts]
+    texts = [text.replace("_", mark) for text in texts]
+    frame.assign(a=texts, y=(frame.y * 100).round().astype(int)).to_csv("own.csv", index=False,
+                                                                        sep=sep)  # fmt: skip
+    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *flags, *QUICK, "--json")
+    assert code == 0, err
+    path = json.loads(out)["model"]
+    code, out, err = run(capsys, "predict", path, "own.csv")
+    assert code == 0, err
+    expected = hbcd.load(path).predict(frame[["a"]])
+    assert read_predictions(out)["y"].tobytes() == expected.tobytes()
 
 
 # ---- missing values ---------------------------------------------------------------------------

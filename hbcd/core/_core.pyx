@@ -4,6 +4,7 @@
 Translate, call, translate back.  Nothing here decides anything; nothing here imports the package.
 """
 import os
+from threading import RLock
 
 import numpy as np
 

@@ -223,24 +223,7 @@ cdef class Net:
 
     def loss(self, Data data, theta, gradient, int n_threads):
         """Mean loss at theta; gradient (n_params) is filled unless it is None."""
-        cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
-        cdef void *g = NULL if gradient is None else pointer(gradient, self.dtype, self.size.n_params, True)
-        cdef hbcd_arena arena = counting()
-        cdef double f = NAN
-        cdef int status
-        if FORKED:
-            n_threads = 1
-        if data.dtype != self.dtype:
-            raise ValueError("data: must have the precision of the network")
-        self.context.check(hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &arena, &f, g))
-        cdef Memory work = Memory(arena.used)
-        if self.serial:
-            self.context.keep = (work, theta, data, gradient)
-        with nogil:
-            status = hbcd_net_loss(self.dtype, self.c, data.c, theta_, n_threads, NULL, &work.arena, &f, g)
-        self.context.keep = None
-        self.context.check(status)
-        return f
+        return LossFunction(self, data, n_threads).evaluate(theta, gradient)
 
     def normal(self, Data data, theta, int block, int n_threads):
         """(f, J'We, J'WJ) of one block, or with block -1 of all parameters; float64 whatever the precision."""
@@ -265,9 +248,12 @@ cdef class Net:
         cdef double *jtwr_ = <double *>pointer(jtwr, HBCD_F64, stop - start, True)
         cdef double *jtwj_ = <double *>pointer(jtwj.reshape(-1), HBCD_F64, (stop - start) * (stop - start), True)
         cdef Memory work = Memory(arena.used)
+        if self.serial:
+            context.keep = (work, theta, data)
         with nogil:
             status = hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, &watch.c, &work.arena, &f,
                                      jtwr_, jtwj_)
+        context.keep = None
         if watch.interrupted:
             raise KeyboardInterrupt
         context.check(status)
@@ -302,11 +288,62 @@ cdef class Net:
         cdef void *gradient_ = pointer(gradient, self.dtype, n)
         cdef void *lo = NULL if box is None else pointer(box[0], self.dtype, n)
         cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
-        context.keep = (theta, gradient, box)
         values = np.empty(self.size.n_blocks)
         cdef double[::1] values_ = values
+        context.keep = (theta, gradient, box)
         cdef int status = hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
                                                  &values_[0] if self.size.n_blocks else NULL)
         context.keep = None
         context.check(status)
         return values
+
+
+cdef class LossFunction:
+    """The mean loss of a network on rows as a function of theta, with its work space measured once.
+
+    A work space is kept for every call that ran at the same time, so that several Python threads may call it.  A
+    network with parts written in Python serves one call at a time: the others wait.
+    """
+
+    cdef Net net
+    cdef Data data
+    cdef int n_threads
+    cdef size_t size
+    cdef list unused  # work spaces
+    cdef object lock  # None where no part is written in Python
+
+    def __init__(self, Net net not None, Data data not None, int n_threads):
+        cdef hbcd_arena arena = counting()
+        cdef double f = NAN
+        if data.dtype != net.dtype:
+            raise ValueError("data: must have the precision of the network")
+        self.net, self.data, self.n_threads = net, data, n_threads
+        Context().check(hbcd_net_loss(net.dtype, net.c, data.c, NULL, n_threads, NULL, &arena, &f, NULL))
+        self.size = arena.used
+        self.unused = []
+        self.lock = RLock() if net.serial else None
+
+    def evaluate(self, theta, gradient):
+        """The loss at theta; gradient (n_params) is filled unless it is None."""
+        if self.lock is None:
+            return self.run(theta, gradient)
+        with self.lock:
+            return self.run(theta, gradient)
+
+    cdef double run(self, theta, gradient) except? -1.7e300:
+        cdef Net net = self.net
+        cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
+        cdef void *g = NULL if gradient is None else pointer(gradient, net.dtype, net.size.n_params, True)
+        cdef Memory work = self.unused.pop() if self.unused else Memory(self.size)
+        cdef double f = NAN
+        cdef int status, n_threads = 1 if FORKED else self.n_threads
+        outer = net.context.keep  # of a call from which a part makes this one
+        work.arena.used = 0
+        if net.serial:
+            net.context.keep = (work, theta, self.data, gradient)
+        with nogil:
+            status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
+        net.context.keep = outer
+        self.unused.append(work)
+        net.context.check(status)
+        return f

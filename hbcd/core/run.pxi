@@ -318,8 +318,8 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &arena, &plan))
     cdef Memory memory = Memory(arena.used)
     # Arrays are not traversed by the garbage collector, so what they keep must lead back to no part of the user's.
-    context.keep = (memory, data, held_out, theta, boxes)
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &memory.arena, &plan))
+    context.keep = (memory, data, held_out, theta, boxes)
     with nogil:
         status = hbcd_plan_train(net.dtype, plan, theta_, &c, &rng, &report)
     context.keep = None

@@ -20,8 +20,9 @@ Array = NDArray[Any]
 class Objective:
     """The mean loss of a network on fixed rows as a function of the parameters.
 
-    The rows are copied into the core once; calling it is one evaluation and nothing else.
-    Made by `Network.bind`.
+    The rows are copied into the core once, and its work space is kept: calling it is one evaluation
+    and nothing else.  Several Python threads may call it; where a part of the network is written in
+    Python, one at a time.  Made by `Network.bind`.
     """
 
     def __init__(
@@ -31,18 +32,19 @@ class Objective:
         self.n_rows = data.rows
         self.n_threads = n_threads
         self._net, self._data = net, data
+        self._loss = core.LossFunction(net, data, n_threads)
         self._dtype = np.float32 if net.dtype == 0 else np.float64
 
     def __call__(self, theta: ArrayLike) -> tuple[float, Array]:
         """(f, gradient) at theta (n_parameters,)."""
         point = np.ascontiguousarray(theta, dtype=self._dtype)
         gradient = np.empty(point.shape, self._dtype)
-        return self._net.loss(self._data, point, gradient, self.n_threads), gradient
+        return self._loss.evaluate(point, gradient), gradient
 
     def value(self, theta: ArrayLike) -> float:
         """F alone: a forward pass."""
         point = np.ascontiguousarray(theta, dtype=self._dtype)
-        return float(self._net.loss(self._data, point, None, self.n_threads))
+        return self._loss.evaluate(point, None)
 
     def normal_equations(
         self, theta: ArrayLike, block: int | None = None

@@ -199,8 +199,7 @@ class Compiled(Optimizer):
     ) -> StopReason:
         """Moves `x` (contiguous float32 or float64) in place to the best point found.
 
-        The tolerances of `stop` are absolute here: what they mean for a small `objective` is the
-        business of `hbcd.minimize`.
+        The tolerances of `stop` are absolute here; `hbcd.minimize` adapts them to small functions.
         """
         self.check_size(x.size)
         lo, hi = box_vectors("box", box, x.size, x.dtype)

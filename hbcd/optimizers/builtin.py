@@ -159,7 +159,9 @@ class BFGS(Compiled):
 class BarzilaiBorwein(Compiled):
     """Spectral projected gradient with Barzilai-Borwein steps.
 
-    Birgin, Martinez and Raydan 2000.  The search is not monotone, the best point is returned.
+    Birgin, Martinez and Raydan 2000.  The search is not monotone, the best point is returned.  It
+    ends at `f_tol` when the last `history` values have not decreased by more, not when one step,
+    which may be a short one, has not.
 
     Parameters
     ----------
@@ -220,7 +222,8 @@ class ICRS(Compiled):
     reset_width : bool, default False
         A success sets the width back to k1.
     tolerance : float, default 1e-4
-        Stop when the widest interval, relative to the box, is narrower.
+        Stop when the widest interval, relative to the box, is narrower.  One that is so wide that
+        nothing is tried is no success.
     floor : float, default 0.05
         Smallest distance to a bound that counts, relative to the box: lets a coordinate leave its
         bound.  (With 1e-3 the search stalls in a corner of the box.)

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.utils.validation import as_real
+
 __all__ = ["Differences"]
 
 Array = NDArray[np.float64]
@@ -35,6 +37,15 @@ class Differences:
     step: Any = None
     relative_step: Any = None
     evaluate: Callable[..., Iterable[Any]] = map
+
+    def check_size(self, n: int) -> None:
+        """ValueError where a step is none for n variables."""
+        for name, step in (("eps", self.step), ("finite_diff_rel_step", self.relative_step)):
+            if step is None:
+                continue
+            values = as_real(name, step)
+            if values.size not in (1, n) or values.ndim > 1 or not (values > 0).all():
+                raise ValueError(f"{name}: must be positive numbers, 1 or {n} of them")
 
     def slopes(self, x: Array, value: Array, lo: Any, hi: Any, measure: Measure) -> Array:
         """Derivatives at x: one more axis, of n; 0 where lo = hi, which leaves no room.

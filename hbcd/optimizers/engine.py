@@ -84,7 +84,17 @@ class Problem:
             raise ValueError("x0: must be finite")
         return x
 
-    def function(self, lo: Array | None, hi: Array | None) -> Function:
+    def basis_of(self, n: int, lo: Array | None, hi: Array | None) -> Array | None:
+        """`basis`, where it is one of n variables without bounds."""
+        if self.basis is None:
+            return None
+        if self.basis.shape != (n, n):
+            raise ValueError(f"hess_inv0: has shape {self.basis.shape}, must be {(n, n)}")
+        if lo is not None and hi is not None and np.isfinite([lo, hi]).any():
+            raise ValueError("hess_inv0: must be None with bounds")
+        return self.basis
+
+    def function(self, n: int, lo: Array | None, hi: Array | None) -> Function:
         """`fun` and `jac` as the core calls them."""
         jac, differences = self.jac, self.differences
         if isinstance(jac, str) and jac in ("2-point", "3-point"):
@@ -94,6 +104,7 @@ class Problem:
                 f"jac={jac!r}: must be True, a callable, or for differences False, '2-point' or "
                 "'3-point'"
             )
+        differences.check_size(n)
         args = self.args if isinstance(self.args, tuple) else (self.args,)
         kind = Residuals if self.residuals else Function
         jac = bool(jac) if isinstance(jac, np.bool_) else jac
@@ -124,8 +135,8 @@ def run(
     lo, hi = read_bounds(problem.bounds, x.size)
     x = np.clip(x, -np.inf if lo is None else lo, np.inf if hi is None else hi)
     method, stop = method.for_function(x.size, stop, (lo, hi), problem.residuals)
-    basis = Basis(x, problem.basis)
-    function, scale = problem.function(lo, hi), Scale()
+    basis = Basis(x, problem.basis_of(x.size, lo, hi))
+    function, scale = problem.function(x.size, lo, hi), Scale()
     watch = None if observer is None else _Watch(observer, function, basis)
     if getattr(method, "runs_compiled", False) and not method.value_only:
         f, gradient = function.begin(x)

@@ -150,13 +150,10 @@ class Function:
             try:
                 value, slopes = value
             except (TypeError, ValueError):
-                told = (
-                    value
-                    if value is None or isinstance(value, (int, float))
-                    else type(value).__name__
-                )  # one line
+                short = value is None or isinstance(value, (int, float))
+                shown = value if short else type(value).__name__  # one line
                 raise TypeError(
-                    f"fun={told!s}: must be ({self.returns}) where jac is True"
+                    f"fun={shown}: must be ({self.returns}) where jac is True"
                 ) from None
         return self.read(value), slopes
 

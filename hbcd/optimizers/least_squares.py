@@ -57,8 +57,8 @@ class LevenbergMarquardt(Compiled):
     Raises
     ------
     ValueError
-        Larger matrices than `memory_limit`; a loss of one's own (with `variable_projection` any
-        but the squared error) or layers of one's own with parameters; a function without residuals
+        Larger matrices than `memory_limit`; a custom loss (with `variable_projection` any
+        but the squared error) or custom layers with parameters; a function without residuals
         (see `hbcd.minimize`), which is all that ``scipy.optimize.minimize`` has.
     """
 
@@ -113,7 +113,7 @@ class LevenbergMarquardt(Compiled):
     def for_function(
         self, n: int, stop: Stop, box: tuple[Any, Any], residuals: bool
     ) -> tuple[Self, Stop]:
-        """Itself, with steps damped by a trust region unless told.
+        """Itself, with steps damped by a trust region unless `damping` says otherwise.
 
         Parameters
         ----------

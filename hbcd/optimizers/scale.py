@@ -17,10 +17,11 @@ Array = NDArray[np.float64]
 
 
 def projected_gradient(x: Array, gradient: Array, lo: Any, hi: Any) -> float:
-    """``max_i |P(x - g)_i - x_i|``, P the projection onto the bounds."""
+    """``max_i |P(x - g)_i - x_i|``, P the projection onto the bounds, without rounding x - g."""
     with np.errstate(over="ignore", invalid="ignore"):
-        moved = np.clip(x - gradient, -np.inf if lo is None else lo, np.inf if hi is None else hi)
-        return float(np.abs(moved - x).max())
+        down = np.inf if lo is None else x - lo
+        up = np.inf if hi is None else hi - x
+        return float(np.abs(np.clip(gradient, -up, down)).max())
 
 
 def is_exhausted(x: Array, f: float, gradient: Array) -> bool:

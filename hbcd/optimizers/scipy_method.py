@@ -73,8 +73,8 @@ def scipy_method(optimizer: Any) -> Callable[..., OptimizeResult]:
             raise ValueError("constraints: must be empty; bounds are the only ones supported")
         for name, value in (("hess", hess), ("hessp", hessp)):
             if value is not None:
-                told = f"{name}: is not used by {type(optimizer).__name__}"
-                warnings.warn(told, RuntimeWarning, stacklevel=3)
+                message = f"{name}: is not used by {type(optimizer).__name__}"
+                warnings.warn(message, RuntimeWarning, stacklevel=3)
         choices = read_options(optimizer, options)
         with _mapper(choices.options.get("workers")) as evaluate:
             differences = Differences(

@@ -44,9 +44,12 @@ class Stop:
     ----------
     pg_tol : float, default 1e-5
         Stop when the projected gradient ``max_i |P(x - g)_i - x_i|`` is not larger (`pgtol` of
-        L-BFGS-B).
+        L-BFGS-B).  Absolute in training, where losses are those of standardized targets; what it
+        means for a function that is small or flat where it starts is said in `minimize`.
     f_tol : float or None, default 1e-9
         Stop when ``(f_k - f_{k+1}) / max(|f_k|, |f_{k+1}|, 1)`` is not larger; None: never.
+        BarzilaiBorwein and Adam, whose values go up and down, compare with the largest of their
+        last values instead of f_k: `history` of them, and 10.
     max_iterations : int or None
         Limit; None: no limit.
     max_evaluations : int or None

@@ -177,7 +177,8 @@ def test_icrs_without_a_floor_stays_on_its_bound():
         sphere_around(0.3), [-1.0] * 3, hbcd.ICRS(floor=0.0), jac=False, bounds=[(-1, 1)] * 3, rng=0
     )
     assert np.array_equal(found.x, [-1.0] * 3)
-    assert found.status is hbcd.StopReason.WIDTH
+    assert found.status is hbcd.StopReason.LINE_SEARCH
+    assert not found.success
 
 
 @pytest.mark.parametrize(

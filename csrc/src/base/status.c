@@ -13,7 +13,7 @@ const char *hbcd_status_text(int status)
     case HBCD_STOP_TARGET: return "The objective reached its target.";
     case HBCD_STOP_WIDTH: return "The search interval became narrower than its tolerance.";
     case HBCD_STOP_SENSITIVITY: return "No block is more sensitive than the tolerance.";
-    case HBCD_STOP_LINE_SEARCH: return "No better point was found along the search direction.";
+    case HBCD_STOP_LINE_SEARCH: return "No better point was found in any direction that was tried.";
     case HBCD_STOP_EPOCHS: return "All passes over the data were made.";
     case HBCD_STOP_NO_PROGRESS: return "Several passes over the data brought no better value.";
     case HBCD_STOP_INTERRUPTED: return "The user interrupted the run.";

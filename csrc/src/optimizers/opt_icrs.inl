@@ -60,6 +60,16 @@ static int FN(icrs_is_narrow)(const hbcd_icrs *options, const TY(icrs_memory) *m
     return !(widest > 0.0) || widest < options->tolerance;
 }
 
+/* 1: the box is wider than a point, but the interval is narrow before anything was tried: the tolerance is large, or
+ * there is no floor and all coordinates are on their bounds. */
+static int FN(icrs_is_stuck)(const hbcd_icrs *options, const TY(box) *box, size_t n, const TY(icrs_memory) *memory)
+{
+    if (!FN(icrs_is_narrow)(options, memory) || *memory->kappa < options->k1) return 0;
+    for (size_t i = 0; i < n; i++)
+        if (box->hi[i] > box->lo[i]) return 1;
+    return 0;
+}
+
 /* x + sigma draw, draw a normal number, within [lo, hi] by redrawing.  A sigma far wider than the box would miss for
  * ever: the limit of that law is the uniform one. */
 static REAL FN(icrs_draw)(hbcd_rng *rng, double draw, double x, double sigma, REAL lo, REAL hi)
@@ -131,6 +141,7 @@ static int FN(icrs_minimize)(const void *options, void *state, const TY(objectiv
     if (status) return report->status = status;
     status = hbcd_stop_start(stop, report, f, NAN);
     FN(icrs_measure)(options, box, n, x, &memory);
+    if (!status && FN(icrs_is_stuck)(options, box, n, &memory)) status = HBCD_STOP_LINE_SEARCH;
     while (!status) {
         size_t trial = 0;
         do status = FN(icrs_trial)(options, &memory, objective, box, x, &f, stop, rng, report);

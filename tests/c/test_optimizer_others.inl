@@ -394,7 +394,8 @@ static void FN(test_icrs_needs_a_finite_box)(void)
     CHECK(FN(go)(&b, &b.box) == HBCD_ERR_BOUNDS);
     CHECK(b.probe.calls == 0);
     if (REAL_IS_F32) return; /* the width of any box of float32 is a double */
-    b.lo[1] = (REAL)-1e308, b.hi[1] = (REAL)1e308;
+    const double wide = 1e308;
+    b.lo[1] = (REAL)-wide, b.hi[1] = (REAL)wide;
     CHECK(FN(go)(&b, &b.box) == HBCD_ERR_BOUNDS);
     CHECK(b.probe.calls == 0);
 }

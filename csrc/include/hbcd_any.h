@@ -50,6 +50,7 @@ typedef struct hbcd_phase_spec {
     hbcd_sensitivity_spec sensitivity;
     size_t batch_rows, inner_iterations, visits_per_batch, epochs; /* 0 as in TY(phase) */
     double batch_growth, sensitivity_tol, max_seconds;
+    int full_sensitivity;
     const void *lo, *hi;             /* (n_params) or NULL */
     hbcd_stop stop;
 } hbcd_phase_spec;

@@ -166,7 +166,10 @@ typedef struct TY(phase) {
     size_t inner_iterations;  /* of the optimizer per visit; 0: until its own stopping test */
     size_t visits_per_batch;  /* blocks solved on a batch before the next one */
     size_t epochs;            /* passes over the data; 0: one batch, worked on until it is solved */
-    double sensitivity_tol;   /* a batch is solved when no block is more sensitive */
+    double sensitivity_tol;   /* a batch is solved when no block is more sensitive; so is the phase, on all rows: */
+    int full_sensitivity;     /* 1: at the end of each pass over batches the measurement of the loss on all rows brings
+                               * its gradient too, and the phase ends (HBCD_STOP_SENSITIVITY) where the sensitivities on
+                               * all rows are within sensitivity_tol; 0: only batches of all rows are looked at so */
     TY(box) box;              /* (n_params) */
     hbcd_stop stop;           /* of the phase; watch is taken from the run */
     double max_seconds;       /* of the phase, INFINITY: none */

@@ -188,6 +188,7 @@ cdef extern from "hbcd_any.h" nogil:
         hbcd_sensitivity_spec sensitivity
         size_t batch_rows, inner_iterations, visits_per_batch, epochs
         double batch_growth, sensitivity_tol, max_seconds
+        int full_sensitivity
         const void *lo
         const void *hi
         hbcd_stop stop

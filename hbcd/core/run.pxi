@@ -298,6 +298,7 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
         spec[k].visits_per_batch = phase.visits_per_batch
         spec[k].epochs = phase.epochs or 0
         spec[k].sensitivity_tol = phase.sensitivity_tol
+        spec[k].full_sensitivity = phase.full_sensitivity
         spec[k].max_seconds = INFINITY if phase.stop.max_seconds is None else phase.stop.max_seconds
         spec[k].lo = pointer_or_null(phase.lo, net.dtype, n)
         spec[k].hi = pointer_or_null(phase.hi, net.dtype, n)

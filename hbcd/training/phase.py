@@ -75,7 +75,9 @@ class Phase(_PhaseOptions):
     epochs : int or None
         Passes over the data.  None: one batch is drawn and worked on until it is solved.
     sensitivity_tol : float or None
-        A batch is solved when no block is more sensitive; None: ten times `pg_tol`.
+        A batch is solved when no block is more sensitive; None: ten times `pg_tol`.  Where it is
+        given, the phase ends when that holds of all rows, which is looked at after every pass over
+        batches; that costs a gradient instead of a value.
     box : None, half-width or (lo, hi)
         Bounds of the parameters, each side a number or a vector; None: +-1 for ICRS, +-10 for
         the others.  Parameters that lie outside are moved onto the box.

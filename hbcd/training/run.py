@@ -48,6 +48,7 @@ class _Resolved:
     visits_per_batch: int
     epochs: int | None
     sensitivity_tol: float
+    full_sensitivity: bool
     lo: Array | None
     hi: Array | None
     stop: Stop
@@ -94,6 +95,7 @@ def resolve(
         phase.visits_per_batch,
         phase.epochs,
         10 * stop.pg_tol if tolerance is None else tolerance,
+        tolerance is not None,
         lo,
         hi,
         stop,

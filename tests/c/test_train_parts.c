@@ -160,12 +160,78 @@ static void test_invalid_phases_are_refused(int dtype)
     close_world(&w);
 }
 
+/* ---- the stop by the sensitivities on all rows ---------------------------------------------------------------------- */
+
+typedef struct sensitive_run {
+    const world *w;
+    double tolerance;
+    int passes, wrong; /* ends of passes; those where status and sensitivities disagree */
+} sensitive_run;
+
+/* The largest projected gradient of a block on all rows. */
+static double most_sensitive(const world *w, const void *theta)
+{
+    double f, values[N_BLOCKS], most = 0;
+    vector gradient;
+    hbcd_arena count = {NULL, 0, 0};
+    CHECK(hbcd_net_loss(w->dtype, w->net, w->data, theta, 1, NULL, &count, &f, &gradient) == HBCD_OK);
+    memory m = borrow(count.used);
+    CHECK(hbcd_net_loss(w->dtype, w->net, w->data, theta, 1, NULL, &m.arena, &f, &gradient) == HBCD_OK);
+    give_back(&m);
+    const hbcd_sensitivity_spec measure = {.kind = HBCD_PROJECTED_GRADIENT};
+    CHECK(hbcd_net_sensitivities(w->dtype, w->net, &measure, theta, &gradient, &w->lo, &w->hi, values) == HBCD_OK);
+    for (int b = 0; b < N_BLOCKS; b++) most = fmax(most, values[b]);
+    return most;
+}
+
+static int look_at_pass(run *r, const hbcd_event *event)
+{
+    sensitive_run *own = r->own;
+    if (event->kind != HBCD_EVENT_SWEEP_END) return HBCD_OK;
+    int solved = most_sensitive(own->w, event->theta) <= own->tolerance;
+    own->passes++;
+    own->wrong += solved != (event->line->status == HBCD_STOP_SENSITIVITY);
+    return HBCD_OK;
+}
+
+/* A phase of batches ends after the first pass that leaves all blocks within the tolerance on all rows, where that is asked
+ * for; until then it is the run that it would be otherwise, at the same number of evaluations. */
+static void test_batches_end_by_the_sensitivities_on_all_rows(int dtype, size_t held_out)
+{
+    world w;
+    open_world(&w, dtype, 600, held_out);
+    run *asked = new_run(), *plain = new_run();
+    hbcd_phase_spec phase = batches_of(&w, HBCD_LBFGS, HBCD_MOST_SENSITIVE, 100, 12);
+    sensitive_run own = {.w = &w, .tolerance = 0.03};
+    phase.sensitivity_tol = own.tolerance;
+    asked->own = &own;
+    asked->on_event = look_at_pass;
+    CHECK(go(&w, plain, 1, &phase) == HBCD_STOP_EPOCHS);
+    phase.full_sensitivity = 1;
+    CHECK(go(&w, asked, 1, &phase) == HBCD_STOP_SENSITIVITY);
+    CHECK(own.wrong == 0);
+    CHECK(own.passes > 1 && own.passes < 12);
+    check_best(&w, asked);
+    CHECK(asked->n_lines < plain->n_lines);
+    for (size_t k = 0; k < asked->n_lines; k++) {
+        const hbcd_record *a = &asked->lines[k], *b = &plain->lines[k];
+        CHECK(a->loss == b->loss && a->n_evaluations == b->n_evaluations && a->block == b->block);
+    }
+    phase.selector = NULL; /* all parameters at once: there is nothing to choose, and nothing is asked */
+    CHECK(go(&w, asked, 1, &phase) == HBCD_STOP_EPOCHS || held_out);
+    close_world(&w);
+    free(asked);
+    free(plain);
+}
+
 int main(void)
 {
     for (int k = 0; k < 2; k++) {
         test_an_optimizer_from_outside(dtypes[k]);
         test_an_optimizer_that_only_climbs(dtypes[k]);
         test_a_sensitivity_from_outside(dtypes[k]);
+        test_batches_end_by_the_sensitivities_on_all_rows(dtypes[k], 0);
+        test_batches_end_by_the_sensitivities_on_all_rows(dtypes[k], 200);
         test_invalid_phases_are_refused(dtypes[k]);
     }
     CHECK_DONE("test_train_parts");

@@ -235,6 +235,7 @@ static int FN(phase_of)(const hbcd_phase_spec *spec, TY(sensitivity) *measure, T
                          .visits_per_batch = spec->visits_per_batch,
                          .epochs = spec->epochs,
                          .sensitivity_tol = spec->sensitivity_tol,
+                         .full_sensitivity = spec->full_sensitivity,
                          .box = {spec->lo, spec->hi},
                          .stop = spec->stop,
                          .max_seconds = spec->max_seconds};

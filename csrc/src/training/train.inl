@@ -5,6 +5,13 @@
 #include "training/visit.inl"
 #include "training/block_statistics.inl"
 
+/* Of how something ended, and what came back when it was reported, the one that counts: an error, the user's interrupt, a
+ * stop that a listener asked for (plan->over is set then), a stop code. */
+static int FN(settle)(int status, int answer)
+{
+    return answer < 0 || (answer > 0 && status != HBCD_STOP_INTERRUPTED) ? answer : status;
+}
+
 /* All parameters at once. */
 static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
 {
@@ -17,8 +24,7 @@ static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
     int status = FN(visit)(plan, rows, -1, NAN, NULL, &report);
     if (status < 0) return status;
     *f = report.f;
-    told = FN(record)(plan, rows->rows, -1, &report, report.f_start, NAN);
-    if (told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED)) return told;
+    status = FN(settle)(status, FN(record)(plan, rows->rows, -1, &report, report.f_start, NAN));
     int end = FN(ends_phase)(plan, status);
     if (end != 0) return end;
     if (!passes) return status;                                     /* this was the phase */
@@ -52,6 +58,18 @@ static int FN(is_idle)(TY(plan) *plan, double f_before, double f)
     return plan->idle >= 2 * plan->net->n_blocks;
 }
 
+/* The sensitivity of every block, from plan->gradient at the present point, and whether all are within the tolerance. */
+static int FN(is_insensitive)(TY(plan) *plan, int *all)
+{
+    const TY(phase) *phase = plan->phase;
+    HBCD_TRY(FN(net_sensitivities)(plan->net, phase->sensitivity, plan->bound.theta, plan->gradient, &phase->box,
+                                   plan->sensitivity));
+    double most = 0;
+    for (size_t b = 0; b < plan->net->n_blocks; b++) most = fmax(most, fabs(plan->sensitivity[b]));
+    *all = most <= phase->sensitivity_tol;
+    return HBCD_OK;
+}
+
 /* Block by block: the kernel of the hybrid method. */
 static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
 {
@@ -59,14 +77,11 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
     int last_work = rows == plan->data || phase->epochs == 0; /* solved here means the phase is done */
     plan->idle = 0;
     for (size_t t = 0; phase->epochs == 0 || t < phase->visits_per_batch; t++) {
-        int block, status = FN(measure)(plan, rows, f, plan->gradient);
+        int block, solved, status = FN(measure)(plan, rows, f, plan->gradient);
         if (status == 0 && !isfinite(*f)) status = HBCD_STOP_NOT_FINITE;
-        if (status == 0) status = FN(net_sensitivities)(plan->net, phase->sensitivity, plan->bound.theta, plan->gradient,
-                                                        &phase->box, plan->sensitivity);
+        if (status == 0) status = FN(is_insensitive)(plan, &solved);
         if (status != 0) return FN(ends_phase)(plan, status);
-        double most = 0;
-        for (size_t b = 0; b < plan->net->n_blocks; b++) most = fmax(most, fabs(plan->sensitivity[b]));
-        if (most <= phase->sensitivity_tol) return last_work ? HBCD_STOP_SENSITIVITY : HBCD_OK;
+        if (solved) return last_work ? HBCD_STOP_SENSITIVITY : HBCD_OK;
 
         FN(statistics_gradients)(plan);
         HBCD_TRY(FN(choose)(plan, &block));
@@ -81,8 +96,7 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
             *f = report.f;
             FN(statistics_learn)(plan, block, before, *f, report.n_evaluations);
         }
-        told = FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]);
-        if (told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED)) return told;
+        status = FN(settle)(status, FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]));
         int end = FN(ends_phase)(plan, status);
         if (end != 0) return end;
         if (FN(is_idle)(plan, before, *f)) return last_work ? HBCD_STOP_NO_PROGRESS : HBCD_OK;
@@ -101,20 +115,32 @@ static int FN(record_epoch)(TY(plan) *plan, const hbcd_record *line, int improve
     return told == 0 && improved ? FN(tell)(plan, HBCD_EVENT_IMPROVED, line) : told;
 }
 
+/* What the end of a pass measures at the present point, whatever the time; *solved: the blocks are within the sensitivity
+ * tolerance on all rows, where the phase asks for that after batches. */
+static int FN(measure_pass)(TY(plan) *plan, int quick, double *loss, double *validation, double *score, int *solved)
+{
+    const int asked = isnan(*loss) && plan->phase->selector && plan->phase->full_sensitivity;
+    const double deadline = plan->watch->deadline;
+    plan->bound.team.watch = quick ? NULL : plan->watch;
+    plan->watch->deadline = INFINITY;
+    int status = FN(consider)(plan, asked ? plan->gradient : NULL, loss, validation, score);
+    plan->bound.team.watch = plan->watch;
+    plan->watch->deadline = deadline;
+    if (asked && status == HBCD_OK) status = FN(is_insensitive)(plan, solved);
+    return status;
+}
+
 /* The end of a pass, or of the phase with `status`: measure, keep the best, one line of history. */
 static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
 {
     /* A limit may be reached already: this one measurement is still made, unless it takes long and nobody waits. */
-    int quick = 2.0 * (double)plan->data->rows * (double)plan->net->n_params < 1e9;
+    int quick = 2.0 * (double)plan->data->rows * (double)plan->net->n_params < 1e9, solved = 0;
     if (isnan(loss) && status == HBCD_STOP_INTERRUPTED && !quick) return status;
-    double validation = NAN, score = NAN, best = plan->best_score, deadline = plan->watch->deadline;
-    plan->bound.team.watch = quick ? NULL : plan->watch;
-    plan->watch->deadline = INFINITY;
-    int measured = FN(consider)(plan, &loss, &validation, &score);
-    plan->bound.team.watch = plan->watch;
-    plan->watch->deadline = deadline;
+    double validation = NAN, score = NAN, best = plan->best_score;
+    int measured = FN(measure_pass)(plan, quick, &loss, &validation, &score, &solved);
     if (measured != 0 && measured != HBCD_STOP_TARGET) return FN(ends_phase)(plan, measured);
     if (status != HBCD_STOP_INTERRUPTED && measured == HBCD_STOP_TARGET) status = measured;
+    if (status == HBCD_OK && solved) status = HBCD_STOP_SENSITIVITY;
     if (plan->watch->record == NULL && plan->watch->event == NULL) return status;
     hbcd_record line = FN(line)(plan, rows, -1);
     line.epoch_end = 1;
@@ -123,8 +149,7 @@ static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
     line.validation = validation;
     if (plan->watch->score) line.score = score;
     int improved = score < best || (isnan(best) && !isnan(score));
-    int told = FN(record_epoch)(plan, &line, improved);
-    return told < 0 || (told > 0 && status != HBCD_STOP_INTERRUPTED) ? told : status;
+    return FN(settle)(status, FN(record_epoch)(plan, &line, improved));
 }
 
 /* One pass: every batch once, or the one subset of a phase without passes. */
@@ -194,7 +219,7 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     FN(copy)(n, theta, plan->best);
     double loss = NAN, validation, score;
     watch->deadline = INFINITY; /* the start is measured, however little time there is */
-    int status = FN(consider)(plan, &loss, &validation, &score);
+    int status = FN(consider)(plan, NULL, &loss, &validation, &score);
     watch->deadline = plan->run_deadline;
     report->f_start = loss;
     for (size_t p = 0; p < plan->n_phases && status >= 0 && !plan->over; p++) {

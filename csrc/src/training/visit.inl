@@ -23,13 +23,14 @@ static int FN(measure)(TY(plan) *plan, const TY(data) *data, double *f, REAL *g)
 }
 
 /* Keeps the present point if it is the best measured so far, by what the watch makes of the loss on held-out rows where
- * there are any, else of the loss on all training rows.  *loss: NaN asks for it to be measured. */
-static int FN(consider)(TY(plan) *plan, double *loss, double *validation, double *score)
+ * there are any, else of the loss on all training rows.  *loss: NaN asks for it to be measured, with its gradient (n_params)
+ * unless that is NULL. */
+static int FN(consider)(TY(plan) *plan, REAL *gradient, double *loss, double *validation, double *score)
 {
     hbcd_watch *watch = plan->watch;
     int status = 0;
     *validation = NAN;
-    if (isnan(*loss)) status = FN(measure)(plan, plan->data, loss, NULL);
+    if (isnan(*loss)) status = FN(measure)(plan, plan->data, loss, gradient);
     if (status == 0 && plan->held_out) status = FN(measure)(plan, plan->held_out, validation, NULL);
     if (status != 0) return status;
     *score = plan->held_out ? *validation : *loss;
@@ -64,7 +65,7 @@ static int FN(spent)(TY(plan) *plan)
 /* Whether what an optimizer or an evaluation returned ends the phase (nonzero), and perhaps the run. */
 static int FN(ends_phase)(TY(plan) *plan, int status)
 {
-    if (status < 0) return status;
+    if (status < 0 || plan->over) return status; /* over: a listener asked for a stop */
     if (status == HBCD_STOP_INTERRUPTED || status == HBCD_STOP_CALLBACK) {
         plan->over = 1;
         return status;

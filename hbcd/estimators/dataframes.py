@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
 from hbcd.tables.bad_values import PRECISION, BadValueError
-from hbcd.tables.columns import TARGET, to_numbers
+from hbcd.tables.columns import to_numbers
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.encoder import TableEncoder
 from hbcd.tables.frames import as_frame, as_series
+from hbcd.tables.targets import target_numbers
 from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_matrix
 
@@ -100,7 +101,7 @@ def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
     if isinstance(frame, pd.DataFrame) and frame.shape[1]:
         parts = [frame.iloc[:, k] for k in range(frame.shape[1])]
         if not all(map(is_bool_dtype, frame.dtypes)):
-            y = np.column_stack([to_numbers(part, role=TARGET) for part in parts])
+            y = np.column_stack([target_numbers(part) for part in parts])
     return as_matrix("y", y, columns=columns, rows=rows)
 
 

@@ -7,7 +7,7 @@ and what to do.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -86,13 +86,19 @@ def _numbers_of_text(column: pd.Series, role: Role) -> NDArray[np.float64]:
     """Numbers among objects, NaN where one is missing; ValueError at the first other cell."""
     cells = Cells.of(column)
     read = [found in ("plain", "code") for found in cells.forms]
-    values = [
-        float(value) if good else np.nan for value, good in zip(cells.values, read, strict=True)
-    ]
+    values = [_float(v) if good else np.nan for v, good in zip(cells.values, read, strict=True)]
     wrong = ~np.array([*read, True])[cells.codes]
     if wrong.any():
         raise _stray(column, cells, int(np.argmax(wrong)), role)
     return np.array([*values, np.nan])[cells.codes]
+
+
+def _float(value: Any) -> float:
+    """A number as float64, infinite beyond its range."""
+    try:
+        return float(value)
+    except OverflowError:
+        return np.inf
 
 
 def _no_number(column: pd.Series, row: int, role: Role) -> BadValueError:

@@ -38,6 +38,10 @@ INDEX: Final = Remedy(
     "write row labels not at all (pandas: index=False)",
     "write row labels not at all (pandas: index=False)",
 )
+TRAILING: Final = Remedy(
+    "name it, or delete the separator at the end of every line",
+    "name it, or delete the separator at the end of every line",
+)
 
 
 @dataclass(frozen=True)
@@ -195,7 +199,7 @@ def check_header(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
         if not name or name.startswith("Unnamed: "):  # pandas' name for a column without one
             raise TableError(
                 f"path={file}: column {position} has no name; names must stand in the first row",
-                INDEX,
+                INDEX if position < len(frame.columns) else TRAILING,
             )
     check_names(frame, f"path={file}")
     return frame
@@ -209,6 +213,8 @@ def guarded(read: Callable[[], Result], file: Path, suffix: str) -> Result:
         raise
     except ImportError as error:
         raise ValueError(f"path={file}: reading {suffix} needs {ENGINES[suffix]}") from error
+    except pd.errors.EmptyDataError as error:
+        raise no_rows(file) from error
     except UnicodeError as error:
         raise TableError(f"path={file}: {_reason(error)}", ASK_ENCODING) from error
     except pd.errors.ParserError as error:

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 from hbcd.tables.columns import TARGET, to_numbers
 from hbcd.tables.frames import as_frame
 from hbcd.tables.names import check_columns, check_names
+from hbcd.tables.sentinels import warn_of_sentinels
 
-__all__ = ["split_target"]
+__all__ = ["split_target", "target_numbers"]
 
 
 def split_target(
@@ -51,12 +52,14 @@ def split_target(
     features = frame.drop(columns=names)
     if features.columns.empty:
         raise ValueError(f"target={', '.join(names)}: must leave a column to predict it from")
-    y = np.column_stack([_numbers(frame[name]) for name in names])
+    y = np.column_stack([target_numbers(frame[name]) for name in names])
     return features, np.ascontiguousarray(y[:, 0] if isinstance(target, str) else y), names
 
 
-def _numbers(column: pd.Series) -> NDArray[np.float64]:
+def target_numbers(column: pd.Series) -> NDArray[np.float64]:
     """One target; truth values count as 0 and 1."""
     if pd.api.types.is_bool_dtype(column.dtype):
         column = column.astype("Float64") if column.isna().any() else column.astype(float)
-    return to_numbers(column, role=TARGET)
+    numbers = to_numbers(column, role=TARGET)
+    warn_of_sentinels(column.name, numbers)
+    return numbers

@@ -34,7 +34,10 @@ RUN: Final = re.compile(rb"[\x80-\xff]{3}")
 
 ASK_SEP: Final = Remedy(
     "pass a DataFrame read with the right separator (pandas.read_csv(..., sep=...))",
-    "say how fields are separated (--sep ';', --sep tab)",
+    "say how fields are separated and numbers written (--sep ';', --sep tab, --decimal ,)",
+)
+NAMES_FIRST: Final = Remedy(
+    "begin the file with the names of all columns", "begin the file with the names of all columns"
 )
 ASK_DECIMAL: Final = Remedy(
     "pass a DataFrame read with the right decimal mark (pandas.read_csv(..., decimal=...))",
@@ -125,6 +128,11 @@ def find_format(
     usual = "\t" if suffix.startswith(".tsv") else ","
     sep = asked.sep or _find_separator(file, records, usual, known.sep)
     rows = list(csv.reader(records, delimiter=sep)) if records else []
+    # pandas would take what the first row has more than the header for a label of the row.
+    if len(rows) > 1 and len(rows[1]) > len(rows[0]):
+        raise TableError(
+            f"path={file}: rows have more fields than the header", ASK_SEP, NAMES_FIRST
+        )
     thousands = asked.thousands or known.thousands
     decimal = asked.decimal
     if decimal is None and thousands:

@@ -279,6 +279,24 @@ def test_a_number_that_stands_for_a_gap_is_warned_of(capsys, value):
     assert "--" not in str(told[0].message)
 
 
+def test_a_target_that_is_not_known_is_warned_of_too(capsys):
+    frame = table().round(1)
+    frame.loc[::10, "y"] = -9999
+    frame.to_csv("own.csv", index=False)
+    err = run(capsys, "fit", "own.csv", "--target", "y", *QUICK)[2]
+    assert err.startswith("hbcd: warning: y: -9999 stands in 12 of 120 rows")
+    with pytest.warns(TableWarning, match="y: -9999 stands in 12"):
+        hbcd.HybridRegressor((3,), strategy="bcd").fit(frame[["a"]], frame.y)
+
+
+def test_whole_numbers_beyond_any_float_are_named(capsys):
+    frame = table().astype({"a": object})
+    frame.loc[4, "a"] = 10**400
+    frame.to_csv("own.csv", index=False)
+    message = refusal(capsys, "fit", "own.csv", "--target", "y")
+    assert "must be a finite number (row 6 of own.csv" in message
+
+
 @pytest.mark.parametrize("value", [0, 25.0, 19.0])
 def test_an_ordinary_number_is_not_warned_of(capsys, value):
     frame = table().assign(b=lambda f: f.b + 20)

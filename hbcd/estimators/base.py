@@ -38,7 +38,6 @@ from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.tables.encoder import TableEncoder
-from hbcd.tables.frames import as_frame
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategies import TrainingStrategy
@@ -234,10 +233,7 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
 
     def _numbers(self, X: Any, encoder: TableEncoder | None, columns: int) -> Array:
         """Features of new rows for a model of so many."""
-        X = as_frame(X)
-        if encoder is not None and (isinstance(X, pd.DataFrame) or not encoder.named):
-            return as_inputs(X, encoder)
-        table = as_inputs(X, None)
+        table = as_inputs(X, encoder)
         if table.shape[1] != columns:
             # In the words that scikit-learn's own checks look for, too.
             raise ValueError(
@@ -364,11 +360,13 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         """The outputs of the network, (rows, n_outputs)."""
         self._check_fitted()
         rows = self._numbers(X, self.encoder_, self.network_.n_inputs)
-        scaled: Any = Scaled(rows, self.x_scaler_)
         try:
-            if rows.size <= _FEW:
-                with np.errstate(over="ignore"):  # what is too large is named below
-                    scaled = self.x_scaler_.forward(rows, self.theta_.dtype)
+            few = rows.size <= _FEW
+            scaled: Any = (
+                self.x_scaler_.forward(rows, self.theta_.dtype)
+                if few
+                else Scaled(rows, self.x_scaler_)
+            )
             out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
         except ValueError:
             refuse_beyond(rows, self.x_scaler_, self.theta_.dtype, self.encoder_)

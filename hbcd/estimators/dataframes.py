@@ -65,19 +65,19 @@ def _positions(table: Array) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[f"x{k}" for k in range(table.shape[1])])
 
 
-def as_inputs(X: Any, encoder: TableEncoder | None, columns: int | None = None) -> Array:
+def as_inputs(X: Any, encoder: TableEncoder | None) -> Array:
     """Features, shape (rows, features); an array is taken as features that are there already."""
-    if isinstance(X, EncodedTable):
-        return X.features
-    X = as_frame(X)
-    if encoder is None:
-        return as_matrix("X", _plain(X), columns=columns, remedy=FILL)
-    if not encoder.named:
-        table = as_matrix("X", _plain(X), columns=len(encoder.columns), gaps=True)
-        return encoder.encode(_positions(table))
-    if not isinstance(X, pd.DataFrame):
-        return as_matrix("X", X, columns=len(encoder.feature_names))
-    return encoder.encode(X)
+    if not isinstance(X, np.ndarray):
+        if isinstance(X, EncodedTable):
+            return X.features
+        X = as_frame(X)
+        if encoder is not None and encoder.named and isinstance(X, pd.DataFrame):
+            return encoder.encode(X)
+        X = _plain(X)
+    if encoder is None or encoder.named:
+        return as_matrix("X", X, remedy=FILL)
+    table = as_matrix("X", X, columns=len(encoder.columns), gaps=True)
+    return encoder.encode(_positions(table))
 
 
 def refuse_beyond(rows: Array, scaler: Scaler, dtype: Any, encoder: TableEncoder | None) -> None:

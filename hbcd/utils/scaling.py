@@ -50,7 +50,11 @@ class Scaler:
 
     def forward(self, table: Array, dtype: Any) -> Array:
         """Standardized columns in the given precision."""
-        return ((table - self.mean) / self.divisor).astype(dtype, copy=False)
+        scaled: Array = (table - self.mean) / self.divisor
+        if scaled.dtype == dtype:
+            return scaled
+        with np.errstate(over="ignore"):  # what is too large becomes infinite
+            return scaled.astype(dtype)
 
     def backward(self, table: Array) -> Array:
         """Columns in their own units again."""

@@ -35,6 +35,8 @@ numpydoc_attributes_as_param_list = True
 
 html_theme = "furo"
 html_title = f"hbcd {release}"
+html_static_path = ["_static"]
+html_css_files = ["pages.css"]
 html_show_sphinx = False
 html_copy_source = False
 

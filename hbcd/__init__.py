@@ -154,5 +154,5 @@ def _unknown(name: str) -> AttributeError:
 
     near = difflib.get_close_matches(name, [*_HOMES, *_FOLDERS], n=1)
     hint = f"; did you mean {near[0]!r}?" if near else ""
-    # Without obj, which would make the interpreter add a hint of its own.
-    return AttributeError(f"module 'hbcd' has no attribute {name!r}{hint}", name=name, obj=None)
+    # With its name given, the interpreter adds no hint of its own.
+    return AttributeError(f"module 'hbcd' has no attribute {name!r}{hint}", name=name)

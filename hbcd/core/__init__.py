@@ -3,13 +3,13 @@
 It loads the core with an OpenMP runtime that does not spin for long.
 
 GNU's runtime lets a thread that has nothing to do spin for milliseconds before it sleeps.  On a
-host that others use too, the spinning threads take each other's processor: beside other work a
+host that others use too, the spinning threads use up the processors: beside other work a
 training run of the core on two threads took 2.8 s with the runtime's default and 0.4 s with this.
 The runtime reads its environment once, when it is loaded, so the variable is set for just that
 moment, and only where the user has not decided otherwise.
 
-A core that cannot be loaded (HBCD_SIMD asks for what there is not) is an ImportError; the command
-hbcd, which has not begun to run then, tells it as it tells every error, in one line.
+A core that cannot be loaded (HBCD_SIMD names an instruction set that is missing) is an ImportError;
+the command hbcd, which has not started then, prints it in one line as every other error.
 """
 
 import os

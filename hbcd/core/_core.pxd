@@ -1,4 +1,4 @@
-# _core.pxd: the C contract as Cython sees it.  Together with _core.pyx and its two included parts the only
+# _core.pxd: the C contract as Cython sees it.  Together with _core.pyx and the .pxi files that it includes the only
 # place in the package that knows hbcd.h.
 from libc.stddef cimport ptrdiff_t
 from libc.stdint cimport uint64_t

@@ -24,7 +24,7 @@ SELECTORS: Final[dict[str, int]]
 # One line of a history as the core writes it.
 RECORD: Final[np.dtype[np.void]]
 
-# The kinds of events that the core tells, by their numbers.
+# The kinds of events of the core, by their numbers.
 EVENTS: Final[tuple[str, ...]]
 
 class StopEvaluating(Exception): ...

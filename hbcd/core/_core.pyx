@@ -1,7 +1,7 @@
 # cython: language_level=3, boundscheck=False, wraparound=False, cdivision=True, embedsignature=True
-"""_core: descriptions become C structs, one call is made without the interpreter lock, results come back.
+"""_core: translates descriptions into C structs, calls the core without the interpreter lock, translates results back.
 
-Translate, call, translate back.  Nothing here decides anything; nothing here imports the package.
+Nothing is decided here, and no module of the package is imported.
 """
 import os
 from threading import RLock
@@ -41,7 +41,7 @@ def _pick_isa():
 
 
 cdef int ISA = _pick_isa()
-# OpenMP has no function that tells.
+# OpenMP has no function for this.
 cdef bint THREADS_SLEEP = os.environ.get("OMP_WAIT_POLICY", "").strip().lower() == "passive"
 cdef bint FORKED = False  # a child process runs on its own thread only: OpenMP runtimes hang after fork
 
@@ -90,7 +90,7 @@ cdef class Context:
     """One run: the first exception of a part written in Python, to be raised again when the core has unwound."""
 
     cdef public object error
-    cdef object keep  # what owns the memory of the call that runs: views handed to parts keep it alive
+    cdef object keep  # owners of the memory of the running call: views handed to parts keep them alive
 
     cdef int fail(self, error):
         if self.error is None:
@@ -110,7 +110,7 @@ cdef class Context:
 
 
 cdef class Memory:
-    """Borrowed memory for the core: one zeroed byte array, aligned by hand."""
+    """Borrowed memory for the core: a zeroed byte array, of which an aligned part is used."""
 
     cdef object array
     cdef hbcd_arena arena
@@ -179,7 +179,7 @@ cdef void *pointer_or_null(array, int dtype, size_t n) except? NULL:
 
 
 cdef class BufferWithOwner:
-    """A piece of memory with what owns it: an array on it stays valid, whatever its holder does with it."""
+    """Memory and the objects that own it, as a buffer: an array on it stays valid as long as it exists."""
 
     cdef void *data
     cdef size_t bytes
@@ -191,7 +191,7 @@ cdef class BufferWithOwner:
 
 
 cdef object view(const void *data, size_t n, int dtype, Context context, bint writable=False):
-    """A vector on C memory, no copy.  What it shows changes when the call it is handed to is over."""
+    """A vector on C memory, no copy.  Its values may change once the call that received it is over."""
     cdef BufferWithOwner buffer = BufferWithOwner()
     if n == 0:
         return np.empty(0, dtype_of(dtype))
@@ -207,7 +207,10 @@ cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld,
 
 
 include "parts.pxi"
+include "selectors.pxi"
 include "compiled_parts.pxi"
 include "network.pxi"
+include "loss_function.pxi"
 include "optimizer.pxi"
+include "watch.pxi"
 include "run.pxi"

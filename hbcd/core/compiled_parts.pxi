@@ -1,9 +1,10 @@
-# compiled_parts.pxi: parts that are compiled functions of the user's, handed over as scipy.LowLevelCallable.  Their signatures
-# are read off the capsule once; then they are called without the interpreter lock, from several threads.
+# compiled_parts.pxi: parts that are compiled functions of the user, as scipy.LowLevelCallable.  Their signatures are
+# read from the capsule once; then they are called without the interpreter lock, from several threads.
 
 # ---- activations ---------------------------------------------------------------------------------------------------
 
-# A pair of scipy.LowLevelCallable: int forward(int n, T *z, T *a[, void *]), int backward(int n, T *z, T *a, T *g[, void *]).
+# int forward(int n, T *z, T *a[, void *])
+# int backward(int n, T *z, T *a, T *g[, void *])
 ctypedef int (*forward_f64)(int, double *, double *) noexcept nogil
 ctypedef int (*forward_f32)(int, float *, float *) noexcept nogil
 ctypedef int (*backward_f64)(int, double *, double *, double *) noexcept nogil

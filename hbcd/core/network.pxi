@@ -1,6 +1,4 @@
-# _net.pxi: data and networks, one call of the core each.
-
-# ---- networks and data -----------------------------------------------------------------------------------------------
+# network.pxi: data and networks, one call of the core each.
 
 cdef class Data:
     """Tables copied into the core's tiles.
@@ -145,8 +143,9 @@ cdef class Net:
             layer.activation_parameter = getattr(activation, "leak", 0.0)
         return 0
 
-    cdef Context own_context(self):
-        """Where one call keeps its exception.  A network without Python parts is shared by calls, on several threads."""
+    cdef Context call_context(self):
+        """Where a call keeps its exception: a new one for a network without Python parts, which several threads may
+        use at once."""
         return self.context if self.serial else Context()
 
     @property
@@ -191,7 +190,7 @@ cdef class Net:
             return None
         out = np.empty((x_.c.rows, self.size.n_out), F32 if self.dtype == HBCD_F32 else F64)
         out_ = Table(out, True)
-        work, self.spare = self.spare, None  # two threads at once: the second makes its own
+        work, self.spare = self.spare, None  # a second thread at the same time makes another
         if work is None:
             arena = counting()
             rows, x_.c.rows, out_.c.rows = len(x), HBCD_TILE, HBCD_TILE  # a tile's room serves fewer rows
@@ -228,7 +227,7 @@ cdef class Net:
     def normal(self, Data data, theta, int block, int n_threads):
         """(f, J'We, J'WJ) of one block, or with block -1 of all parameters; float64 whatever the precision."""
         cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
-        cdef Context context = self.own_context()
+        cdef Context context = self.call_context()
         cdef Watch watch = Watch(context, None)
         cdef hbcd_arena arena = counting()
         cdef size_t start = 0, stop = self.size.n_params, n_in, n_out, layer
@@ -281,7 +280,7 @@ cdef class Net:
 
     def sensitivities(self, measure, theta, gradient, box=None):
         """One number per block."""
-        cdef Context context = self.own_context()
+        cdef Context context = self.call_context()
         cdef SensitivityHook hook = SensitivityHook(measure, context, self.size.n_params)
         cdef size_t n = self.size.n_params
         cdef void *theta_ = pointer(theta, self.dtype, n)
@@ -296,54 +295,3 @@ cdef class Net:
         context.keep = None
         context.check(status)
         return values
-
-
-cdef class LossFunction:
-    """The mean loss of a network on rows as a function of theta, with its work space measured once.
-
-    A work space is kept for every call that ran at the same time, so that several Python threads may call it.  A
-    network with parts written in Python serves one call at a time: the others wait.
-    """
-
-    cdef Net net
-    cdef Data data
-    cdef int n_threads
-    cdef size_t size
-    cdef list unused  # work spaces
-    cdef object lock  # None where no part is written in Python
-
-    def __init__(self, Net net not None, Data data not None, int n_threads):
-        cdef hbcd_arena arena = counting()
-        cdef double f = NAN
-        if data.dtype != net.dtype:
-            raise ValueError("data: must have the precision of the network")
-        self.net, self.data, self.n_threads = net, data, n_threads
-        Context().check(hbcd_net_loss(net.dtype, net.c, data.c, NULL, n_threads, NULL, &arena, &f, NULL))
-        self.size = arena.used
-        self.unused = []
-        self.lock = RLock() if net.serial else None
-
-    def evaluate(self, theta, gradient):
-        """The loss at theta; gradient (n_params) is filled unless it is None."""
-        if self.lock is None:
-            return self.run(theta, gradient)
-        with self.lock:
-            return self.run(theta, gradient)
-
-    cdef double run(self, theta, gradient) except? -1.7e300:
-        cdef Net net = self.net
-        cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
-        cdef void *g = NULL if gradient is None else pointer(gradient, net.dtype, net.size.n_params, True)
-        cdef Memory work = self.unused.pop() if self.unused else Memory(self.size)
-        cdef double f = NAN
-        cdef int status, n_threads = 1 if FORKED else self.n_threads
-        outer = net.context.keep  # of a call from which a part makes this one
-        work.arena.used = 0
-        if net.serial:
-            net.context.keep = (work, theta, self.data, gradient)
-        with nogil:
-            status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
-        net.context.keep = outer
-        self.unused.append(work)
-        net.context.check(status)
-        return f

@@ -1,6 +1,4 @@
-# _optimizer.pxi: optimizers, built in and written in Python.
-
-# ---- optimizers ------------------------------------------------------------------------------------------------------
+# optimizer.pxi: optimizers, built in and written in Python.
 
 LM_DAMPING = {None: HBCD_LM_NIELSEN, "nielsen": HBCD_LM_NIELSEN, "marquardt": HBCD_LM_MARQUARDT,
               "trust_region": HBCD_LM_TRUST_REGION}

@@ -1,4 +1,4 @@
-"""Activation functions: built-in ones run compiled code, one's own is a class with two methods."""
+"""Activation functions: built-in ones run compiled code, a custom one is a class of two methods."""
 
 from __future__ import annotations
 

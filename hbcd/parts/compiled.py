@@ -40,7 +40,7 @@ def _tiles(rows: int) -> Iterator[slice]:
 
 @public
 class CompiledActivation(Activation):
-    """A pair of `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
+    """A pair of `scipy.LowLevelCallable`, run without the interpreter at the speed of the core.
 
     Parameters
     ----------
@@ -82,7 +82,7 @@ class CompiledActivation(Activation):
 
 @public
 class CompiledLoss(Loss):
-    """A `scipy.LowLevelCallable`, run without the interpreter at the core's own speed.
+    """A `scipy.LowLevelCallable`, run without the interpreter at the speed of the core.
 
     Parameters
     ----------
@@ -91,7 +91,7 @@ class CompiledLoss(Loss):
         double *value, double *gradient)``: sets ``value[r]`` to the loss of each of the first
         `rows` rows, at most 256, and, unless `with_gradient` is 0 (then `gradient` is NULL),
         ``gradient[k * ld + r]`` to its derivative in output k; returns 0.  Output k of row r stands
-        at ``out[k * ld + r]``, its target likewise; weights of rows are no concern.  For float32
+        at ``out[k * ld + r]``, its target likewise; without weights of rows.  For float32
         networks ``float *`` in place of ``double *``, but for `value`.  A last ``void *`` receives
         the user data.  It is called from several threads at once.
     mean : callable, optional
@@ -149,7 +149,7 @@ class CompiledLayer(Layer):
     Each call is given a tile, the first `rows` of at most 256 rows: input i of row r stands at
     ``x[i * ld + r]``, output k at ``out[k * ld + r]``, ld >= rows, gradients likewise.  What lies
     beyond the first `rows` of a line of ld numbers must be neither used nor written.  Both are
-    called from several threads at once, each with a tile of its own.
+    called from several threads at once, each with another tile.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Layers: input, hidden, output, and any kind of one's own."""
+"""Layers: input, hidden, output, and the base class of custom ones."""
 
 from __future__ import annotations
 
@@ -172,8 +172,8 @@ class _Dense(Layer):
     ) -> None:
         """Writes `grad_x` and adds to `grad_theta` by compiled code."""
         gradient = np.zeros(self.n_parameters(x.shape[1]))
-        own = np.ascontiguousarray(theta, dtype=x.dtype)
-        self._net(x).pullback(own, x, grad_out, grad_x, gradient)
+        vector = np.ascontiguousarray(theta, dtype=x.dtype)
+        self._net(x).pullback(vector, x, grad_out, grad_x, gradient)
         grad_theta += gradient.astype(grad_theta.dtype)
 
 
@@ -190,7 +190,7 @@ class HiddenLayer(_Dense):
         Of this layer alone; layers may differ.
     weight_bounds : None, half-width or (lo, hi), optional
         Bounds of the weights (n_in, n_neurons), not of the bias; each side a number, None, or what
-        broadcasts to that shape.  They hold in every phase of a training, beside its own box: a
+        broadcasts to that shape.  They hold in every phase of a training, besides its box: a
         network whose weights are all at least 0 is nondecreasing in every input.
     """
 

@@ -54,7 +54,7 @@ class Loss:
             Outputs of the network and targets: views on the core's memory in the run's precision,
             valid during the call only; up to 256 rows at a time.
         grad : ndarray of shape (rows, outputs) or None
-            To be set to the derivative of each row's loss in its outputs; weights are no concern.
+            To be set to the derivative of each row's loss in its outputs, without its weight.
         """
         raise NotImplementedError(f"{type(self).__name__}.evaluate: must be written")
 
@@ -86,7 +86,7 @@ class _Compiled(Loss):
 
     @property
     def _parameters(self) -> tuple[float, ...]:
-        """What the compiled row is told."""
+        """The parameters of the compiled function."""
         return ()
 
 

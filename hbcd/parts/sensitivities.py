@@ -1,4 +1,4 @@
-"""Layer sensitivities: one number per block that tells how much there is to gain."""
+"""Layer sensitivities: one number per block, an estimate of how much there is to gain."""
 
 from __future__ import annotations
 
@@ -112,5 +112,5 @@ class ScalingFactor(_Compiled):
         *,
         n_outputs: int = 1,
     ) -> float:
-        """The measure; `n_outputs` tells the number of neurons, 1 takes the layer as one."""
+        """The measure; `n_outputs` is the number of neurons, 1 takes the layer as one."""
         return float(core.measure_sensitivity(self._row, theta, gradient, block, box, n_outputs))

@@ -97,6 +97,10 @@ static void FN(gradient_pick)(size_t ins, size_t outs, size_t n_out, size_t ld, 
         GRADIENT_CASE(5, 1); GRADIENT_CASE(5, 2); GRADIENT_CASE(5, 3); GRADIENT_CASE(5, 4); GRADIENT_CASE(5, 5);
         GRADIENT_CASE(1, 5); GRADIENT_CASE(2, 5); GRADIENT_CASE(3, 5);
 #endif
+        default: /* a shape that has no case: one sum at a time */
+            for (size_t k = 0; k < ins * outs; k++)
+                FN(gradient_block)(1, 1, n_out, ld, x + k / outs * ld, d + k % outs * ld,
+                                   grad + k / outs * n_out + k % outs);
     }
 }
 #undef GRADIENT_CASE

@@ -1,0 +1,51 @@
+# loss_function.pxi: the loss of a network on fixed rows, called many times.
+
+cdef class LossFunction:
+    """The mean loss of a network on rows as a function of theta, with its work space measured once.
+
+    A work space is kept for every call that ran at the same time, so that several Python threads may call it.  A
+    network with parts written in Python serves one call at a time: the others wait.
+    """
+
+    cdef Net net
+    cdef Data data
+    cdef int n_threads
+    cdef size_t size
+    cdef list unused  # work spaces
+    cdef object lock  # None where no part is written in Python
+
+    def __init__(self, Net net not None, Data data not None, int n_threads):
+        cdef hbcd_arena arena = counting()
+        cdef double f = NAN
+        if data.dtype != net.dtype:
+            raise ValueError("data: must have the precision of the network")
+        self.net, self.data, self.n_threads = net, data, n_threads
+        Context().check(hbcd_net_loss(net.dtype, net.c, data.c, NULL, n_threads, NULL, &arena, &f, NULL))
+        self.size = arena.used
+        self.unused = []
+        self.lock = RLock() if net.serial else None
+
+    def evaluate(self, theta, gradient):
+        """The loss at theta; gradient (n_params) is filled unless it is None."""
+        if self.lock is None:
+            return self.run(theta, gradient)
+        with self.lock:
+            return self.run(theta, gradient)
+
+    cdef double run(self, theta, gradient) except? -1.7e300:
+        cdef Net net = self.net
+        cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
+        cdef void *g = NULL if gradient is None else pointer(gradient, net.dtype, net.size.n_params, True)
+        cdef Memory work = self.unused.pop() if self.unused else Memory(self.size)
+        cdef double f = NAN
+        cdef int status, n_threads = 1 if FORKED else self.n_threads
+        outer = net.context.keep  # of a call from which a part makes this one
+        work.arena.used = 0
+        if net.serial:
+            net.context.keep = (work, theta, self.data, gradient)
+        with nogil:
+            status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
+        net.context.keep = outer
+        self.unused.append(work)
+        net.context.check(status)
+        return f

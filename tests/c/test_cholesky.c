@@ -2,7 +2,7 @@
 #include "linalg/box_qp.h"
 #include "check.h"
 #include "memory.h"
-#include "base/private.h"
+#include "linalg/vec.h"
 
 #include <float.h>
 

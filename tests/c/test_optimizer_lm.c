@@ -2,7 +2,7 @@
  * it asks for.  The typed body is test_optimizer_lm.inl. */
 #include "check.h"
 #include "memory.h"
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 enum { MOST_N = 4, MOST_M = 5 };
 

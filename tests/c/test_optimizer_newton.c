@@ -2,7 +2,7 @@
  * vector arithmetic below them.  The typed body is test_optimizer_newton.inl. */
 #include "check.h"
 #include "optimizers/bfgs_matrix.h"
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <float.h>
 

@@ -1,7 +1,7 @@
 /* test_optimizer_others.c: laws of ADAM, Barzilai-Borwein and ICRS on small problems with known minima.
  * The typed body is test_optimizer_others.inl; `VERBOSE=1` in the environment prints the table of Rastrigin. */
 #include "check.h"
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 enum { MAX_N = 4, STATE_BYTES = 8192 };
 

@@ -1,6 +1,6 @@
 /* test_selector.c: laws of the rules that choose a block, and hand values of the measures of sensitivity. */
 #include "check.h"
-#include "base/private.h"
+#include "network/net.h"
 
 enum { MAX_BLOCKS = 8 };
 

@@ -1,6 +1,6 @@
 /* arena.c: bump allocation over borrowed memory.  Without memory it only counts, so that the code that
  * measures and the code that carves are the same and cannot disagree. */
-#include "base/private.h"
+#include "hbcd.h"
 
 /* `used` after the next piece, rounded up so that the piece after it is aligned too; SIZE_MAX on overflow. */
 static size_t end_of_piece(size_t used, size_t count, size_t bytes)

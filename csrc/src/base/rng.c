@@ -1,7 +1,7 @@
 /* rng.c: random numbers with an explicit state.  Philox4x32-10: J. Salmon, M. Moraes, R. Dror, D. Shaw,
  * "Parallel random numbers: as easy as 1, 2, 3", SC 2011.  The 64-bit key is the seed, the 128-bit counter is
  * (counter, stream): the same seed and stream give the same numbers anywhere, and streams never meet. */
-#include "base/private.h"
+#include "hbcd.h"
 
 #include <math.h>
 

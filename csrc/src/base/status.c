@@ -1,5 +1,5 @@
 /* status.c: one sentence for every status code. */
-#include "base/private.h"
+#include "hbcd.h"
 
 const char *hbcd_status_text(int status)
 {

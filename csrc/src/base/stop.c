@@ -3,7 +3,7 @@
 #define _POSIX_C_SOURCE 199309L /* clock_gettime */
 #endif
 
-#include "base/private.h"
+#include "hbcd.h"
 
 #include <math.h>
 

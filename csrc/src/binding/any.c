@@ -1,6 +1,7 @@
 /* any.c: the typed functions behind a run-time precision. */
 #include "hbcd_any.h"
-#include "network/net.h"
+#include "optimizers/optimizer.h"
+#include "training/plan.h"
 
 #include <math.h>
 #include <string.h>

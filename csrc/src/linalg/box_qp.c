@@ -3,7 +3,7 @@
  * the first bound.  What meets a bound is held until the face is solved; then those are released whose slope leads
  * inside (J. Nocedal, S. Wright, Numerical Optimization, 2006, section 16.5). */
 #include "linalg/box_qp.h"
-#include "base/private.h"
+#include "linalg/vec.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* vec.c: the vector arithmetic of the optimizers, for both precisions. */
-#include "base/private.h"
+#include "linalg/vec.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,9 +1,10 @@
-/* net.h: the inside of a network and of tiled data, for net.c, layer.c, objective.c and train.c. */
+/* net.h: the inside of a network and of tiled data, for the files of this folder and of training. */
 #ifndef HBCD_NET_H
 #define HBCD_NET_H
 
 #include "base/lanes.h"
-#include "base/private.h"
+#include "base/sizes.h"
+#include "linalg/vec.h"
 #include "simd/kernels.h"
 
 enum { HBCD_PANEL = HBCD_TILE }; /* rows of a panel of the Jacobian: at least those of a tile */

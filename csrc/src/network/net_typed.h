@@ -132,14 +132,7 @@ int FN(objective_output_gram)(void *bound, const REAL *x, double *gram);
 /* Tells the objective its value and gradient at the present point of bound->theta, from a full evaluation. */
 void FN(objective_prime)(TY(bound) *bound, double f, const REAL *g);
 
-/* ---- plan: the largest need of any phase, added up phase by phase, then carved ------------------------------- */
+/* ---- sensitivity ---------------------------------------------------------------------------------------- */
 
-typedef struct TY(needs) {
-    size_t state; /* bytes of the largest optimizer state */
-    size_t room;  /* rows of the largest batch smaller than the data */
-    int cache_batch, cache_all;
-    size_t normal; /* variables of the largest normal equations */
-} TY(needs);
-int FN(plan_need)(const TY(net) *net, size_t rows, const TY(phase) *phase, TY(needs) *needs);
-int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *held_out, const TY(needs) *needs,
-                   size_t n_phases, const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan);
+/* The row of a built-in measure (enum hbcd_sensitivity_kind), NULL for an unknown kind. */
+const TY(sensitivity) *FN(sensitivity_row)(int kind);

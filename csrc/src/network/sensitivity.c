@@ -1,5 +1,5 @@
 /* sensitivity.c: measures of a block in both precisions; the body is sensitivity.inl. */
-#include "base/private.h"
+#include "network/net.h"
 
 #include <math.h>
 

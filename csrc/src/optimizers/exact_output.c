@@ -1,5 +1,5 @@
 /* output.c: the exact solution of a linear output layer; the body is output.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 

@@ -4,7 +4,7 @@
  *
  * Names: t step, f value, slope derivative along the line; low: the end of the interval with the least value so far;
  * high: its other end; bracketed: a minimizer lies between them. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* opt_adam.c: ADAM in both precisions; the body is opt_adam.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
 /* opt_bb.c: Barzilai-Borwein steps in both precisions; the body is opt_bb.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 

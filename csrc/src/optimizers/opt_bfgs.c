@@ -1,6 +1,6 @@
 /* opt_bfgs.c: BFGS with the whole inverse Hessian and with bounds, for both precisions.  bfgs_matrix.h: the matrix;
  * bfgs_model.inl: what is known of the function; opt_bfgs.inl: the iteration. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* opt_exact.c: the exact output layer as an optimizer; the body is opt_exact.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 #include <string.h>

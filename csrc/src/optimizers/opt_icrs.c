@@ -1,5 +1,5 @@
 /* opt_icrs.c: controlled random search in both precisions; the body is opt_icrs.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* opt_lbfgs.c: L-BFGS with bounds, for both precisions.  lbfgs_pairs.inl: the pairs, the quasi-Newton direction;
  * lbfgs_box.inl: the model minimized in a box; opt_lbfgs.inl: the iteration. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <float.h>
 #include <math.h>

@@ -1,5 +1,5 @@
 /* opt_lm.c: Levenberg-Marquardt in both precisions; the body is opt_lm.inl. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <float.h>
 #include <math.h>

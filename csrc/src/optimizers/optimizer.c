@@ -1,5 +1,5 @@
 /* optimizer.c: the table of optimizers, the ranges of their options, and the counted evaluation they share. */
-#include "base/private.h"
+#include "optimizers/optimizer.h"
 
 #include <math.h>
 

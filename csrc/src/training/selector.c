@@ -1,5 +1,5 @@
 /* selector.c: which block is next, and the table of built-in rules. */
-#include "base/private.h"
+#include "hbcd.h"
 
 #include <math.h>
 

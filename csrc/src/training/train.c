@@ -1,5 +1,5 @@
 /* train.c: the plan and the one loop, for float and double. */
-#include "network/net.h"
+#include "training/plan.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,10 +1,10 @@
-/* private.h: what the files of the core share among themselves; never installed, never seen by bindings. */
-#ifndef HBCD_PRIVATE_H
-#define HBCD_PRIVATE_H
+/* optimizer.h: what the optimizers share among themselves; they know an objective and no network. */
+#ifndef HBCD_OPTIMIZER_H
+#define HBCD_OPTIMIZER_H
 
 #include "base/sizes.h"
 #include "linalg/box_qp.h"
-#include "hbcd.h"
+#include "linalg/vec.h"
 
 /* What a line search is asked for: f(x + t d) <= f + armijo t g'd, |g(x + t d)'d| <= wolfe |g'd|. */
 typedef struct line_rule {
@@ -12,7 +12,7 @@ typedef struct line_rule {
     size_t max_trials;    /* evaluations */
 } line_rule;
 
-#define HBCD_EACH "base/private_typed.h"
+#define HBCD_EACH "optimizers/optimizer_typed.h"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
 

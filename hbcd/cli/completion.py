@@ -9,17 +9,17 @@ from dataclasses import dataclass
 from hbcd.cli.options import TASKS
 from hbcd.tables.encoder import DATES, MISSING
 from hbcd.tables.text_format import NAMES as SEPARATOR_NAMES
-from hbcd.training import registry as _names
+from hbcd.training import registry
 
 __all__ = ["completion", "describe"]
 
 #: Values of options and of positional arguments that are names; of others, files.
 NAMES: dict[str, tuple[str, ...]] = {
-    "strategy": tuple(_names.STRATEGIES),
-    "activation": tuple(_names.ACTIVATIONS),
-    "optimizer": tuple(_names.OPTIMIZERS),
-    "selector": tuple(_names.SELECTORS),
-    "loss": tuple(_names.LOSSES),
+    "strategy": tuple(registry.STRATEGIES),
+    "activation": tuple(registry.ACTIVATIONS),
+    "optimizer": tuple(registry.OPTIMIZERS),
+    "selector": tuple(registry.SELECTORS),
+    "loss": tuple(registry.LOSSES),
     "task": TASKS,
     "missing": MISSING,
     "dates": DATES,
@@ -53,7 +53,7 @@ class Word:
 
 def completion(args: argparse.Namespace, parser: argparse.ArgumentParser) -> int:
     """Prints the script of a shell."""
-    write = _names.choose("shell", args.shell, SHELLS)
+    write = registry.choose("shell", args.shell, SHELLS)
     print(write(dict(describe(parser))), end="")
     return 0
 

@@ -37,7 +37,7 @@ def with_config(parser: argparse.ArgumentParser, arguments: list[str]) -> list[s
     finder.add_argument("--config")
     try:
         name = finder.parse_known_args(arguments)[0].config
-    except argparse.ArgumentError:  # without a value: the command's own parser tells
+    except argparse.ArgumentError:  # without a value: the command's parser reports it
         name = None
     if name is None:
         return arguments

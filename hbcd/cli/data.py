@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from hbcd.cli.tasks import Classification, Regression, Task
 from hbcd.cli.text_options import text_format
-from hbcd.datasets import published as _published
+from hbcd.datasets import published
 from hbcd.datasets.download import find_data_home
 from hbcd.datasets.loaders import Dataset, fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.base import HybridEstimator
@@ -27,7 +27,7 @@ from hbcd.tables.labels import holds_classes, read_labels
 from hbcd.tables.names import check_columns, check_names
 from hbcd.tables.targets import split_target
 from hbcd.tables.text_format import TextFormat
-from hbcd.training import registry as _names
+from hbcd.training import registry
 
 __all__ = [
     "Table",
@@ -231,7 +231,7 @@ def _stem(name: str) -> str:
 def fetch(args: argparse.Namespace) -> int:
     """`hbcd data fetch`: has a published table on disk, checked."""
     home = find_data_home(args.data_home)
-    dataset: Any = _names.choose("data", args.name, PUBLISHED)(args.data_home)
+    dataset: Any = registry.choose("data", args.name, PUBLISHED)(args.data_home)
     rows, columns = dataset.data.shape
     print(
         f"{args.name}: {rows} rows, {columns} inputs, target {dataset.target_name} "
@@ -244,8 +244,8 @@ def describe(args: argparse.Namespace) -> int:
     """`hbcd data describe`: origin, columns, units, license; needs no file."""
     texts = {
         "plant": lambda: make_plant().DESCR,
-        "ccpp": lambda: _published.CCPP_DESCR,
-        "siec": lambda: _published.SIEC_DESCR,
+        "ccpp": lambda: published.CCPP_DESCR,
+        "siec": lambda: published.SIEC_DESCR,
     }
-    print(_names.choose("data", args.name, texts)().strip())
+    print(registry.choose("data", args.name, texts)().strip())
     return 0

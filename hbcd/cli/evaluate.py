@@ -41,14 +41,14 @@ def evaluate(args: argparse.Namespace) -> int:
     print(f"{args.file}: {len(y)} rows, target {targets_text(names, unit)}\n")
     print(score_table(task.columns, lines, unit))
     if "confusion" in result:
-        told = result["confusion"]
-        if table := confusion_lines(told["classes"], told["counts"]):
+        matrix = result["confusion"]
+        if table := confusion_lines(matrix["classes"], matrix["counts"]):
             print(f"\n{table}")
     return 0
 
 
 def _parts(task: Task, y: Any, outputs: Any, names: list[str]) -> dict[str, Any]:
-    """Scores of each of several targets; rows of each class by what they were taken for."""
+    """Scores of each of several targets; the confusion matrix of classes."""
     if isinstance(task, Classification):
         truth = np.searchsorted(task.classes, y)
         counts = confusion(truth, outputs.argmax(axis=1), len(task.classes))

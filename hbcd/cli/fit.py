@@ -32,7 +32,7 @@ __all__ = ["fit"]
 
 
 def fit(args: argparse.Namespace) -> int:
-    """Trains, tests, writes the model, tells; 130 after Ctrl-C.
+    """Trains, tests, writes the model, prints the result; 130 after Ctrl-C.
 
     Everything that can be wrong is looked at before training; the model is written before anything
     is printed.

@@ -1,4 +1,4 @@
-"""What `hbcd fit` tells people: the table of scores, and what led to it."""
+"""What `hbcd fit` prints for people: the table of scores, and what led to it."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _hint(table: Table) -> str:
         return ""
     return (
         f"\n{table.targets[0]} has {len(values)} values only: if they are classes, "
-        "--task classification tells them apart\n"
+        "--task classification predicts classes\n"
     )
 
 

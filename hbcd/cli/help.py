@@ -13,14 +13,14 @@ examples:
   hbcd evaluate hbcd-plant.hbcd new.csv  how good that is, where the target is known
   hbcd info hbcd-plant.hbcd              what is in it
 
-hbcd COMMAND --help tells more, with examples.
+hbcd COMMAND --help says more, with examples.
 """
 
 EXIT_CODES = """
 exit codes:
   0    done
   1    something else than the input failed: no network, a full disk, a mistake in hbcd
-  2    bad input, told in one line on standard error; --debug shows the traceback
+  2    bad input, reported in one line on standard error; --debug shows the traceback
   130  ended by Ctrl-C; hbcd fit has written the best network until then
 """
 
@@ -35,9 +35,9 @@ most of whose cells read as numbers is of numbers: a cell that is none is an err
 How a file of text is written (separator, decimal comma, encoding) is found out, or asked for.
 
 A target of text, categories or truth values is of classes: HybridClassifier, scored by accuracy,
-log-loss and, of two classes, ROC AUC, beside the most frequent class and a network without hidden
-layers. A target of numbers is predicted: HybridRegressor, scored by R2, MSE and MAE in the target's
-unit, beside least squares. --task classification takes whole numbers as classes.
+log-loss and, of two classes, ROC AUC, compared with the most frequent class and a network without
+hidden layers. A target of numbers: HybridRegressor, scored by R2, MSE and MAE in the target's unit,
+compared with least squares. --task classification takes whole numbers as classes.
 
 The model goes to hbcd-NAME.hbcd, or to DIR/model.hbcd with --out DIR. A model that is there already
 is kept as NAME.1.hbcd, NAME.2.hbcd and so on; report.html, metrics.json and pictures in DIR are
@@ -75,7 +75,7 @@ what --json prints, one object:
                                         log_loss and roc_auc (null unless there are two classes)
   baseline_ols                          the same of least squares on the test rows, and under train
   baseline_linear, baseline_frequent    the same for classes: no hidden layers; shares of classes
-  confusion                             of classes: test rows by actual (rows) and told class
+  confusion                             of classes: test rows by actual (rows) and predicted class
   cv, search                            where asked for: folds, mean, spread; grid, best, rule
   seconds, n_fev, stop_reason, stop_text, best_r2, model, report
   former                                the model that was there before, under its new name
@@ -84,7 +84,7 @@ what --json prints, one object:
 EVALUATE = """\
 Predicts a table whose targets are known, and prints how good that is: R2, MSE and MAE in the
 target's unit, of each target where there are several; of classes accuracy, log-loss, ROC AUC, and
-who was taken for whom. DATA is a file or a data set, as for: hbcd fit.
+the confusion matrix. DATA is a file or a data set, as for: hbcd fit.
 """
 
 PREDICT = """\

@@ -1,4 +1,4 @@
-"""The command line: how a command is run, and how failures are told.
+"""The command line: how a command is run, and how failures are reported.
 
 What may be asked stands in `hbcd.cli.parser`.  Exit codes: 0; 2 for bad input, with one line on
 stderr; 130 after Ctrl-C; 1 for anything else.

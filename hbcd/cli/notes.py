@@ -1,6 +1,6 @@
 """Warnings of a command, one line each on standard error.
 
-Bad input is told in one line, so they wait until it is known that the input is good.
+Bad input is reported in one line, so they wait until it is known that the input is good.
 """
 
 from __future__ import annotations

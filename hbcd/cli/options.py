@@ -1,4 +1,4 @@
-"""From the options of `hbcd fit` to an estimator: what is wrong is told before any data is read."""
+"""From the options of `hbcd fit` to an estimator: what is wrong is reported before data is read."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.parts.losses import Loss
 from hbcd.tables.encoder import DATES, MISSING
-from hbcd.training import registry as _names
+from hbcd.training import registry
 from hbcd.training.validation_score import as_early_stopping
 from hbcd.utils.validation import check_integer, check_number
 
@@ -34,10 +34,10 @@ def check_options(args: argparse.Namespace) -> None:
         raise ValueError("activation: must be one name where the number of layers is searched")
     hidden = _default("hidden_layer_sizes") if args.hidden is None else args.hidden
     if not isinstance(hidden, str) and isinstance(hidden, Sequence):
-        _names.activations(activation, len(hidden) if isinstance(activation, list) else 1)
+        registry.activations(activation, len(hidden) if isinstance(activation, list) else 1)
     elif isinstance(activation, list):
         raise ValueError("activation: must be one name, or --hidden must say how many layers")
-    _names.dtype(args.dtype)
+    registry.dtype(args.dtype)
     check_integer("seed", args.seed, 0)
     check_integer("threads", args.threads, 1, none=True)
     check_number("max_time", args.max_time, low=0.0, open_low=True, none=True)
@@ -67,12 +67,12 @@ def _activation(args: argparse.Namespace) -> str | list[str]:
 
 
 def _strategy(args: argparse.Namespace) -> Any:
-    _names.strategy(args.strategy)
+    registry.strategy(args.strategy)
     if not args.optimizer and not args.selector:
         return args.strategy
-    optimizer = args.optimizer and _names.choose("optimizer", args.optimizer, _names.OPTIMIZERS)
-    selector = args.selector and _names.choose("selector", args.selector, _names.SELECTORS)
-    return _names.strategy_with(
+    optimizer = args.optimizer and registry.choose("optimizer", args.optimizer, registry.OPTIMIZERS)
+    selector = args.selector and registry.choose("selector", args.selector, registry.SELECTORS)
+    return registry.strategy_with(
         args.strategy, optimizer() if optimizer else None, selector() if selector else None
     )
 
@@ -80,7 +80,7 @@ def _strategy(args: argparse.Namespace) -> Any:
 def parse_loss(text: str) -> Loss:
     """`huber`, `huber:0.5`, `quantile:0.9`: a loss, and its first parameter."""
     name, colon, word = text.partition(":")
-    kind: Any = _names.choose("loss", name, _names.LOSSES)
+    kind: Any = registry.choose("loss", name, registry.LOSSES)
     options = [field.name for field in dataclasses.fields(kind)]
     if not colon:
         made: Loss = kind()

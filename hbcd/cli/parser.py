@@ -147,7 +147,7 @@ def _add_fit(commands: Any) -> None:
         "--missing",
         default="error",
         metavar="NAME",
-        help="missing inputs: error (default), or indicator: the median, and a column that tells",
+        help="missing inputs: error (default), or indicator: the median, and a column marking them",
     )
     add("--dates", default="error", metavar="NAME", help="columns of dates: error (default), or "
         "features: hour, weekday, day of the year, elapsed days")  # fmt: skip

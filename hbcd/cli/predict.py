@@ -20,12 +20,12 @@ from hbcd.cli.text import network_text, number, print_json, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import load
-from hbcd.model_files import file_format as modelfile
+from hbcd.model_files import file_format
 from hbcd.tables.cells import told_by_file
 from hbcd.tables.chunks import read_chunks
 from hbcd.tables.files import TableFile
 from hbcd.tables.levels import level_text
-from hbcd.training import registry as _names
+from hbcd.training import registry
 from hbcd.utils.validation import check_integer
 
 __all__ = ["info", "predict", "target_columns"]
@@ -143,7 +143,7 @@ def _write(path: str, names: list[str], pieces: Iterator[Lines]) -> int:
             yield text
 
     try:
-        modelfile._replace(Path(os.path.realpath(Path(path).expanduser())), content())
+        file_format.replace_file(Path(os.path.realpath(Path(path).expanduser())), content())
     except OSError as error:
         if error.errno is None:  # not of the system: what is wrong is said already
             raise
@@ -191,7 +191,7 @@ def _describe(path: str) -> dict[str, Any]:
         "bytes": os.path.getsize(path),
         "inputs": model.network_.n_inputs,
         "layers": [
-            {"width": layer.n_neurons, **_names.describe_activation(layer.activation)}
+            {"width": layer.n_neurons, **registry.describe_activation(layer.activation)}
             for layer in model.network_.layers[1:]
         ],
         "n_parameters": model.network_.n_parameters,
@@ -200,7 +200,7 @@ def _describe(path: str) -> dict[str, Any]:
         "target": _target_names(model),
         "task": task_of(model).name,
         "classes": model.classes_.tolist() if isinstance(model, HybridClassifier) else None,
-        "loss": _names.describe_loss(model.network_.loss),
+        "loss": registry.describe_loss(model.network_.loss),
         "unit": about.get("unit", ""),
         "training": _training(model),
         "about": about,

@@ -1,4 +1,4 @@
-"""What `hbcd fit` makes of a target: numbers to predict or classes to tell, and what is scored."""
+"""What `hbcd fit` makes of a target: numbers or classes to predict, and the scores."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Regression(Task):
-    """Numbers: R2, MSE and MAE, beside least squares.
+    """Numbers: R2, MSE and MAE, compared with least squares.
 
     Attributes
     ----------
@@ -220,8 +220,8 @@ class Classification(Task):
     def note(self) -> str:
         """What stands below its tables."""
         text = (
-            "Accuracy: the share of rows told right. Log-loss: the mean of minus the logarithm of "
-            "the probability given to the true class; less is better."
+            "Accuracy: the share of rows predicted correctly. Log-loss: the mean of minus the "
+            "logarithm of the probability given to the true class; less is better."
         )
         if len(self.classes) > 2:
             return text

@@ -21,7 +21,7 @@ __all__ = [
 ]
 
 Scores = dict[str, Any]
-MOST_CLASSES = 20  # of a table of who was taken for whom
+MOST_CLASSES = 20  # of a confusion matrix that is printed
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -72,11 +72,11 @@ def score_table(
 
 
 def confusion_lines(classes: Sequence[Any], counts: Sequence[Sequence[int]]) -> str:
-    """Rows by their class, down, and by the class they were taken for, across."""
+    """Confusion matrix: rows by their class, down, and by the predicted class, across."""
     if len(classes) > MOST_CLASSES:
         return ""
     names = [level_text(label) for label in classes]
-    cells = [["actual, told:", *names]]
+    cells = [["actual, predicted:", *names]]
     cells += [[name, *map(str, line)] for name, line in zip(names, counts, strict=True)]
     first = max(len(line[0]) for line in cells) + 2
     wide = max(len(cell) for line in cells for cell in line[1:]) + 2

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, overload
 
 import numpy as np
 
-from hbcd.datasets import published as _published
+from hbcd.datasets import published
 from hbcd.datasets.dataset import Dataset, dataset_from
 from hbcd.datasets.download import load
 from hbcd.utils.public import public
@@ -169,8 +169,8 @@ def fetch_ccpp(
         The file cannot be read, or its numbers are not the published ones.
     """
     frame = load(
-        _published.CCPP,
-        _published.parse_ccpp,
+        published.CCPP,
+        published.parse_ccpp,
         data_home=data_home,
         download_if_missing=download_if_missing,
         path=path,
@@ -179,9 +179,9 @@ def fetch_ccpp(
         frame,
         as_frame,
         target_unit="MW",
-        DESCR=_published.CCPP_DESCR,
+        DESCR=published.CCPP_DESCR,
         license="CC BY 4.0",
-        citation=_published.CCPP_CITATION,
+        citation=published.CCPP_CITATION,
     )
     return (dataset.data, dataset.target) if return_X_y else dataset
 
@@ -243,8 +243,8 @@ def fetch_siec(
         The file cannot be read, or its numbers are not the published ones.
     """
     frame = load(
-        _published.SIEC,
-        _published.parse_siec,
+        published.SIEC,
+        published.parse_siec,
         data_home=data_home,
         download_if_missing=download_if_missing,
         path=path,
@@ -253,8 +253,8 @@ def fetch_siec(
         frame,
         as_frame,
         target_unit="kWh",
-        DESCR=_published.SIEC_DESCR,
+        DESCR=published.SIEC_DESCR,
         license="CC BY 4.0",
-        citation=_published.SIEC_CITATION,
+        citation=published.SIEC_CITATION,
     )
     return (dataset.data, dataset.target) if return_X_y else dataset

@@ -64,7 +64,7 @@ def save(
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{target}: not saved: {_one_line(error)}") from error
     try:
-        _replace(Path(os.path.realpath(target)), content)
+        replace_file(Path(os.path.realpath(target)), content)
     except OSError as error:
         raise OSError(error.errno, error.strerror or str(error), target) from error
 
@@ -127,7 +127,7 @@ def _encode(arrays: Mapping[str, Array], document: dict[str, Any]) -> list[bytes
     return [len(head).to_bytes(8, "little"), head, *data]
 
 
-def _replace(target: Path, content: Iterable[bytes]) -> None:
+def replace_file(target: Path, content: Iterable[bytes]) -> None:
     """Write beside the target, then put it in place in one step; no trace of a failure."""
     temporary = target.with_name(f".hbcd-{secrets.token_hex(8)}.tmp")
     try:

@@ -1,4 +1,4 @@
-"""Pictures of told classes: who is taken for whom, and how sure the model is."""
+"""Pictures of predicted classes: the confusion matrix, and how sure the model is."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ BINS = 20
 
 @public
 def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
-    """Draws how many rows of each class are taken for which.
+    """Draws the confusion matrix: rows by actual and predicted class.
 
     Parameters
     ----------
@@ -34,7 +34,7 @@ def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     Returns
     -------
     matplotlib.axes.Axes
-        Actual classes down, told ones across; colors are shares of a row, numbers count rows.
+        Actual classes down, predicted ones across; colors are shares of a row, numbers count rows.
 
     Raises
     ------
@@ -43,8 +43,8 @@ def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     ValueError
         A label that is none of the model's classes.
     """
-    truth, told = _numbers(model, y), _numbers(model, model.predict(X))
-    counts = confusion(truth, told, len(model.classes_))
+    truth, predicted = _numbers(model, y), _numbers(model, model.predict(X))
+    counts = confusion(truth, predicted, len(model.classes_))
     shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
     ax = axes(ax)
     ax.imshow(shares, cmap="Blues", vmin=0.0, vmax=1.0)
@@ -56,7 +56,7 @@ def plot_confusion(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     upright = 0 if sum(map(len, names)) <= 30 else 90
     ax.set_xticks(range(len(names)), names, rotation=upright)
     ax.set_yticks(range(len(names)), names)
-    finish(ax, "told", "actual", f"Accuracy {np.trace(counts) / counts.sum():.3g}")
+    finish(ax, "predicted", "actual", f"Accuracy {np.trace(counts) / counts.sum():.3g}")
     ax.grid(False)
     return ax
 
@@ -78,7 +78,7 @@ def plot_probabilities(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     -------
     matplotlib.axes.Axes
         Of two classes: rows by the probability of the second, for each class; of more: rows by the
-        probability of the class that is told, for those told right and wrong.
+        probability of the predicted class, for rows predicted correctly and wrongly.
 
     Raises
     ------
@@ -98,12 +98,14 @@ def plot_probabilities(model: Any, X: Any, y: ArrayLike, ax: Any = None) -> Any:
     else:
         right = shares.argmax(axis=1) == truth
         most = shares.max(axis=1)
-        groups = [("told right", most[right], BLUE), ("told wrong", most[~right], ORANGE)]
-        label = "probability of the class that is told"
+        groups = [("correct", most[right], BLUE), ("wrong", most[~right], ORANGE)]
+        label = "probability of the predicted class"
     for place, (name, values, color) in enumerate(groups):
         text = f"{name}, {len(values)} rows"
         ax.hist(values, edges, color=color, alpha=0.6, label=text, hatch=("", "//")[place])
-    ax.set_yscale("symlog", linthresh=1)  # so that a single wrong row shows beside many right ones
+    ax.set_yscale(
+        "symlog", linthresh=1
+    )  # so that a single wrong row shows next to many correct ones
     ax.yaxis.set_major_formatter("{x:.0f}")
     ax.set_ylim(bottom=0)
     ax.legend(loc="upper center", ncols=2, fontsize="small")

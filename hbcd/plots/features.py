@@ -31,7 +31,7 @@ def plot_error_by_feature(
     output: int = 0,
     features: Sequence[Any] | None = None,
 ) -> Any:
-    """Draws the mean absolute error, or the share of classes told wrong, over each feature's range.
+    """Draws the mean absolute error, or the share misclassified, over each feature's range.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ def _errors(model: Any, X: Any, y: ArrayLike, output: int) -> tuple[Array, str]:
     predicted = np.asarray(model.predict(X)).reshape(len(X), -1)
     if hasattr(model, "classes_"):
         labels = np.asarray(y).reshape(len(predicted))
-        return (labels != predicted[:, 0]).astype(np.float64), "share told wrong"
+        return (labels != predicted[:, 0]).astype(np.float64), "share misclassified"
     truth = as_matrix("y", y, columns=predicted.shape[1], rows=len(predicted))
     return np.abs(truth - predicted)[:, output], "mean |error|"
 

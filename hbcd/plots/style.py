@@ -1,4 +1,4 @@
-"""What all pictures share: matplotlib when it is there, colors that everyone tells apart, axes."""
+"""What all pictures share: matplotlib when it is there, colors for everyone's eyes, axes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MARKERS: Final = ("o", "s", "^", "D", "v", "P", "X")
 
 
 def without_matplotlib(error: ImportError) -> ImportError:
-    """What to tell where matplotlib cannot be imported."""
+    """The error where matplotlib cannot be imported."""
     return ImportError(f"pictures need matplotlib: pip install hbcd[plot] ({error})")
 
 

@@ -48,6 +48,9 @@ AS_LEVELS: Final = Remedy(
 AS_CLASSES: Final = Remedy(
     "use HybridClassifier where they are classes", "--task classification where they are classes"
 )
+AS_NUMBERS: Final = Remedy(
+    "use HybridRegressor where they are numbers", "--task regression where they are numbers"
+)
 UNITS: Final = Remedy(
     "delete the row where it holds the units of the columns",
     "delete the row where it holds the units of the columns",

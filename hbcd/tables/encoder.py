@@ -6,7 +6,7 @@ column of 0 and 1 for each of its levels but the first; one of dates, on request
 model file carries, so that new rows mean the same.
 
 Missing values are refused, or on request filled and marked by an indicator: a column of 0 and 1
-beside each column in which the training table had gaps.
+next to each column in which the training table had gaps.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ class TableFile:
     text : TextFormat
         Of a file of text, complete.
     na : tuple of str
-        Cells that stand for a missing value, beside those that pandas knows.
+        Cells that stand for a missing value, in addition to those that pandas knows.
     texts : frozenset of str
         Columns that are read as they are written: those that a model knows as levels or classes.
     """
@@ -92,7 +92,10 @@ class TableFile:
             suffix,
         )
         if found:
-            warnings.warn(TableWarning(f"{file}: read with {' '.join(found)}"), stacklevel=3)
+            known_as = ", ".join(f"{name} {value}" for name, value in found)
+            options = " ".join(f"--{name} {value}" for name, value in found)
+            remedy = Remedy("", f" ({options})")
+            warnings.warn(TableWarning(f"{file}: read with {known_as}", remedy), stacklevel=3)
         return cls(file, suffix, text, tuple(na), frozenset(texts))
 
     def read(self) -> pd.DataFrame:

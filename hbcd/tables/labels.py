@@ -60,8 +60,7 @@ def _whole_numbers(column: pd.Series) -> Array:
     whole = (np.abs(numbers) < 2.0**53) & (numbers == np.round(numbers))
     if not whole.all():
         at = int(np.argmin(whole))
-        rule = "must be a whole number, which classes are (or: --task regression)"
-        raise bad_cell(column, at, rule)
+        raise bad_cell(column, at, "must be a whole number, which classes are", bad.AS_NUMBERS)
     return np.asarray(numbers, dtype=np.int64)
 
 

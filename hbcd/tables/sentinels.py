@@ -13,7 +13,7 @@ from hbcd.tables.bad_values import Remedy, TableWarning
 __all__ = ["warn_of_sentinels"]
 
 OFTEN: Final = 3  # rows that have it, and one in a thousand
-ENOUGH: Final = 20  # rows, of which fewer tell nothing
+ENOUGH: Final = 20  # rows, fewer are not looked at
 FAR: Final = 10.0  # times the range of all other numbers
 
 

@@ -90,7 +90,7 @@ def _open(file: Path) -> IO[bytes]:
 
 def find_format(
     file: Path, suffix: str, asked: TextFormat, known: TextFormat
-) -> tuple[TextFormat, list[str]]:
+) -> tuple[TextFormat, list[tuple[str, str]]]:
     """How a file of text is written.
 
     Parameters
@@ -108,8 +108,8 @@ def find_format(
     -------
     format : TextFormat
         Complete.
-    found : list of str
-        What was found that is not the usual, as words of options.
+    found : list of (str, str)
+        What was found that is not the usual: the name of an option, and its value.
 
     Raises
     ------
@@ -142,11 +142,11 @@ def find_format(
         raise ValueError(f"thousands={thousands!r}: must not be the decimal mark")
     found = []
     if encoding not in ("utf-8", "utf-8-sig") and not asked.encoding:
-        found.append(f"--encoding {encoding}")
+        found.append(("encoding", encoding))
     if sep != usual and not asked.sep:
-        found.append(f"--sep {NAMES.get(sep, sep)}")
+        found.append(("sep", NAMES.get(sep, sep)))
     if decimal != "." and not asked.decimal and not thousands:
-        found.append(f"--decimal {decimal}")
+        found.append(("decimal", decimal))
     return TextFormat(sep, decimal, encoding, thousands), found
 
 
@@ -197,7 +197,7 @@ def _find_separator(file: Path, lines: list[str], usual: str, known: str | None)
     """The one that parts every line of the sample into as many fields as the header."""
     good = [sep for sep in SEPARATORS if _columns(lines, sep) > 1]
     if not good:
-        return usual  # one column, or a table that is told to be none when it is read
+        return usual  # one column, or no table, which its reader reports
     if len(good) == 1:
         return good[0]
     if known in good:

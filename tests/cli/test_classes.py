@@ -1,4 +1,4 @@
-"""The command line where the target is of classes: what is scored, written and told."""
+"""The command line where the target is of classes: what is scored, written and predicted."""
 
 import csv
 import io
@@ -86,13 +86,13 @@ def test_scores_are_those_of_scikit_learn_for_the_model_that_was_written(capsys,
     _, test = split_rows(len(frame), 0.2, 2)
     rows = frame.iloc[test]
     model = hbcd.load(result["model"])
-    truth, told = rows[target].to_numpy(), model.predict(rows)
+    truth, predicted = rows[target].to_numpy(), model.predict(rows)
     shares = model.predict_proba(rows)
     assert set(result["test"]) == set(result["train"]) == TOLD
-    assert result["test"]["accuracy"] == (truth == told).mean()
+    assert result["test"]["accuracy"] == (truth == predicted).mean()
     expected = log_loss(truth, shares, labels=model.classes_)
     assert result["test"]["log_loss"] == pytest.approx(expected, rel=1e-9)  # sums of 24 logarithms
-    assert result["confusion"] == confusion_matrix(truth, told, labels=model.classes_).tolist()
+    assert result["confusion"] == confusion_matrix(truth, predicted, labels=model.classes_).tolist()
     if target == "ok":
         expected = roc_auc_score(truth, shares[:, 1])
         assert result["test"]["roc_auc"] == pytest.approx(expected, rel=1e-12)
@@ -207,7 +207,7 @@ def test_evaluate_counts_as_fit_does_and_compares_labels_as_text(capsys):
     code, out, _ = run(capsys, "evaluate", path, "own.csv")
     assert code == 0
     assert f"{result['accuracy']:.5f}" in out
-    assert "actual, told:" in out
+    assert "actual, predicted:" in out
 
 
 def test_evaluate_names_the_row_of_a_label_that_is_no_class(capsys):
@@ -245,7 +245,7 @@ def test_a_model_of_several_classes_from_python_works_in_every_command(capsys):
 def test_the_page_shows_classes_and_their_pictures(capsys, here):
     fit_on(capsys, "kind", "--out", "o")
     text = (here / "o/report.html").read_text(encoding="utf-8")
-    for words in ("Test accuracy", "Who was taken for whom", "linear model", "most frequent"):
+    for words in ("Test accuracy", "Confusion matrix", "linear model", "most frequent"):
         assert words in text, words
     assert "R2" not in text
     names = {path.stem for path in (here / "o").glob("*.svg")}

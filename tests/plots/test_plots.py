@@ -203,7 +203,7 @@ def test_errors_of_a_classifier_are_shares_told_wrong():
     ax = hbcd.plot_error_by_feature(model, X, y, features=["day"])[0]
     wrong = pd.Series(model.predict(X) != y).groupby(X.day.to_numpy()).mean()
     assert [bar.get_height() for bar in ax.patches] == wrong.tolist()
-    assert ax.get_ylabel() == "share told wrong"
+    assert ax.get_ylabel() == "share misclassified"
 
 
 def test_the_first_phase_is_marked_where_training_begins_after_a_penalty_was_chosen():

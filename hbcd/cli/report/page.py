@@ -1,4 +1,4 @@
-"""What `hbcd fit --out DIR` writes beside the model: metrics, pictures, and a page of all."""
+"""What `hbcd fit --out DIR` writes in addition to the model: metrics, pictures, report.html."""
 
 from __future__ import annotations
 
@@ -15,18 +15,18 @@ from numpy.typing import NDArray
 import hbcd
 from hbcd.cli.data import Table
 from hbcd.cli.prepared import Prepared
-from hbcd.cli.report import html as _html
+from hbcd.cli.report import html
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.text import network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
-from hbcd.model_files import file_format as modelfile
-from hbcd.training import registry as _names
+from hbcd.model_files import file_format
+from hbcd.training import registry
 
 __all__ = ["write_report"]
 
 MISSING = {
     "error": "refused",
-    "indicator": "replaced by the median, with a feature that tells (indicator)",
+    "indicator": "replaced by the median, with a feature that marks it (indicator)",
 }
 COLUMNS = ("column", "least", "median", "largest", "levels", "gaps")
 MOST_LINES = 30  # of the history in the page; the picture has all of them
@@ -46,13 +46,13 @@ def write_report(folder: Path, model: HybridEstimator, prepared: Prepared, resul
         note = f"Without pictures: {error}."
     files = {f"{name}.svg": content for name, _, content in pictures}
     files["metrics.json"] = (json.dumps(result, allow_nan=False, indent=1) + "\n").encode()
-    images = [_html.picture(content, text) for _, text, content in pictures]
+    images = [html.picture(content, text) for _, text, content in pictures]
     body = _body(model, table, parts, result, images, note)
     title = f"{', '.join(table.targets)} from {table.name}"
     # Names of files and columns may hold what no encoding has: lone surrogates.
-    files["report.html"] = _html.page(title, body).encode(errors="xmlcharrefreplace")
+    files["report.html"] = html.page(title, body).encode(errors="xmlcharrefreplace")
     for name, content in files.items():
-        modelfile._replace(folder / name, [content])
+        file_format.replace_file(folder / name, [content])
 
 
 def _body(
@@ -66,24 +66,24 @@ def _body(
     """The page, section by section."""
     return [
         cards(table, result),
-        _html.heading("Accuracy", table.task.note),
+        html.heading("Accuracy", table.task.note),
         score_table(table, result),
         *class_tables(table, parts, result),
         *validation(table, result),
-        _html.heading("Pictures", note),
+        html.heading("Pictures", note),
         f'<div class="pictures">\n{"".join(images)}</div>\n',
-        _html.heading("Data"),
-        _html.table((), _data(table, parts, result)),
-        _html.heading("Columns", "Ranges of the training rows: beyond them the model guesses."),
-        _html.table(COLUMNS, _columns(model, table.features.iloc[parts[0]])),
-        _html.heading("Network", network_text(model)),
-        _html.table(("layer", "inputs", "neurons", "activation", "parameters"), _layers(model)),
-        _html.heading("Training"),
-        _html.table((), _training(model, result)),
+        html.heading("Data"),
+        html.table((), _data(table, parts, result)),
+        html.heading("Columns", "Ranges of the training rows: beyond them the model guesses."),
+        html.table(COLUMNS, _columns(model, table.features.iloc[parts[0]])),
+        html.heading("Network", network_text(model)),
+        html.table(("layer", "inputs", "neurons", "activation", "parameters"), _layers(model)),
+        html.heading("Training"),
+        html.table((), _training(model, result)),
         *_selection(model),
         _history(model),
-        _html.heading("To get the same again"),
-        _html.table((), _versions(result)),
+        html.heading("To get the same again"),
+        html.table((), _versions(result)),
     ]
 
 
@@ -120,7 +120,7 @@ def _layers(model: HybridEstimator) -> list[tuple[str, ...]]:
     inputs = network.n_inputs
     layers = zip(network.layers[1:], network.blocks, strict=True)
     for place, (layer, block) in enumerate(layers, start=1):
-        kind = str(_names.describe_activation(layer.activation)["activation"])
+        kind = str(registry.describe_activation(layer.activation)["activation"])
         parameters = str(block.stop - block.start)
         lines.append((str(place), str(inputs), str(layer.n_neurons), kind, parameters))
         inputs = layer.n_neurons
@@ -159,7 +159,7 @@ def _selection(model: HybridEstimator) -> list[str]:
         ))  # fmt: skip
     note = "Layer 1 is next to the input; decreases are of the loss on the rows of each visit."
     head = ("layer", "visits", "share", "mean sensitivity", "decrease in sum")
-    return [_html.heading("Layer selection", note), _html.table(head, lines)]
+    return [html.heading("Layer selection", note), html.table(head, lines)]
 
 
 def _history(model: HybridEstimator) -> str:
@@ -174,7 +174,7 @@ def _history(model: HybridEstimator) -> str:
         for line in shown.itertuples()
     ]  # fmt: skip
     head = ("step", "phase", "epoch", "loss", "evaluations", "seconds")
-    return _html.details(f"History, {len(shown)} of {len(ends)} epochs", _html.table(head, rows))
+    return html.details(f"History, {len(shown)} of {len(ends)} epochs", html.table(head, rows))
 
 
 def _versions(result: Result) -> list[tuple[str, str]]:

@@ -69,7 +69,7 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
 
     optional(plots.plot_history, "history", "Loss during training")
     if isinstance(model, HybridClassifier):
-        text = f"{targets[0]}, rows to test on: actual and told classes"
+        text = f"{targets[0]}, rows to test on: actual and predicted classes"
         plots.plot_confusion(known, X, y, axes("confusion", text))
         text = f"{targets[0]}, rows to test on: probabilities"
         plots.plot_probabilities(known, X, y, axes("probabilities", text))
@@ -83,7 +83,7 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
     optional(plots.plot_layer_selection, "layer_selection", "Which layers were trained")
     optional(plots.plot_sensitivity, "sensitivity", "Sensitivity of the layers when chosen")
     shown = list(X.columns[:MAX_FEATURES])
-    kind = "Share told wrong" if isinstance(model, HybridClassifier) else "Mean absolute error"
+    kind = "Share misclassified" if isinstance(model, HybridClassifier) else "Mean absolute error"
     text = kind + " of {} by {}, rows to test on"
     names = [f"error_by_feature_{k + 1}" for k in range(len(shown))]
     each = [axes(n, text.format(targets[0], f)) for n, f in zip(names, shown, strict=True)]

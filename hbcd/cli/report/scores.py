@@ -9,7 +9,7 @@ import numpy as np
 
 from hbcd.cli.baselines import BASELINES
 from hbcd.cli.data import Table
-from hbcd.cli.report import html as _html
+from hbcd.cli.report import html
 from hbcd.cli.tasks import Classification, Score
 from hbcd.cli.text import MOST_CLASSES, number, widths_text
 from hbcd.tables.levels import level_text
@@ -30,10 +30,10 @@ def cards(table: Table, result: Result) -> str:
         ours = number(result["test"][score.key], score.short)
         theirs = number(result[rival][score.key], score.short)
         title = f"Test {score.title}"
-        shown.append(_html.card(title, ours + unit, f"{BASELINES[rival]} {theirs}{unit}"))
+        shown.append(html.card(title, ours + unit, f"{BASELINES[rival]} {theirs}{unit}"))
     shown += [
-        _html.card("Rows", str(result["rows"]), f"{len(table.features.columns)} columns"),
-        _html.card("Training", f"{result['seconds']:.2f} s", f"{result['n_fev']} evaluations"),
+        html.card("Rows", str(result["rows"]), f"{len(table.features.columns)} columns"),
+        html.card("Training", f"{result['seconds']:.2f} s", f"{result['n_fev']} evaluations"),
     ]
     return f'<div class="cards">\n{"".join(shown)}</div>\n'
 
@@ -48,7 +48,7 @@ def score_table(table: Table, result: Result) -> str:
         lines.append(("best possible", "", {"r2": table.best_r2}))
     columns = table.task.columns
     rows: Rows = [(name, part, *_numbers(columns, found)) for name, part, found in lines]
-    return _html.table(("model", "rows", *_heads(columns, table.unit)), rows)
+    return html.table(("model", "rows", *_heads(columns, table.unit)), rows)
 
 
 def _heads(columns: Sequence[Score], unit: str) -> list[str]:
@@ -67,7 +67,7 @@ def _numbers(columns: Sequence[Score], found: dict[str, Any]) -> list[str]:
 
 
 def class_tables(table: Table, parts: Any, result: Result) -> list[str]:
-    """Rows of every class, and whom those to test on were taken for; nothing for numbers."""
+    """Rows of every class, and the confusion matrix of those to test on; empty for numbers."""
     if not isinstance(table.task, Classification):
         return []
     names = [level_text(label) for label in result["classes"]]
@@ -75,20 +75,20 @@ def class_tables(table: Table, parts: Any, result: Result) -> list[str]:
         np.bincount(np.searchsorted(table.task.classes, table.y[part]), minlength=len(names))
         for part in parts
     ]
-    told = np.array(result["confusion"])
+    counted = np.array(result["confusion"])
     lines: Rows = [
-        (name, str(train), str(test), f"{told[k, k] / test:.0%}" if test else "-")
+        (name, str(train), str(test), f"{counted[k, k] / test:.0%}" if test else "-")
         for k, (name, train, test) in enumerate(zip(names, *counts, strict=True))
     ]
-    head = ("class", "rows to train on", "to test", "of these told right")
-    found = [_html.heading("Classes"), _html.table(head, lines)]
+    head = ("class", "rows to train on", "to test", "of these predicted correctly")
+    found = [html.heading("Classes"), html.table(head, lines)]
     if len(names) <= MOST_CLASSES:
         cells: Rows = [
-            (name, *map(str, line)) for name, line in zip(names, told.tolist(), strict=True)
+            (name, *map(str, line)) for name, line in zip(names, counted.tolist(), strict=True)
         ]
-        note = "Rows to test on: their class down, the class they were taken for across."
-        found += [_html.heading("Who was taken for whom", note),
-                  _html.table(("actual", *names), cells)]  # fmt: skip
+        note = "Rows to test on: actual class down, predicted class across."
+        found += [html.heading("Confusion matrix", note),
+                  html.table(("actual", *names), cells)]  # fmt: skip
     return found
 
 
@@ -104,12 +104,12 @@ def validation(table: Table, result: Result) -> list[str]:
         ]
         rows += [(name, *_numbers(columns, cv[name])) for name in ("mean", "spread")]
         note = "Within the training rows; the spread is the standard deviation over folds."
-        parts += [_html.heading("Cross-validation", note), _html.table(("", *heads), rows)]
+        parts += [html.heading("Cross-validation", note), html.table(("", *heads), rows)]
     if result.get("search"):
         rows = [
             (widths_text(line["hidden"]), str(line["n_parameters"]), *_numbers(columns, line))
             for line in result["search"]["grid"]
         ]
-        parts += [_html.heading("Search", result["search"]["rule"]),
-                  _html.table(("hidden", "parameters", *heads), rows)]  # fmt: skip
+        parts += [html.heading("Search", result["search"]["rule"]),
+                  html.table(("hidden", "parameters", *heads), rows)]  # fmt: skip
     return parts

@@ -68,16 +68,17 @@ from hbcd.plots import (
     plot_probabilities,
     plot_sensitivity,
 )
+from hbcd.training.hybrid import Hybrid
+from hbcd.training.multi_start import MultiStart
 from hbcd.training.network import Network
 from hbcd.training.phase import Phase
+from hbcd.training.sequence import Sequence
 from hbcd.training.strategies import (
     BatchShell,
     BlockCoordinateDescent,
     Finish,
     FullBatch,
-    Hybrid,
     MiniBatch,
-    MultiStart,
 )
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.configuration import show_config
@@ -144,6 +145,7 @@ __all__ = [
     "RootMeanSquareGradient",
     "ScalingFactor",
     "Sensitivity",
+    "Sequence",
     "Sigmoid",
     "SquaredError",
     "Stop",

@@ -1,10 +1,9 @@
-"""Who listens to a training: events to callbacks, one at a time, and what they answer."""
+"""The callbacks of a training: each event to each of them, one at a time, and their answers."""
 
 from __future__ import annotations
 
 import contextlib
 import threading
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,21 +15,22 @@ from hbcd.callbacks.callback import Callback, Event, stops
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import StopReason
 
-__all__ = ["Listeners", "as_callbacks"]
+__all__ = ["CallbackList", "as_callbacks"]
 
 KINDS = ("begin", *core.EVENTS, "end")
 
 
 def as_callbacks(value: Any) -> list[Any]:
-    """Callbacks and functions of an event from None, one, or several."""
+    """A list of callbacks and functions of an event from None, one of them, or several."""
     if value is None:
         return []
     several = list(value) if isinstance(value, (list, tuple)) else [value]
-    for one in several:
-        if isinstance(one, type) or not (isinstance(one, Callback) or callable(one)):
+    for callback in several:
+        is_one = isinstance(callback, Callback) or callable(callback)
+        if isinstance(callback, type) or not is_one:
             raise TypeError(
-                f"callbacks={one!r}: must be an hbcd.Callback, a function of an event, or a list "
-                "of them"
+                f"callbacks={callback!r}: must be an hbcd.Callback, a function of an event, or a "
+                "list of them"
             )
     return several
 
@@ -41,8 +41,8 @@ def _is_written(callback: Callback, method: str) -> bool:
 
 
 @dataclass(frozen=True)
-class _Given:
-    """Parameters at the begin and the end, where the core has no say."""
+class _Parameters:
+    """The parameters at the begin and the end, when no call of the core holds them."""
 
     parameters: NDArray[Any]
 
@@ -53,63 +53,74 @@ class _Given:
     best_theta = theta
 
 
-class Listeners:
+class CallbackList:
     """The callbacks of one training.
 
     Attributes
     ----------
     wanted : int
-        Bit k is set where somebody listens to events of the core of kind k.
+        Bit k is set where a callback takes events of the core of kind k (`hbcd.core.EVENTS`).
     stopped : bool
-        Somebody asked for the end.
+        A callback has asked for the end of the training.
     """
 
     def __init__(self, callbacks: Sequence[Any]) -> None:
-        self._called: dict[str, list[Callable[[Event], Any]]] = {kind: [] for kind in KINDS}
+        self._methods: dict[str, list[Callable[[Event], Any]]] = {kind: [] for kind in KINDS}
         for callback in callbacks:
             for kind in KINDS:
                 if not isinstance(callback, Callback):
-                    self._called[kind].append(callback)
+                    self._methods[kind].append(callback)
                 elif _is_written(callback, f"on_{kind}"):
-                    self._called[kind].append(getattr(callback, f"on_{kind}"))
-        self.wanted = sum(1 << k for k, kind in enumerate(core.EVENTS) if self._called[kind])
+                    self._methods[kind].append(getattr(callback, f"on_{kind}"))
+        self.wanted = sum(1 << k for k, kind in enumerate(core.EVENTS) if self._methods[kind])
         self.stopped = False
         self._latest = Event("begin")
         self._one_at_a_time = threading.Lock()
 
-    def tell(self, event: Event) -> int:
-        """Calls whoever listens to this kind; 0, or the stop code that they ask for."""
+    def call(self, event: Event) -> int:
+        """Calls the callbacks for this kind of event.
+
+        Parameters
+        ----------
+        event : Event
+
+        Returns
+        -------
+        int
+            0, or the stop code where one has asked for the end of the training.
+        """
         with self._one_at_a_time:
             self._latest = event
-            for called in self._called[event.what]:
+            for method in self._methods[event.what]:
                 if self.stopped and event.what != "end":
                     break
                 try:
-                    self.stopped |= stops(called(event))
+                    self.stopped |= stops(method(event))
                 except StopIteration:
                     self.stopped = True
         return int(StopReason.CALLBACK) if self.stopped else 0
 
-    def around(
-        self, theta: NDArray[Any], rows: int, started: float, train: Callable[[], FitReport]
-    ) -> FitReport:
-        """A training between its begin and its end."""
-        points = _Given(theta)
-        seconds = time.perf_counter() - started
-        try:
-            self.tell(Event("begin", rows=rows, seconds=seconds, _points=points))
-            report = train()
-        except BaseException:
-            now = time.perf_counter() - started
-            event = replace(self._latest, what="end", stop_reason=None, seconds=now)
-            for called in self._called["end"]:
-                # Whoever opened something may close it; what went wrong first is what is raised.
-                with contextlib.suppress(Exception):
-                    called(event)
-            raise
-        if self.stopped and not report.interrupted:
-            report = replace(report, stop_reason=StopReason.CALLBACK)
-        self.tell(
+    def begin(self, theta: NDArray[Any], rows: int, seconds: float) -> None:
+        """A training begins.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        rows : int
+        seconds : float
+            Since `Network.train` was called.
+        """
+        self.call(Event("begin", rows=rows, seconds=seconds, _points=_Parameters(theta)))
+
+    def end(self, report: FitReport, rows: int) -> None:
+        """The training is over.
+
+        Parameters
+        ----------
+        report : FitReport
+        rows : int
+        """
+        self.call(
             Event(
                 "end",
                 phase=max(len(report.phases) - 1, 0),
@@ -122,7 +133,22 @@ class Listeners:
                 n_iter=report.n_iter,
                 seconds=report.seconds,
                 stop_reason=report.stop_reason,
-                _points=_Given(report.theta),
+                _points=_Parameters(report.theta),
             )
         )
-        return report
+
+    def fail(self, seconds: float) -> None:
+        """The training ends by an exception.
+
+        Callbacks may close what they have opened; an exception of theirs is dropped, because the
+        one that ended the training is raised.
+
+        Parameters
+        ----------
+        seconds : float
+            Since `Network.train` was called.
+        """
+        event = replace(self._latest, what="end", stop_reason=None, seconds=seconds)
+        for method in self._methods["end"]:
+            with contextlib.suppress(Exception):
+                method(event)

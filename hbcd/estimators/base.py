@@ -29,7 +29,7 @@ from hbcd.estimators.following import Followed, bridges, managed
 from hbcd.estimators.hold_out import NAME, chosen_rows, chosen_share
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.target import Task, scalers_of
-from hbcd.estimators.warm_start import check_same, one_pass, onward, refolded, settled
+from hbcd.estimators.warm_start import check_same, refolded, settled
 from hbcd.model_files import document as _saved
 from hbcd.model_files import file_format as modelfile
 from hbcd.networks.rows import Rows
@@ -40,7 +40,7 @@ from hbcd.parts.stopping import Stop
 from hbcd.tables.encoder import TableEncoder
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
-from hbcd.training.strategies import TrainingStrategy
+from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.validation_score import as_early_stopping
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled, Scaler
@@ -163,9 +163,9 @@ class HybridEstimator(RawUnits, Followed, PandasOutput, Parameters, Routing, ABC
         if goes_on:
             theta, scalers = self._trained(network, task, scalers, partial)
             theta = theta.astype(dtype)
-            strategy = strategy if partial else onward(strategy, theta)
+            strategy = strategy.after(theta)
         if partial:
-            strategy = one_pass(strategy, theta)
+            strategy = strategy.one_pass()
         x_scaler, y_scaler = scalers
         path = self.alpha_path_ if goes_on else np.empty((0, 2))
         held_out, hold_out = None, 0.0

@@ -23,7 +23,7 @@ from hbcd.parts.activations import Activation
 from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.parts.stopping import Stop
 from hbcd.training.network import Network
-from hbcd.training.strategies import TrainingStrategy
+from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_exact_weights, as_weights
 

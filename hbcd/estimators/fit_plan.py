@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback import EarlyStopping
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
+from hbcd.training.monitor import ProgressFunction
 from hbcd.training.network import Network
-from hbcd.training.penalty_path import Choice, choose_penalty
-from hbcd.training.run import Progress
+from hbcd.training.penalty_path import PenaltyChoice, choose_penalty
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.scaling import Scaled
 
@@ -62,7 +62,7 @@ class Work:
     dtype: Any
 
     def train(
-        self, n_threads: int | None, progress: Progress | None, callbacks: list[Any]
+        self, n_threads: int | None, progress: ProgressFunction | None, callbacks: list[Any]
     ) -> FitReport:
         """Chooses the penalty where that is asked for, and trains."""
         choice = self._choose(n_threads, progress) if self.alpha is None else None
@@ -84,7 +84,7 @@ class Work:
         )
         return report if choice is None else choice.counted(report)
 
-    def _choose(self, n_threads: int | None, progress: Progress | None) -> Choice:
+    def _choose(self, n_threads: int | None, progress: ProgressFunction | None) -> PenaltyChoice:
         """The penalty, and with it network, start, strategy and what is left of the limits."""
         choice = choose_penalty(
             self.make,
@@ -96,8 +96,7 @@ class Work:
             n_threads,
             progress,
         )
-        rows = len(self.inputs.table)
         self.network, self.path = self.make(choice.alpha), choice.path
-        self.theta, self.strategy = choice.start(self.strategy, rows, self.hold_out)
+        self.theta, self.strategy = choice.start(self.strategy, self.hold_out)
         self.stop = choice.limits()
         return choice

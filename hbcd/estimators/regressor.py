@@ -22,7 +22,7 @@ from hbcd.parts.losses import Loss
 from hbcd.parts.stopping import Stop
 from hbcd.training import registry as _names
 from hbcd.training.network import Network
-from hbcd.training.strategies import TrainingStrategy
+from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 

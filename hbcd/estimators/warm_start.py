@@ -1,31 +1,21 @@
-"""Training that goes on: parameters in the scaling of new data, boxes that hold them, one pass."""
+"""Training that goes on: parameters in the scaling of new data."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, is_dataclass, replace
+from dataclasses import is_dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.raw_coefficients import link
-from hbcd.networks.structure import NetworkStructure
-from hbcd.parts.report import FitReport
 from hbcd.training.network import Network
-from hbcd.training.phase import Phase, default_box
-from hbcd.training.strategies import MultiStart
-from hbcd.training.strategy_base import About, TrainingStrategy, drives_itself
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["check_same", "one_pass", "onward", "refolded", "settled"]
+__all__ = ["check_same", "refolded", "settled"]
 
 Array = NDArray[Any]
 Scalers = tuple[Scaler, Scaler]
-SHORT = 50  # iterations on a batch where a strategy would work on one until it is solved
-
-
-# ---- parameters -------------------------------------------------------------------------------
 
 
 def refolded(network: Network, theta: Array, old: Scalers, new: Scalers) -> tuple[Array, Scalers]:
@@ -98,60 +88,3 @@ def check_same(old: Network, new: Network) -> None:
         one, other = (getattr(layer, "activation", layer) for layer in pair)
         if type(one) is not type(other) or (is_dataclass(one) and one != other):
             raise ValueError(f"activation={other!r}: must be {one!r} to go on")
-
-
-# ---- strategies -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Adapted(TrainingStrategy):
-    """The phases of a strategy, with boxes that hold theta, and short on request."""
-
-    inner: TrainingStrategy
-    theta: Array | None
-    short: bool
-
-    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
-        return [self.adapt(phase) for phase in self.inner.phases(network, n_rows)]
-
-    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
-        return self.inner.hold_out_share(network, n_rows)
-
-    def adapt(self, phase: Phase) -> Phase:
-        if self.theta is not None and phase.box is None:
-            # The box of a start would move what is trained; with room on both sides it does not.
-            side = np.maximum(default_box(phase.optimizer), 2.0 * np.abs(self.theta))
-            phase = replace(phase, box=(-side, side))
-        if not self.short:
-            return phase
-        if phase.optimizer.value_only:  # a search has its budget
-            return replace(phase, epochs=None if phase.epochs is None else 1)
-        inner = phase.inner_iterations
-        if phase.epochs is None or inner is not None:
-            inner = SHORT if inner is None else min(inner, SHORT)
-        return replace(phase, epochs=1, inner_iterations=inner)
-
-
-class _AdaptedDriver(_Adapted):
-    """The same of a strategy that runs its phases itself."""
-
-    def run(self, run_phase: Callable[[Phase], FitReport], about: About) -> None:
-        self.inner.run(lambda phase: run_phase(self.adapt(phase)), about)
-
-
-def onward(strategy: TrainingStrategy, theta: Array) -> TrainingStrategy:
-    """The strategy that goes on from theta: no search at its beginning, boxes around theta."""
-    return _adapted(strategy.onward(), theta, short=False)
-
-
-def one_pass(strategy: TrainingStrategy, theta: Array | None) -> TrainingStrategy:
-    """One pass of every phase of the strategy; theta is what it goes on from, if from something."""
-    if theta is not None:
-        return _adapted(strategy.onward(), theta, short=True)
-    one = strategy.strategy if isinstance(strategy, MultiStart) else strategy
-    return _adapted(one, None, short=True)
-
-
-def _adapted(strategy: TrainingStrategy, theta: Array | None, *, short: bool) -> TrainingStrategy:
-    kind = _AdaptedDriver if drives_itself(strategy) else _Adapted
-    return kind(strategy, theta, short)

@@ -58,10 +58,10 @@ class NetworkStructure:
         activation.
     loss : Loss, default SquaredError()
     alpha : float, default 0.0
-        L2 penalty: ``alpha ||W||**2 / (2 sum_r w_r)`` is added to the loss on training rows, W the
-        weights of all dense layers without their biases and ``sum_r w_r`` the number of rows or the
-        sum of `sample_weight`.  That is the scale of scikit-learn's MLP on all rows at once; on a
-        batch the sum is that of all training rows, so that batches agree on what they minimize.
+        L2 penalty: ``alpha ||W||**2 / (2 n)`` is added to the loss on training rows, W the weights
+        of all dense layers without their biases and n the number of training rows whose
+        `sample_weight` is not 0.  That is the scale of scikit-learn's MLP on all rows at once; on a
+        batch n is that of all training rows, so that batches agree on what they minimize.
 
     Attributes
     ----------

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +16,30 @@ from hbcd.parts.stopping import Stop, StopReason
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_seed, box_vectors
 
-__all__ = ["Compiled", "Optimizer", "Requirements"]
+__all__ = ["Compiled", "InnerIterations", "Optimizer", "Requirements"]
 
 Array = NDArray[Any]
 Box = tuple[Array, Array] | None
 Objective = Callable[[Array], tuple[float, Array]]
+
+
+class InnerIterations(NamedTuple):
+    """Iterations that an optimizer makes at a time, where a strategy is not told how many.
+
+    Attributes
+    ----------
+    shell : int
+        Of a visit in `BatchShell`: few, because a fit that converges on so few rows interpolates
+        them.
+    descent : int
+        Of a visit in `BlockCoordinateDescent`, on all rows.
+    batch : int
+        On a batch of `MiniBatch`.
+    """
+
+    shell: int = 5
+    descent: int = 10
+    batch: int = 1
 
 
 @dataclass(frozen=True)
@@ -141,6 +160,16 @@ class Optimizer:
         if self.most_iterations is not None and not _is_limited(stop):
             stop = _changed(stop, max_iterations=self.most_iterations)
         return self, stop
+
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """Iterations that it makes at a time inside a strategy that is not told how many."""
+        return InnerIterations()
+
+    @property
+    def search_box(self) -> float | None:
+        """Half-width of the bounds of the parameters in a phase without any; None: no bounds."""
+        return None
 
     @property
     def most_iterations(self) -> int | None:

@@ -7,7 +7,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 
-from hbcd.optimizers.base import Compiled
+from hbcd.optimizers.base import Compiled, InnerIterations
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
@@ -61,6 +61,11 @@ class Adam(Compiled):
         """10 000: its steps have a fixed length, so that no test of its own may ever end it."""
         return 10_000
 
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=10, descent=20, batch=1."""
+        return InnerIterations(shell=10, descent=20, batch=1)
+
 
 @public
 @dataclass(frozen=True)
@@ -95,6 +100,11 @@ class LBFGS(Compiled):
         check_integer("memory", self.memory, 1, high=MOST_PAIRS)
         check_flag("damping", self.damping)
         _check_line_search(self.armijo, self.wolfe, self.max_line_search)
+
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=2, descent=5, batch=5."""
+        return InnerIterations(shell=2, descent=5, batch=5)
 
 
 @public
@@ -153,6 +163,11 @@ class BFGS(Compiled):
                 f"{n} variables; LBFGS needs far less"
             )
 
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=5, descent=5, batch=5."""
+        return InnerIterations(shell=5, descent=5, batch=5)
+
 
 @public
 @dataclass(frozen=True)
@@ -198,6 +213,11 @@ class BarzilaiBorwein(Compiled):
         check_number("step_max", self.step_max, low=self.step_min)
         check_number("tau", self.tau, low=0.0, high=1.0, open_low=True)
         check_integer("abb_memory", self.abb_memory, 1)
+
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=10, descent=20, batch=20."""
+        return InnerIterations(shell=10, descent=20, batch=20)
 
 
 @public
@@ -253,6 +273,16 @@ class ICRS(Compiled):
         check_number("tolerance", self.tolerance, low=0.0)
         check_number("floor", self.floor, low=0.0, high=0.5)
         check_integer("max_evaluations", self.max_evaluations, 1, none=True)
+
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=50, descent=50, batch=20."""
+        return InnerIterations(shell=50, descent=50, batch=20)
+
+    @property
+    def search_box(self) -> float:
+        """1: the box is the regularizer of the search, and it needs one (Casares and Banga)."""
+        return 1.0
 
     def for_function(
         self, n: int, stop: Stop, box: tuple[Any, Any], residuals: bool

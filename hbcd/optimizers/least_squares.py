@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-from hbcd.optimizers.base import Compiled, Optimizer, Requirements
+from hbcd.optimizers.base import Compiled, InnerIterations, Optimizer, Requirements
 from hbcd.optimizers.builtin import check_flag
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
@@ -142,6 +142,11 @@ class LevenbergMarquardt(Compiled):
             method = method.changed(damping="trust_region")
         return method, stop
 
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """shell=1, descent=1, batch=1."""
+        return InnerIterations(shell=1, descent=1, batch=1)
+
 
 @public
 @dataclass(frozen=True)
@@ -177,6 +182,17 @@ class ExactOutput(Compiled):
             raise TypeError(f"inner={self.inner!r}: must be a built-in hbcd.Optimizer or None")
         if isinstance(self.inner, ExactOutput):
             raise TypeError(f"inner={self.inner!r}: must not be an ExactOutput itself")
+
+    @property
+    def inner_iterations(self) -> InnerIterations:
+        """Those of `inner`; 1 without one, which is exact."""
+        one = InnerIterations(shell=1, descent=1, batch=1)
+        return one if self.inner is None else self.inner.inner_iterations
+
+    @property
+    def search_box(self) -> float | None:
+        """That of `inner`, None without one."""
+        return None if self.inner is None else self.inner.search_box
 
     @property
     def most_iterations(self) -> int | None:

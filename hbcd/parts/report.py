@@ -53,6 +53,9 @@ class FitReport:
         The optimizer of each phase, in the order of the history's `phase`.
     validation_score : float
         The metric of `EarlyStopping` at `theta`; NaN without one.
+    at_bounds : int
+        Parameters that lie on a bound of the last phase, or of a layer, at which the training loss
+        would still fall beyond it.
     """
 
     theta: NDArray[Any]
@@ -64,6 +67,7 @@ class FitReport:
     initial_loss: float
     phases: tuple[str, ...] = ()
     validation_score: float = math.nan
+    at_bounds: int = 0
     _best: float = field(default=math.nan, repr=False)  # value of what decided which were kept
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
     _chosen: int = field(default=0, repr=False)  # evaluations before it, which chose a penalty
@@ -103,6 +107,16 @@ class FitReport:
             return []
         found: list[float] = self._columns[name][self._columns["epoch_end"] != 0].tolist()
         return found
+
+    @property
+    def message(self) -> str:
+        """Why the training stopped, as a sentence, and whether bounds hold parameters."""
+        if not self.at_bounds:
+            return str(self.stop_reason)
+        return (
+            f"{self.stop_reason}; {self.at_bounds} of {self.theta.size} parameters are held by "
+            "their bounds"
+        )
 
     @property
     def interrupted(self) -> bool:

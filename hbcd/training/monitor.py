@@ -1,39 +1,40 @@
-"""Who follows a training: what the core tells becomes events, for callbacks and early stopping."""
+"""What watches a training: events of the core for callbacks, early stopping, the metric."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from hbcd import core
 from hbcd.callbacks.callback import EarlyStopping, Event
-from hbcd.callbacks.callback_list import Listeners
+from hbcd.callbacks.callback_list import CallbackList
 from hbcd.parts.stopping import StopReason
 from hbcd.training.validation_score import Scorer
 
-__all__ = ["Audience", "Progress", "Relay"]
+__all__ = ["Monitor", "PatienceCounter", "ProgressFunction", "StartMonitor"]
 
-Progress = Callable[..., None]
-_SWEEP_END = core.EVENTS.index("sweep_end")
+# progress(phase, epoch, step, block, loss, best, seconds, n_fev)
+ProgressFunction = Callable[..., None]
+EventFunction = Callable[..., int]
+SWEEP_END = core.EVENTS.index("sweep_end")
 
 
 @dataclass(frozen=True)
-class Audience:
-    """Who follows a training, and by what its parameters are judged.
+class Monitor:
+    """What watches a training, and by what its parameters are judged.
 
     Attributes
     ----------
-    listeners : Listeners or None
-        Callbacks; None: nobody.
+    callbacks : CallbackList
     rule : EarlyStopping or None
         None: the core's own.
     scorer : Scorer or None
         What the best parameters have least of; None: the loss.
     """
 
-    listeners: Listeners | None = None
+    callbacks: CallbackList = field(default_factory=lambda: CallbackList(()))
     rule: EarlyStopping | None = None
     scorer: Scorer | None = None
 
@@ -42,19 +43,24 @@ class Audience:
         """What a score is multiplied by to be the metric."""
         return 1 if self.scorer is None else self.scorer.sign
 
-    def shown(self, progress: Progress) -> Progress:
-        """Progress that sees a metric as it is, not as what the core minimizes."""
-        if self.sign > 0:
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback has asked for the end of the training."""
+        return self.callbacks.stopped
+
+    def with_metric(self, progress: ProgressFunction | None) -> ProgressFunction | None:
+        """Progress that is given the metric as it is, not as what the core minimizes."""
+        if progress is None or self.sign > 0:
             return progress
 
-        def with_metric(*state: Any) -> None:
+        def negated(*state: Any) -> None:
             *before, best, seconds, n_fev = state
             progress(*before, -best, seconds, n_fev)
 
-        return with_metric
+        return negated
 
 
-class Tracker:
+class PatienceCounter:
     """Counts the sweeps of one start that brought nothing better."""
 
     def __init__(self, rule: EarlyStopping, sign: int) -> None:
@@ -73,37 +79,43 @@ class Tracker:
         return self.without >= self.rule.patience
 
 
-class Relay:
-    """Between the core and the audience of one start.
+class StartMonitor:
+    """What watches one start of a training."""
 
-    Attributes
-    ----------
-    stopped : bool
-        Somebody has asked for the end of this start.
-    """
+    def __init__(self, monitor: Monitor, start: int) -> None:
+        self.monitor, self.start = monitor, start
+        self.counter = None
+        if monitor.rule is not None:
+            self.counter = PatienceCounter(monitor.rule, monitor.sign)
+        self._ended = False
 
-    def __init__(self, audience: Audience, start: int) -> None:
-        self.audience, self.start = audience, start
-        self.tracker = None
-        if audience.rule is not None:
-            self.tracker = Tracker(audience.rule, audience.sign)
-        self.stopped = False
+    @property
+    def stopped(self) -> bool:
+        """Whether a callback, or early stopping, has asked for the end of this start."""
+        return self._ended or self.monitor.stopped
 
     def of_call(
-        self, optimizers: list[str], used: dict[str, int], before: float
-    ) -> tuple[Callable[..., int] | None, int]:
+        self, optimizers: list[str], used: dict[str, int], seconds_before: float
+    ) -> tuple[EventFunction | None, int]:
         """What one call of the core tells its events to, and the bits of those that are wanted.
 
-        optimizers : of its phases; used : what was counted before it; before : seconds until then.
+        Parameters
+        ----------
+        optimizers : list of str
+            Of the phases of the call.
+        used : dict
+            What was counted before it: "phase", "step", "n_fev", "n_iter".
+        seconds_before : float
+            Seconds of the training until then.
         """
-        listeners, tracker = self.audience.listeners, self.tracker
-        wanted = 0 if listeners is None else listeners.wanted
-        heard = wanted if tracker is None else wanted | 1 << _SWEEP_END
-        if not heard:
+        callbacks, counter = self.monitor.callbacks, self.counter
+        for_callbacks = callbacks.wanted
+        wanted = for_callbacks if counter is None else for_callbacks | 1 << SWEEP_END
+        if not wanted:
             return None, 0
-        sign = self.audience.sign
+        sign = self.monitor.sign
 
-        def tell(kind: int, phase: int, epoch: int, step: int, *state: Any) -> int:
+        def on_event(kind: int, phase: int, epoch: int, step: int, *state: Any) -> int:
             block, rows, loss, validation, score, best, n_fev, n_iter, seconds, status, points = (
                 state
             )
@@ -122,16 +134,16 @@ class Relay:
                 sign * best,
                 n_fev + used["n_fev"],
                 n_iter + used["n_iter"],
-                seconds + before,
+                seconds + seconds_before,
                 StopReason(status) if status > 0 else None,
                 points,
             )
             answer = 0
-            if listeners is not None and wanted >> kind & 1:
-                answer = listeners.tell(event)
-            if not answer and tracker is not None and kind == _SWEEP_END:
-                answer = int(StopReason.NO_PROGRESS) if tracker.is_over(event) else 0
-            self.stopped |= answer != 0
+            if for_callbacks >> kind & 1:
+                answer = callbacks.call(event)
+            if not answer and counter is not None and kind == SWEEP_END:
+                answer = int(StopReason.NO_PROGRESS) if counter.is_over(event) else 0
+            self._ended |= answer != 0
             return answer
 
-        return tell, heard
+        return on_event, wanted

@@ -1,134 +1,80 @@
-"""Several starts of one training, side by side; the best by validation, else by training loss."""
+"""One strategy from several starts."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor, wait
-from dataclasses import replace
-from typing import Any, TypeVar
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.parts.report import FitReport
-from hbcd.parts.stopping import Stop, StopReason
+from hbcd.networks.structure import NetworkStructure
+from hbcd.optimizers.base import Optimizer
+from hbcd.parts.selectors import BlockSelector
+from hbcd.training.hybrid import Hybrid
+from hbcd.training.phase import Phase
+from hbcd.training.strategy_base import PhaseRunner, Problem, TrainingStrategy
+from hbcd.utils.public import public
+from hbcd.utils.validation import check_integer
 
-__all__ = ["best_of_starts"]
-
-Array = NDArray[Any]
-T = TypeVar("T")
-Progress = Callable[..., None]
-Train = Callable[[Array, int, Stop, int, Progress | None, int], tuple[FitReport, float]]
-
-# What ends all starts.  The callback that asked for it ends the others as Ctrl-C would.
-ENDED = (StopReason.CALLBACK, StopReason.INTERRUPTED)
+__all__ = ["MultiStart"]
 
 
-def best_of_starts(
-    train: Train,
-    thetas: list[Array],
-    seeds: list[int],
-    stop: Stop,
-    n_threads: int,
-    progress: Progress | None,
-    *,
-    side_by_side: bool,
-) -> FitReport:
-    """The report of the best start.
+@public
+@dataclass(frozen=True)
+class MultiStart(TrainingStrategy):
+    """A strategy from several starts, spread over the threads; the best one is kept.
 
-    Which one is best follows from their scores alone, ties by their order, so that any number of
-    threads gives the same result (unless a time limit ends some of them).
+    The best by the loss on held-out rows where there are any, else by the training loss: the same
+    at any number of threads.  The first start is from the parameters that `train` is given, the
+    others from new ones.  Limits of the run are for all starts together.
 
     Parameters
     ----------
-    train : callable
-        ``train(theta, seed, stop, n_threads, progress, start) -> (report, score)``.
-    thetas, seeds : list
-        One per start.
-    stop : Stop
-        Limits of all starts together: each gets an equal part.
-    n_threads : int
-        Threads of all starts together.
-    progress : callable or None
-        Follows the starts of the calling thread.
-    side_by_side : bool
-        Whether starts may run at the same time.
-
-    Raises
-    ------
-    Exception
-        The first that a start raised; the others are ended.
+    strategy : TrainingStrategy, default Hybrid.fast()
+    starts : int, default 4
     """
-    starts = len(thetas)
-    workers = min(n_threads, starts) if side_by_side else 1
-    limits = _share(stop, starts, -(-starts // workers))
-    over = threading.Event()
 
-    def watched(*state: Any) -> None:
-        if over.is_set():
-            raise KeyboardInterrupt  # ends this start as Ctrl-C would
+    strategy: TrainingStrategy = field(default_factory=Hybrid.fast)
+    starts: int = 4
 
-    def shown(*state: Any) -> None:
-        watched()
-        if progress is not None:
-            progress(*state)
+    def __post_init__(self) -> None:
+        if not isinstance(self.strategy, TrainingStrategy) or isinstance(self.strategy, MultiStart):
+            raise TypeError(f"strategy={self.strategy!r}: must be another hbcd.TrainingStrategy")
+        check_integer("starts", self.starts, 1)
 
-    def work(first: int) -> list[tuple[int, FitReport, float]]:
-        done: list[tuple[int, FitReport, float]] = []
-        for start in range(first, starts, workers):
-            if over.is_set() and done:
-                break
-            follow = shown if first == 0 else watched
-            threads = max(n_threads // workers, 1)
-            try:
-                report, score = train(thetas[start], seeds[start], limits, threads, follow, start)
-            except BaseException:
-                over.set()
-                raise
-            done.append((start, report, score))
-            if report.stop_reason in ENDED:
-                over.set()
-        return done
+    def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
+        """Those of every start."""
+        return list(self.strategy.phases(network, n_rows))
 
-    with ThreadPoolExecutor(max(workers - 1, 1)) as pool:
-        others = [pool.submit(work, first) for first in range(1, workers)]
-        found = work(0)
-        for other in others:
-            others_found = _result(other, over)
-            found += others_found
-    found.sort(key=lambda one: (np.isnan(one[2]), one[2], one[0]))
-    best = found[0][1]
-    reports = [one[1] for one in found]
-    reasons = {report.stop_reason for report in reports}
-    return replace(
-        best,
-        n_fev=sum(report.n_fev for report in reports),
-        n_iter=sum(report.n_iter for report in reports),
-        seconds=max(report.seconds for report in reports),
-        stop_reason=next((reason for reason in ENDED if reason in reasons), best.stop_reason),
-    )
+    def run(self, run_phase: PhaseRunner, problem: Problem) -> None:
+        """Runs the strategy from every start."""
+        run_phase.from_starts(self.strategy, self.starts)
 
+    def after(self, theta: NDArray[Any]) -> TrainingStrategy:
+        """The strategy as it goes on from theta: from one start, which is there."""
+        return self.strategy.after(theta)
 
-def _result(future: Future[T], over: threading.Event) -> T:
-    """The result of a start on another thread; Ctrl-C ends it, and what it has found counts."""
-    while not future.done():
-        try:
-            wait([future], timeout=0.1)  # a wait without end cannot be interrupted everywhere
-        except KeyboardInterrupt:
-            over.set()
-    return future.result()
+    def one_pass(self) -> TrainingStrategy:
+        """One pass of the strategy from one start."""
+        return self.strategy.one_pass()
 
+    def with_parts(
+        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+    ) -> TrainingStrategy:
+        """The same starts of the strategy with another optimizer or selector."""
+        return replace(
+            self, strategy=self.strategy.with_parts(optimizer=optimizer, selector=selector)
+        )
 
-def _share(stop: Stop, starts: int, rounds: int) -> Stop:
-    """Limits of one start, of which `rounds` follow each other."""
+    def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
+        """That of the strategy."""
+        return self.strategy.hold_out_share(network, n_rows)
 
-    def part(limit: int | None) -> int | None:
-        return None if limit is None else max(limit // starts, 1)
+    def is_compiled(self, network: NetworkStructure) -> bool:
+        """Whether the strategy is.
 
-    return replace(
-        stop,
-        max_evaluations=part(stop.max_evaluations),
-        max_iterations=part(stop.max_iterations),
-        max_seconds=None if stop.max_seconds is None else stop.max_seconds / rounds,
-    )
+        Parameters
+        ----------
+        network : NetworkStructure
+        """
+        return self.strategy.is_compiled(network)

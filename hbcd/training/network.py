@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from dataclasses import replace
 from typing import Any
 
-import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd import core
 from hbcd.callbacks.callback import EarlyStopping
-from hbcd.callbacks.callback_list import Listeners, as_callbacks
+from hbcd.callbacks.callback_list import CallbackList
 from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
-from hbcd.training.monitor import Audience
-from hbcd.training.multi_start import best_of_starts
-from hbcd.training.run import Progress, Run, calls_python
-from hbcd.training.strategies import Hybrid, MultiStart
-from hbcd.training.strategy_base import TrainingStrategy, drives_itself
-from hbcd.training.validation_score import as_early_stopping, scorer_of
+from hbcd.training.budget import Budget
+from hbcd.training.monitor import Monitor, ProgressFunction
+from hbcd.training.options import TrainingOptions
+from hbcd.training.run import Run, Training
+from hbcd.training.strategy_base import Problem, TrainingStrategy
+from hbcd.training.validation_score import scorer_of
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled
-from hbcd.utils.validation import as_seed, check_number, effective_threads
 
 __all__ = ["Network"]
 
@@ -79,7 +80,7 @@ class Network(NetworkEvaluation):
         n_threads: int | None = None,
         *,
         hold_out: float = 0.0,
-        progress: Progress | None = None,
+        progress: ProgressFunction | None = None,
         callbacks: Any = None,
         early_stopping: EarlyStopping | None = None,
     ) -> FitReport:
@@ -126,57 +127,33 @@ class Network(NetworkEvaluation):
             arrive intact.
         """
         started = time.perf_counter()
+        options = TrainingOptions.checked(
+            strategy, stop, rng, n_threads, hold_out, progress, callbacks, early_stopping
+        )
         point = self.project(self.check_theta(theta, copy=True))
-        strategy = Hybrid.fast() if strategy is None else strategy
-        stop = Stop() if stop is None else stop
-        if not isinstance(strategy, TrainingStrategy):
-            raise TypeError(f"strategy={strategy!r}: must be an hbcd.TrainingStrategy")
-        if not isinstance(stop, Stop):
-            raise TypeError(f"stop={stop!r}: must be an hbcd.Stop")
-        if progress is not None and not callable(progress):
-            raise TypeError(f"progress={progress!r}: must be callable or None")
-        check_number("hold_out", hold_out, low=0.0, high=1.0, open_high=True)
-        seed, threads = as_seed("rng", rng), effective_threads(n_threads)
-        heard = as_callbacks(callbacks)
-        rule = as_early_stopping(early_stopping)
-        rows = as_training_data(self, X, y, sample_weight, eval_set, hold_out, seed, point.dtype)
-        data, held_out = rows.train, rows.held_out
-        heard += logged()
-        listeners = Listeners(heard) if heard else None
-        audience = Audience(listeners, rule, scorer_of(self, rule, rows.held, point.dtype, threads))
-
-        def one(
-            theta: Array,
-            seed: int,
-            stop: Stop,
-            threads: int,
-            follow: Progress | None,
-            start: int = 0,
-        ) -> tuple[FitReport, float]:
-            run = Run(self, data, held_out, stop, threads, follow, started, audience, start)
-            inner = strategy.strategy if isinstance(strategy, MultiStart) else strategy
-            if listeners is not None and listeners.stopped:
-                run.phases([], theta, stop, seed)  # before it began: the start is what there is
-            elif drives_itself(inner):
-                run.drive(inner, theta, seed)
-            else:
-                run.phases(inner.phases(self, data.rows), theta, stop, seed)
-            return run.report(), run.score
-
-        def all_starts() -> FitReport:
-            if not isinstance(strategy, MultiStart):
-                return one(point, seed, stop, threads, progress)[0]
-            children = np.random.SeedSequence(seed).spawn(strategy.starts - 1)
-            return best_of_starts(
-                one,
-                [point, *(self.init(np.random.default_rng(c), point.dtype) for c in children)],
-                [seed, *(as_seed("rng", child) for child in children)],
-                stop,
-                threads,
-                progress,
-                side_by_side=not calls_python(self, strategy, point.dtype),
-            )
-
-        if listeners is None:
-            return all_starts()
-        return listeners.around(point, data.rows, started, all_starts)
+        rows = as_training_data(
+            self, X, y, sample_weight, eval_set, options.hold_out, options.seed, point.dtype
+        )
+        rule, threads = options.early_stopping, options.n_threads
+        scorer = scorer_of(self, rule, rows.held, point.dtype, threads)
+        listed = CallbackList([*options.callbacks, *logged()])
+        monitor = Monitor(listed, rule, scorer)
+        training = Training(self, rows.train, rows.held_out, monitor, started)
+        run = Run(
+            training,
+            point,
+            options.seed,
+            Budget(options.stop, started),
+            threads,
+            monitor.with_metric(options.progress),
+        )
+        try:
+            listed.begin(point, rows.train.rows, training.seconds)
+            with contextlib.suppress(core.StopEvaluating):  # it is over; the best is kept
+                options.strategy.run(run, Problem(self, int(rows.train.rows)))
+            report = replace(run.report(), at_bounds=run.at_bounds())
+        except BaseException:
+            listed.fail(training.seconds)
+            raise
+        listed.end(report, rows.train.rows)
+        return report

@@ -6,17 +6,13 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hbcd.optimizers.base import Optimizer
-from hbcd.optimizers.least_squares import ExactOutput
 from hbcd.parts.selectors import BlockSelector
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
-__all__ = ["EXPLORE_BOX", "GUARD_BOX", "Phase", "check_parts", "default_box"]
-
-EXPLORE_BOX = 1.0  # half-width of the box of ICRS: the box is the regularizer that makes it work
-GUARD_BOX = 10.0  # afterwards: wide enough never to bind in a sound fit
+__all__ = ["Phase", "check_parts"]
 
 
 def check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
@@ -27,13 +23,6 @@ def check_parts(optimizer: Any, selector: Any, sensitivity: Any) -> None:
         raise TypeError(f"selector={selector!r}: must be an hbcd.BlockSelector or None")
     if not isinstance(sensitivity, Sensitivity):
         raise TypeError(f"sensitivity={sensitivity!r}: must be an hbcd.Sensitivity")
-
-
-def default_box(optimizer: Optimizer) -> float:
-    """The half-width of the box of a phase that sets none."""
-    inner = optimizer.inner if isinstance(optimizer, ExactOutput) else None
-    native = vars(type(optimizer if inner is None else inner)).get("_native")
-    return EXPLORE_BOX if native == "icrs" else GUARD_BOX
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +36,8 @@ class _PhaseOptions:
     visits_per_batch: int = 1
     epochs: int | None = None
     sensitivity_tol: float | None = None
+    max_iterations: int | None = None
+    max_evaluations: int | None = None
     box: Any = None
     stop: Stop | None = None
 
@@ -78,9 +69,13 @@ class Phase(_PhaseOptions):
         A batch is solved when no block is more sensitive; None: ten times `pg_tol`.  Where it is
         given, the phase ends when that holds of all rows, which is looked at after every pass over
         batches; that costs a gradient instead of a value.
+    max_iterations, max_evaluations : int or None
+        Limits of this phase, beside those of `stop` and of the run.
     box : None, half-width or (lo, hi)
-        Bounds of the parameters, each side a number or a vector; None: +-1 for ICRS, +-10 for
-        the others.  Parameters that lie outside are moved onto the box.
+        Bounds of the parameters in this phase, each side a number or a vector; parameters that lie
+        outside are moved onto the box.  None: no bounds, but for an optimizer that cannot do
+        without: `Optimizer.search_box`, made wider where the parameters at the beginning of the
+        phase lie outside.
     stop : Stop or None
         Tolerances and limits of this phase; None: the tolerances of the run.
     """
@@ -96,5 +91,18 @@ class Phase(_PhaseOptions):
         check_integer("visits_per_batch", self.visits_per_batch, 1)
         check_integer("epochs", self.epochs, 1, none=True)
         check_number("sensitivity_tol", self.sensitivity_tol, low=0.0, none=True)
+        check_integer("max_iterations", self.max_iterations, 1, none=True)
+        check_integer("max_evaluations", self.max_evaluations, 1, none=True)
         if self.stop is not None and not isinstance(self.stop, Stop):
             raise TypeError(f"stop={self.stop!r}: must be an hbcd.Stop or None")
+
+    @property
+    def searches_in_box(self) -> bool:
+        """Whether its bounds are those of the optimizer, around the parameters at its beginning."""
+        return self.box is None and self.optimizer.search_box is not None
+
+    @property
+    def is_compiled(self) -> bool:
+        """Whether none of its parts is written in Python."""
+        parts = (self.optimizer, self.selector, self.sensitivity)
+        return all(part is None or "_native" in vars(type(part)) for part in parts)

@@ -35,15 +35,10 @@ from hbcd.parts.selectors import (
     RandomBlock,
 )
 from hbcd.parts.stopping import Stop
-from hbcd.training.strategies import (
-    BatchShell,
-    BlockCoordinateDescent,
-    FullBatch,
-    Hybrid,
-    MiniBatch,
-    MultiStart,
-    TrainingStrategy,
-)
+from hbcd.training.hybrid import Hybrid
+from hbcd.training.multi_start import MultiStart
+from hbcd.training.strategies import BatchShell, BlockCoordinateDescent, FullBatch, MiniBatch
+from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.validation import as_seed, check_integer, check_number
 
 __all__ = [
@@ -136,22 +131,7 @@ def strategy_with(
     name: str, optimizer: Optimizer | None, selector: BlockSelector | None
 ) -> TrainingStrategy:
     """A named strategy with its optimizer or its selector replaced (the command line's flags)."""
-    made = strategy(name)
-    if isinstance(made, Hybrid):
-        shell = made.shell
-        if optimizer is not None:
-            shell = replace(shell, optimizer=optimizer)
-        if selector is not None:
-            shell = replace(shell, selector=selector)
-        return replace(made, shell=shell)
-    changes: dict[str, Any] = {}
-    if optimizer is not None:
-        changes["optimizer"] = optimizer
-    if selector is not None:
-        if not hasattr(made, "selector"):
-            raise ValueError(f"selector: must be left out, strategy {name!r} chooses no blocks")
-        changes["selector"] = selector
-    return replace(made, **changes)  # type: ignore[type-var]  # every strategy is a dataclass
+    return strategy(name).with_parts(optimizer=optimizer, selector=selector)
 
 
 def activations(value: Any, n: int) -> list[Activation]:

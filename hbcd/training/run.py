@@ -1,261 +1,311 @@
-"""One call of `Network.train`: phases with their defaults filled in, calls of the core, report."""
+"""A training from one start: calls of the core, what was best, what was used."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
-from hbcd.networks.requirements import check_requirements
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
-from hbcd.training.monitor import Audience, Progress, Relay
-from hbcd.training.phase import Phase, default_box
-from hbcd.training.strategy_base import About, TrainingStrategy
-from hbcd.utils.validation import box_vectors
+from hbcd.training.budget import Budget
+from hbcd.training.core_call import CoreCall, joined_history
+from hbcd.training.monitor import Monitor, ProgressFunction, StartMonitor
+from hbcd.training.phase import Phase
+from hbcd.training.resolved_phase import ResolvedPhase, in_calls, resolve
+from hbcd.training.starts import run_starts
+from hbcd.training.strategy_base import Problem, TrainingStrategy
+from hbcd.utils.validation import as_seed
 
-__all__ = ["Progress", "Run", "calls_python", "resolve"]
+__all__ = ["Run", "Training"]
 
 Array = NDArray[Any]
 
-ANY_NUMBER = 2**62  # of passes without a better value: somebody else counts them
-
-USED_UP = {
-    "max_evaluations": StopReason.EVALUATIONS,
-    "max_iterations": StopReason.ITERATIONS,
-    "max_seconds": StopReason.TIME,
-}
+ANY_NUMBER = 2**62  # of passes without a better value: early stopping counts them
+ENDS_ALL = (StopReason.CALLBACK, StopReason.INTERRUPTED)  # also the other starts
 
 
 @dataclass(frozen=True)
-class _Resolved:
-    """A phase with every default filled in, as the core reads it."""
+class Training:
+    """What all starts of a training share.
 
-    optimizer: Any
-    selector: Any
-    sensitivity: Any
-    batch_rows: int | None
-    batch_growth: float
-    inner_iterations: int | None
-    visits_per_batch: int
-    epochs: int | None
-    sensitivity_tol: float
-    full_sensitivity: bool
-    lo: Array | None
-    hi: Array | None
-    stop: Stop
+    Attributes
+    ----------
+    network : NetworkStructure
+    data : hbcd.core.Data
+        Training rows.
+    held_out : hbcd.core.Data or None
+    monitor : Monitor
+    started : float
+        When it began, by `time.perf_counter`.
+    """
 
+    network: NetworkStructure
+    data: core.Data
+    held_out: core.Data | None = None
+    monitor: Monitor = field(default_factory=Monitor)
+    started: float = field(default_factory=time.perf_counter)
 
-def _inside(
-    box: tuple[Array | None, Array | None], bounds: tuple[Array, Array] | None, dtype: Any
-) -> tuple[Array | None, Array | None]:
-    """The box of a phase within the bounds of the network, which win where the two do not meet."""
-    if bounds is None:
-        return box
-    least, most = (side.astype(dtype) for side in bounds)
-    lo = least if box[0] is None else np.maximum(box[0], least)
-    hi = most if box[1] is None else np.minimum(box[1], most)
-    apart = lo > hi
-    return np.where(apart, least, lo), np.where(apart, most, hi)
-
-
-def resolve(
-    phase: Phase,
-    run: Stop,
-    n_parameters: int,
-    dtype: Any,
-    bounds: tuple[Array, Array] | None = None,
-) -> _Resolved:
-    """Fills in the defaults of a phase."""
-    if not isinstance(phase, Phase):
-        raise TypeError(f"phase={phase!r}: must be an hbcd.Phase")
-    box = default_box(phase.optimizer) if phase.box is None else phase.box
-    lo, hi = _inside(box_vectors("box", box, n_parameters, dtype), bounds, dtype)
-    stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
-    inner = phase.inner_iterations
-    most = phase.optimizer.most_iterations
-    if most is not None and inner is None:
-        inner = most if phase.epochs is None else 1
-    tolerance = phase.sensitivity_tol
-    return _Resolved(
-        phase.optimizer,
-        phase.selector,
-        phase.sensitivity,
-        phase.batch_rows,
-        phase.batch_growth,
-        inner,
-        phase.visits_per_batch,
-        phase.epochs,
-        10 * stop.pg_tol if tolerance is None else tolerance,
-        tolerance is not None,
-        lo,
-        hi,
-        stop,
-    )
-
-
-def calls_python(network: NetworkStructure, strategy: TrainingStrategy, dtype: Any) -> bool:
-    """Whether a training runs parts written in Python, which take turns and may share state."""
-    parts = [
-        part
-        for phase in strategy.phases(network, 1)
-        for part in (phase.optimizer, phase.selector, phase.sensitivity)
-    ]
-    own = any(part is not None and "_native" not in vars(type(part)) for part in parts)
-    return own or bool(network.core_network(dtype).calls_python)
+    @property
+    def seconds(self) -> float:
+        """Seconds since it began."""
+        return time.perf_counter() - self.started
 
 
 class Run:
-    """One call of `train`: calls of the core, one or, where a strategy drives itself, several."""
+    """A training from one start.  It is what a strategy runs its phases with (`PhaseRunner`).
+
+    Parameters
+    ----------
+    training : Training
+    theta : ndarray of shape (n_parameters,)
+        The start; it is not changed.
+    seed : int
+    budget : Budget
+    n_threads : int
+    progress : callable or None
+    start : int, default 0
+        Number of the start, for events.
+
+    Attributes
+    ----------
+    theta : ndarray of shape (n_parameters,)
+        The best parameters so far.
+    loss, score : float
+        Their training loss, and what they have least of: the training loss, the loss of held-out
+        rows, or a metric of these.
+    """
 
     def __init__(
         self,
-        network: NetworkStructure,
-        data: core.Data,
-        held_out: core.Data | None,
-        stop: Stop,
-        threads: int,
-        progress: Progress | None,
-        started: float,
-        audience: Audience,
+        training: Training,
+        theta: Array,
+        seed: int,
+        budget: Budget,
+        n_threads: int,
+        progress: ProgressFunction | None = None,
         start: int = 0,
     ) -> None:
-        self.network, self.data, self.held_out = network, data, held_out
-        self.stop, self.threads, self.progress, self.started = stop, threads, progress, started
-        self.audience, self.relay = audience, Relay(audience, start)
-        if progress is not None:
-            self.progress = audience.shown(progress)
-        self.results: list[dict[str, Any]] = []
-        self.histories: list[dict[str, Array]] = []
-        self.names: list[str] = []
-        # What the calls of the core so far have counted.
-        self.used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
-        self.theta: Array | None = None
+        self.training, self.theta, self.seed, self.budget = training, theta, seed, budget
+        self.n_threads, self.progress, self.start = n_threads, progress, start
         self.loss, self.score = math.nan, math.nan
+        self.lo: Array | None = None  # bounds of the last phase
+        self.hi: Array | None = None
+        self._monitor = StartMonitor(training.monitor, start)
+        self._calls: list[CoreCall] = []
+        self._seeds = np.random.default_rng(seed)
+        # What the calls of the core so far have counted.
+        self._used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
 
-    def phases(self, phases: Sequence[Phase], theta: Array, stop: Stop, seed: int) -> None:
-        """Runs phases from theta in one call of the core; keeps the best."""
-        if not isinstance(phases, Sequence):
-            raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
-        resolved = [
-            resolve(phase, stop, self.network.n_parameters, theta.dtype, self.network.bounds)
-            for phase in phases
-        ]
-        for phase in phases:
-            check_requirements(phase.optimizer, self.network, phase.selector is not None)
-        net = self.network.core_network(theta.dtype)
-        before = time.perf_counter() - self.started
-        point = theta.copy()
-        names = [type(phase.optimizer).__name__ for phase in phases]
-        events, wanted = self.relay.of_call(names, self.used.copy(), before)
-        result, history, error = core.train(
-            net,
-            self.data,
-            self.held_out,
-            point,
-            resolved,
-            stop,
-            seed,
-            self.threads,
-            self.progress,
-            events,
-            wanted,
-            self.audience.scorer,
-            None if self.audience.rule is None else ANY_NUMBER,
-        )
-        if error is not None:
-            raise error
-        history["validation_score"] = history["validation_score"] * self.audience.sign
-        history["seconds"] = history["seconds"] + before
-        if self.results:  # counters go on where the last call stopped
-            for name, used in self.used.items():
-                history[name] = history[name] + used
-        self.results.append(result)
-        self.histories.append(history)
-        self.names += names
-        self._count(len(names), result, history)
-        score = result["f"]
-        if self.held_out is not None:
-            score = net.loss(self.held_out, point, None, self.threads)
-        if self.audience.scorer is not None:
-            score = self.audience.scorer(point, score)
-        if self.theta is None or not score >= self.score:
-            self.theta, self.loss, self.score = point, result["f"], score
+    def run(self, strategy: TrainingStrategy) -> FitReport:
+        """Runs a strategy until it is done or the training is over, and reports.
 
-    def _count(self, phases: int, result: dict[str, Any], history: dict[str, Array]) -> None:
-        """Adds a call of the core to what was counted before it."""
-        self.used["phase"] += phases
-        if history["step"].size:
-            self.used["step"] = max(self.used["step"], int(history["step"].max()))
-        self.used["n_fev"] += result["n_fev"]
-        self.used["n_iter"] += result["n_iter"]
+        Parameters
+        ----------
+        strategy : TrainingStrategy
+        """
+        with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
+            strategy.run(self, Problem(self.training.network, int(self.training.data.rows)))
+        return self.report()
 
-    def drive(self, strategy: TrainingStrategy, theta: Array, seed: int) -> None:
-        """Lets a strategy run its phases one by one, each from the best parameters so far."""
-        generator = np.random.default_rng(seed)
-        self.phases([], theta, self.stop, seed)  # measures the start
+    def __call__(self, *phases: Phase) -> FitReport:
+        """Trains from the best parameters so far and reports on these phases (`PhaseRunner`)."""
+        first = len(self._calls)
+        for several in in_calls(phases):
+            self._check_not_over()
+            stop = self.budget.left()
+            ready = [] if self._monitor.stopped else self._resolved(several, stop)
+            seconds = self.training.seconds
+            theta = self.theta.copy()
+            names = [type(phase.optimizer).__name__ for phase in ready]
+            events, wanted = self._monitor.of_call(names, self._used.copy(), seconds)
+            result, history, error = core.train(
+                self.training.network.core_network(theta.dtype),
+                self.training.data,
+                self.training.held_out,
+                theta,
+                ready,
+                stop,
+                self._next_seed(),
+                self.n_threads,
+                self.progress,
+                events,
+                wanted,
+                self.training.monitor.scorer,
+                None if self.training.monitor.rule is None else ANY_NUMBER,
+            )
+            if error is not None:
+                raise error
+            self._add(names, theta, result, history, seconds)
+        return self._reported(first)
 
-        def run_phase(phase: Phase) -> FitReport:
-            assert self.theta is not None
-            stop = self._left()
-            self.phases([phase], self.theta, stop, int(generator.integers(2**63)))
-            report = self.report(len(self.results) - 1)
-            if report.interrupted or self.relay.stopped:
-                raise core.StopEvaluating
-            return report
+    def from_starts(self, strategy: TrainingStrategy, starts: int) -> FitReport:
+        """Runs a strategy from several starts and keeps the best (`PhaseRunner`).
 
-        with contextlib.suppress(core.StopEvaluating):  # the run is over; what was best is kept
-            strategy.run(run_phase, About(self.network, int(self.data.rows)))
+        Which one is best follows from their scores alone, ties by their order, so that any number
+        of threads gives the same result (unless a time limit ends some of them).
+        """
+        self._check_not_over()
+        network, dtype = self.training.network, self.theta.dtype
+        seed, first, theta = self._next_seed(), len(self._calls), self.theta
+        most = self.budget.left().max_evaluations  # every start needs one
+        starts = starts if most is None else min(starts, most)
+        compiled = strategy.is_compiled(network) and not network.core_network(dtype).calls_python
+        workers = min(self.n_threads, starts) if compiled else 1
+        part = self.budget.parts(starts, -(-starts // workers))
 
-    def _left(self) -> Stop:
-        """The limits of the run, less what is used; raises when one is used up."""
-        if self.results[-1]["status"] == StopReason.INTERRUPTED:
-            raise core.StopEvaluating
-        used = self.used
-        seconds = self.stop.max_seconds
-        changes: dict[str, Any] = {}
-        if self.stop.max_evaluations is not None:
-            changes["max_evaluations"] = self.stop.max_evaluations - used["n_fev"]
-        if self.stop.max_iterations is not None:
-            changes["max_iterations"] = self.stop.max_iterations - used["n_iter"]
-        if seconds is not None:
-            changes["max_seconds"] = seconds - (time.perf_counter() - self.started)
-        for name, value in changes.items():
-            if value <= 0:
-                self.results[-1]["status"] = USED_UP[name]
-                raise core.StopEvaluating
-        return replace(self.stop, **changes)
+        def train(k: int, n_threads: int, progress: ProgressFunction) -> tuple[Run, bool]:
+            child = np.random.SeedSequence(seed, spawn_key=(k - 1,)) if k else None
+            begin = theta if child is None else network.init(np.random.default_rng(child), dtype)
+            own = seed if child is None else as_seed("rng", child)
+            budget, start = Budget(part(k)), self.start + k
+            run = Run(self.training, begin, own, budget, n_threads, progress, start)
+            run._used = self._used.copy()
+            return run, run.run(strategy).stop_reason in ENDS_ALL
+
+        self._add_best(run_starts(train, starts, workers, self.n_threads, self.progress))
+        return self._reported(first)
 
     def report(self, first: int = 0) -> FitReport:
-        """What was found, by the calls of the core from `first` on."""
-        assert self.theta is not None
-        results, histories = self.results[first:], self.histories[first:]
-        status = results[-1]["status"]
-        best = float(self.audience.sign * self.score)
-        columns = {
-            name: np.concatenate([history[name] for history in histories]) for name in histories[0]
-        }
-        order = ("step", "phase", "epoch", "block", "rows", "loss_before", "loss")
-        rest = [name for name in columns if name not in (*order, "n_fev", "n_iter", "seconds")]
-        names = [*order, *rest, "n_fev", "n_iter", "seconds"]
+        """What was found, by the calls of the core from `first` on.
+
+        Parameters
+        ----------
+        first : int, default 0
+        """
+        if not self._calls:  # the strategy ran nothing: what there is, is the start
+            with contextlib.suppress(core.StopEvaluating):
+                self()
+        calls = self._calls[first:]
+        best = float(self.training.monitor.sign * self.score)
         return FitReport(
             theta=self.theta,
             loss=float(self.loss),
-            stop_reason=StopReason(status) if status > 0 else StopReason.EPOCHS,
-            n_fev=sum(r["n_fev"] for r in results),
-            n_iter=sum(r["n_iter"] for r in results),
-            seconds=time.perf_counter() - self.started,
-            initial_loss=float(results[0]["f_start"]),
-            phases=tuple(self.names),
-            validation_score=math.nan if self.audience.scorer is None else best,
+            stop_reason=self._stop_reason(calls[-1].status),
+            n_fev=sum(call.n_fev for call in calls),
+            n_iter=sum(call.n_iter for call in calls),
+            seconds=self.training.seconds,
+            initial_loss=calls[0].initial_loss,
+            phases=tuple(name for call in self._calls for name in call.optimizers),
+            validation_score=math.nan if self.training.monitor.scorer is None else best,
             _best=best,
-            _columns={name: columns[name] for name in names},
+            _columns=joined_history(calls),
         )
+
+    def at_bounds(self) -> int:
+        """How many parameters lie on a bound of the last phase that keeps the loss from falling."""
+        if self.lo is None and self.hi is None:
+            return 0
+        network, theta = self.training.network, self.theta
+        gradient = np.empty_like(theta)
+        network.core_network(theta.dtype).loss(self.training.data, theta, gradient, self.n_threads)
+        low = False if self.lo is None else (theta == self.lo) & (gradient > 0)
+        high = False if self.hi is None else (theta == self.hi) & (gradient < 0)
+        return int(np.count_nonzero(low | high))
+
+    def _resolved(self, phases: list[Phase], stop: Stop) -> list[ResolvedPhase]:
+        ready = [resolve(phase, stop, self.training.network, self.theta) for phase in phases]
+        if ready:
+            self.lo, self.hi = ready[-1].lo, ready[-1].hi
+        return ready
+
+    def _next_seed(self) -> int:
+        return int(self._seeds.integers(2**63)) if self._calls else self.seed
+
+    def _check_not_over(self) -> None:
+        """Raises when the training is over."""
+        if not self._calls:  # the first call is always made: it measures the start
+            return
+        reason = self.budget.used_up()
+        if reason is not None:
+            self._calls[-1].status = int(reason)
+        target = self.budget.limits.target
+        reached = target is not None and self.loss <= target
+        ended = self._calls[-1].status in ENDS_ALL
+        if reason is not None or reached or ended or self._monitor.stopped:
+            raise core.StopEvaluating
+
+    def _reported(self, first: int) -> FitReport:
+        """The report on the calls from `first` on, for the strategy; raises when it is to end."""
+        if self._monitor.stopped or self._calls[-1].status in ENDS_ALL:
+            raise core.StopEvaluating
+        return self.report(first)
+
+    def _stop_reason(self, status: int) -> StopReason:
+        if self.training.monitor.stopped and status != StopReason.INTERRUPTED:
+            return StopReason.CALLBACK
+        return StopReason(status) if status > 0 else StopReason.EPOCHS
+
+    def _add(
+        self,
+        names: list[str],
+        theta: Array,
+        result: dict[str, Any],
+        history: dict[str, Array],
+        seconds: float,
+    ) -> None:
+        """Keeps what a call of the core did, and its parameters if they are the best."""
+        history["validation_score"] = history["validation_score"] * self.training.monitor.sign
+        history["seconds"] = history["seconds"] + seconds
+        for name, used in self._used.items():  # counters go on where the last call stopped
+            history[name] = history[name] + used
+        call = CoreCall(
+            names,
+            history,
+            result["status"],
+            float(result["f_start"]),
+            result["n_fev"],
+            result["n_iter"],
+        )
+        self._count(call)
+        score = result["f"]
+        if self.training.held_out is not None:
+            net = self.training.network.core_network(theta.dtype)
+            score = net.loss(self.training.held_out, theta, None, self.n_threads)
+        if self.training.monitor.scorer is not None:
+            score = self.training.monitor.scorer(theta, score)
+        if len(self._calls) == 1 or self._is_better(score):
+            self.theta, self.loss, self.score = theta, result["f"], score
+
+    def _add_best(self, runs: list[Run]) -> None:
+        """Keeps what the best of several runs did, with what all of them used."""
+        reasons = [run._calls[-1].status for run in runs]
+        initial_loss = runs[0]._calls[0].initial_loss  # of the parameters passed in
+        best = min(runs, key=lambda run: (math.isnan(run.score), run.score))
+        begun = bool(self._calls)
+        best._calls[0].initial_loss = initial_loss
+        for call in best._calls:
+            self._count(call)
+        last = self._calls[-1]
+        for run in runs:
+            if run is not best:
+                n_fev = sum(call.n_fev for call in run._calls)
+                n_iter = sum(call.n_iter for call in run._calls)
+                last.n_fev, last.n_iter = last.n_fev + n_fev, last.n_iter + n_iter
+                self._spend(n_fev, n_iter)
+        last.status = next((int(reason) for reason in ENDS_ALL if reason in reasons), last.status)
+        if not begun or self._is_better(best.score):
+            self.theta, self.loss, self.score = best.theta, best.loss, best.score
+            self.lo, self.hi = best.lo, best.hi
+
+    def _is_better(self, score: float) -> bool:
+        return score < self.score or (math.isnan(self.score) and not math.isnan(score))
+
+    def _count(self, call: CoreCall) -> None:
+        self._calls.append(call)
+        self._used["phase"] += len(call.optimizers)
+        if call.history["step"].size:
+            self._used["step"] = max(self._used["step"], int(call.history["step"].max()))
+        self._spend(call.n_fev, call.n_iter)
+
+    def _spend(self, n_fev: int, n_iter: int) -> None:
+        self._used["n_fev"] += n_fev
+        self._used["n_iter"] += n_iter
+        self.budget.spend(n_fev, n_iter)

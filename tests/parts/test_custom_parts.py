@@ -125,7 +125,7 @@ def test_the_parts_are_told_what_the_design_says():
 
     net = hbcd.Network([hbcd.InputLayer(3), Layer(), hbcd.OutputLayer(1)])
     phase = hbcd.Phase(
-        Minimize(), hbcd.Backward(), sensitivity=Measure(), inner_iterations=7, epochs=1
+        Minimize(), hbcd.Backward(), sensitivity=Measure(), inner_iterations=7, epochs=1, box=5.0
     )
     net.train(
         net.init(0, np.float32), X[:300], Y[:300], strategy=Listed(phase), stop=hbcd.Stop(1e-3)

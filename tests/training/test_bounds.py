@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd.training import registry
 from support.training_runs import NET, OPTIMIZERS, THETA, X, Y, run_phases, train
 
 # ---- the box -------------------------------------------------------------------------------------
@@ -51,14 +52,100 @@ def test_every_form_of_a_box_holds_for_all_parameters_at_once(optimizer, box):
     assert np.abs(report.theta).max() <= 0.25
 
 
-def test_the_default_boxes_are_those_of_the_method():
-    spies = Spy(), Spy()
+class Box(hbcd.Sensitivity):
+    """The projected gradient; keeps the boxes that it was given."""
+
+    def __init__(self):
+        self.seen = []
+
+    def measure(self, theta, gradient, block, box):
+        self.seen.append(None if box is None else (box[0].copy(), box[1].copy()))
+        return hbcd.ProjectedGradient().measure(theta, gradient, block, box)
+
+
+ONE_VISIT = {"selector": hbcd.MostSensitive(), "inner_iterations": 1, "epochs": 1}
+
+
+@pytest.mark.parametrize("optimizer", [name for name in OPTIMIZERS if name != "icrs"])
+def test_nothing_is_bounded_unless_asked_for(optimizer):
+    spy = Box()
+    run_phases(hbcd.Phase(OPTIMIZERS[optimizer], sensitivity=spy, **ONE_VISIT))
+    assert spy.seen
+    assert set(spy.seen) == {None}
+
+
+@pytest.mark.parametrize("optimizer", [hbcd.ICRS(), hbcd.ExactOutput(hbcd.ICRS())])
+def test_a_random_search_has_a_box_of_its_own_that_holds_its_start_and_nothing_after_it(optimizer):
+    first, second, after = Box(), Box(), Box()
+    start = THETA.copy()
+    start[0] = -3.0
     run_phases(
-        hbcd.Phase(hbcd.ICRS(), hbcd.MostSensitive(), sensitivity=spies[0], inner_iterations=1),
-        hbcd.Phase(hbcd.LBFGS(), hbcd.MostSensitive(), sensitivity=spies[1], inner_iterations=1),
+        hbcd.Phase(hbcd.LBFGS(), sensitivity=first, **ONE_VISIT),
+        hbcd.Phase(optimizer, sensitivity=second, **ONE_VISIT),
+        hbcd.Phase(hbcd.LBFGS(), sensitivity=after, **ONE_VISIT),
+        theta=start,
     )
-    assert set(spies[0].boxes) == {(-1.0, 1.0)}
-    assert set(spies[1].boxes) == {(-10.0, 10.0)}
+    assert set(first.seen) == set(after.seen) == {None}
+    lo, hi = second.seen[0]
+    assert np.array_equal(lo, -hi)
+    assert hi[0] > 3.0  # the parameter is not moved, and has room on both sides
+    assert (hi == 1.0).sum() >= NET.n_parameters - 5
+    assert hi.min() == 1.0
+
+
+@pytest.mark.parametrize("strategy", ["fast", "multi_start", "full_batch", "bcd", "batch_shell"])
+def test_a_line_beyond_every_guess_is_found(strategy):
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1)])
+    for slope, offset in ((3.0, 25.0), (-400.0, 1.0), (0.0, -1e4)):
+        report = line.train(
+            line.init(0), x, slope * x[:, 0] + offset, strategy=registry.strategy(strategy),
+            stop=hbcd.Stop(f_tol=None), rng=0,
+        )  # fmt: skip
+        assert report.theta == pytest.approx([slope, offset], abs=1e-3)
+        assert report.at_bounds == 0
+
+
+def test_a_search_in_front_does_not_bind_what_follows():
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1)])
+    strategy = hbcd.Sequence([hbcd.FullBatch(hbcd.ICRS()), hbcd.FullBatch()])
+    report = line.train(line.init(0), x, 30 * x[:, 0] - 7, strategy=strategy)
+    assert report.theta == pytest.approx([30.0, -7.0], abs=1e-3)
+
+
+# ---- a stop at a bound ---------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("make", "held"),
+    [
+        (lambda: hbcd.FullBatch(box=10.0), 1),  # of 3 and 25, the second
+        (lambda: hbcd.FullBatch(hbcd.BFGS(), box=(-1.0, 2.0)), 2),
+        (lambda: hbcd.BatchShell(box=(None, 20.0)), 1),
+        (lambda: hbcd.MultiStart(hbcd.FullBatch(box=10.0), 2), 1),
+        (lambda: hbcd.Sequence([hbcd.FullBatch(), hbcd.FullBatch(box=2.0)]), 0),  # best: before
+        (lambda: hbcd.FullBatch(box=(None, 30.0)), 0),
+        (lambda: hbcd.FullBatch(), 0),
+    ],
+)
+def test_a_stop_at_a_bound_says_so(make, held):
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1)])
+    report = line.train(line.init(0), x, 3 * x[:, 0] + 25, strategy=make())
+    assert report.at_bounds == held
+    if held:
+        assert f"{held} of 2 parameters" in report.message
+    else:
+        assert report.message == str(report.stop_reason)
+
+
+def test_a_stop_at_the_bounds_of_a_layer_says_so():
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1, weight_bounds=(0, None))])
+    falling = line.train(line.init(0), x, -3 * x[:, 0], strategy=hbcd.FullBatch())
+    rising = line.train(line.init(0), x, 3 * x[:, 0], strategy=hbcd.FullBatch())
+    assert (falling.at_bounds, rising.at_bounds) == (1, 0)
 
 
 # ---- ADAM across batches -------------------------------------------------------------------------

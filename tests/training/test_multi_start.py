@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.training.multi_start import best_of_starts
+from hbcd.training.starts import run_starts
 from support.custom_parts import Softplus
 
 RNG = np.random.default_rng(3)
@@ -141,69 +141,68 @@ def test_a_fraction_that_is_none_is_told():
         hbcd.HybridRegressor(validation_fraction=1).fit(X, Y)
 
 
+# ---- one start ends the others -------------------------------------------------------------------
+
+ENDLESS = hbcd.FullBatch(hbcd.Adam(1e-9), 10**9)
+NO_TOLERANCE = hbcd.Stop(pg_tol=0.0, f_tol=None, max_seconds=60)
+
+
 @pytest.mark.skipif(os.name == "nt", reason="signals cannot be sent to a thread on Windows")
-def test_ctrl_c_while_waiting_for_other_starts_ends_them_and_keeps_the_best():
+def test_ctrl_c_while_waiting_for_other_starts_ends_them_and_keeps_their_results():
     main, quick = threading.main_thread(), threading.Event()
-    endless = hbcd.FullBatch(hbcd.Adam(1e-9), 10**9)
-    before = NET.loss_and_gradient(NET.init(0), X, Y)[0]
 
     def interrupt():
         quick.wait(10)
         signal.pthread_kill(main.ident, signal.SIGINT)
 
-    def one(theta, seed, stop, threads, progress, start):
+    def one(start, n_threads, progress):
         first = threading.current_thread() is main
         report = NET.train(
-            theta, X, Y, strategy=SHORT if first else endless, rng=seed, progress=progress,
-            stop=hbcd.Stop(pg_tol=0.0, f_tol=None), n_threads=1,
+            NET.init(start), X, Y, strategy=SHORT if first else ENDLESS, progress=progress,
+            stop=NO_TOLERANCE, n_threads=1,
         )  # fmt: skip
         if first:
             quick.set()
-        return report, report.loss
+        return report, report.interrupted
 
     helper = threading.Thread(target=interrupt)
     helper.start()
-    report = best_of_starts(
-        one, [NET.init(0), NET.init(1)], [0, 1], hbcd.Stop(), 2, None, side_by_side=True
-    )
+    first, second = run_starts(one, 2, 2, 2, None)
     helper.join()
-    assert report.interrupted
-    assert report.loss < before
+    assert not first.interrupted
+    assert second.interrupted
+    assert second.seconds < 30
 
 
 @pytest.mark.parametrize("ending", ["callback", "exception"])
 @pytest.mark.parametrize("who", [0, 1])
-def test_a_start_that_a_callback_ends_ends_the_others_that_hear_nothing(ending, who):
-    endless = hbcd.FullBatch(hbcd.Adam(1e-9), 10**9)
-
-    def one(theta, seed, stop, threads, progress, start):
+def test_a_start_that_a_callback_ends_ends_the_others(ending, who):
+    def one(start, n_threads, progress):
         def end(event):
             if ending == "exception":
                 raise LookupError("mine")
             return event.what == "sweep_end"
 
         report = NET.train(
-            theta, X, Y, strategy=SHORT if start == who else endless, rng=seed, n_threads=1,
-            stop=hbcd.Stop(pg_tol=0.0, f_tol=None, max_seconds=60), progress=progress,
-            callbacks=end if start == who else None,
+            NET.init(start), X, Y, strategy=SHORT if start == who else ENDLESS, n_threads=1,
+            stop=NO_TOLERANCE, progress=progress, callbacks=end if start == who else None,
         )  # fmt: skip
-        return report, report.loss
-
-    def all_starts():
-        return best_of_starts(
-            one,
-            [NET.init(0), NET.init(1)],
-            [0, 1],
-            hbcd.Stop(),
-            2,
-            None,
-            side_by_side=True,
-        )
+        return report, report.stop_reason is hbcd.StopReason.CALLBACK
 
     if ending == "exception":
         with pytest.raises(LookupError, match="mine"):
-            all_starts()
+            run_starts(one, 2, 2, 2, None)
         return
-    report = all_starts()
+    reports = run_starts(one, 2, 2, 2, None)
+    assert reports[who].stop_reason is hbcd.StopReason.CALLBACK
+    assert reports[1 - who].interrupted
+    assert reports[1 - who].seconds < 30
+
+
+def test_a_callback_that_ends_one_of_several_starts_ends_the_training():
+    def end(event):
+        return event.what == "sweep_end" and event.start == 1
+
+    report = train(hbcd.MultiStart(SHORT, 4), callbacks=end, n_threads=2)
     assert report.stop_reason is hbcd.StopReason.CALLBACK
-    assert report.seconds < 30
+    assert report.n_fev < train(hbcd.MultiStart(SHORT, 4)).n_fev

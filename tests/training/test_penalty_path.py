@@ -6,7 +6,9 @@ import pytest
 import hbcd
 from hbcd.estimators.auto_widths import auto_widths
 from hbcd.estimators.regressor import TrainingInterrupted
-from hbcd.training import penalty_path as _penalty
+from hbcd.networks.rows import Rows
+from hbcd.training import penalty_path
+from hbcd.training.penalty_settings import PenaltySettings
 from hbcd.utils.scaling import Scaled, Scaler
 
 
@@ -76,7 +78,7 @@ def test_widths_that_are_given_are_trained_as_ever(kind, y, alpha):
 def test_the_penalty_lies_beside_the_one_with_the_least_loss_of_rows_left_out(kind, y, alpha):
     model = kind(random_state=0).fit(X, y)
     path, losses = model.alpha_path_.T
-    assert tuple(path) == _penalty.PENALTIES[: len(path)]
+    assert tuple(path) == PenaltySettings().penalties[: len(path)]
     best = int(losses.argmin())
     assert 0 < best < len(path) - 1
     # The lowest point of a parabola through three points lies within half a step of the middle.
@@ -137,8 +139,11 @@ def test_every_part_has_its_share_of_every_class():
     unit = Scaler(np.zeros(1), np.ones(1))
     table = (Scaled(X[:90], Scaler.fit(X[:90])), Scaled(label, unit), None)
     net = hbcd.Network([hbcd.InputLayer(2), hbcd.OutputLayer(1)], hbcd.Logistic())
-    folds = _penalty._folds(net, table, None, np.random.default_rng(0), np.float64)
-    assert [[len(fold.y.table), fold.y.table.sum()] for fold in folds] == [[60, 6]] * 3
+    folds = penalty_path._folds(
+        net, Rows(*table), None, np.random.default_rng(0), np.float64, PenaltySettings()
+    )
+    labels = [fold.training.y.table for fold in folds]
+    assert [[len(label), label.sum()] for label in labels] == [[60, 6]] * 3
 
 
 # ---- rows held out, limits, other strategies --------------------------------------------------

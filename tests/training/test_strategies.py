@@ -59,7 +59,8 @@ def test_the_paper_searches_then_descends_and_has_no_finish():
     explore, shell = hbcd.Hybrid.paper().phases(NET, 1000)
     assert explore.optimizer == hbcd.ICRS(max_evaluations=100 * NET.n_parameters)
     assert (explore.selector, explore.epochs) == (None, None)
-    assert shell == hbcd.BatchShell().phases(NET, 1000)[0]
+    assert shell == hbcd.BatchShell(box=10.0).phases(NET, 1000)[0]
+    assert explore.box == 1.0
 
 
 def test_fast_searches_little_grows_its_batches_and_finishes_on_everything():
@@ -82,7 +83,7 @@ def test_a_finish_takes_the_method_that_suits_the_number_of_parameters():
 def test_the_other_strategies_are_one_phase_each():
     (phase,) = hbcd.FullBatch().phases(NET, 100)
     assert (phase.selector, phase.batch_rows) == (None, None)
-    assert phase.stop.max_iterations == 2000
+    assert phase.max_iterations == 2000
     (phase,) = hbcd.MiniBatch(hbcd.Adam(), 32).phases(NET, 100)
     assert (phase.selector, phase.batch_rows, phase.inner_iterations) == (None, 32, 1)
     (phase,) = hbcd.BlockCoordinateDescent().phases(NET, 100)
@@ -200,8 +201,8 @@ def test_a_target_that_is_constant_is_learned():
         (lambda: hbcd.BatchShell(growth=np.inf), ValueError, "growth=inf"),
         (lambda: hbcd.BatchShell(visits_per_batch=0), ValueError, "visits_per_batch=0"),
         (lambda: hbcd.BatchShell(epochs=True), TypeError, "epochs=True"),
-        (lambda: hbcd.Hybrid(explore=hbcd.LBFGS()), TypeError, "explore"),
-        (lambda: hbcd.Hybrid(shell=hbcd.FullBatch()), TypeError, "shell"),
+        (lambda: hbcd.Hybrid(explore=hbcd.BatchShell()), TypeError, "explore"),
+        (lambda: hbcd.Hybrid(shell=hbcd.LBFGS()), TypeError, "shell"),
         (lambda: hbcd.Hybrid(finish=hbcd.LBFGS()), TypeError, "finish"),
         (lambda: hbcd.Hybrid(explore_rows=0), ValueError, "explore_rows=0"),
         (lambda: hbcd.Phase(hbcd.LBFGS(), batch_growth=0.9), ValueError, r"batch_growth=0\.9"),

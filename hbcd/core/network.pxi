@@ -29,6 +29,12 @@ cdef class Data:
         self.rows = x_.c.rows
 
 
+def all_finite(array):
+    """Whether an aligned array of float32 or float64 with 1 or 2 axes holds finite numbers only; one pass."""
+    cdef Table table = Table(array)
+    return bool(hbcd_table_is_sound(&table.c))
+
+
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 cdef size_t FEW = 200_000  # rows times parameters: some tens of microseconds
 
@@ -201,7 +207,7 @@ cdef class Net:
         status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &work.arena, &out_.c)
         self.spare = work
         self.context.check(status)
-        return out
+        return out if hbcd_table_is_sound(&out_.c) else None
 
     def predict(self, theta, x, out, int n_threads, x_columns=None):
         """out (rows, n_out) <- the network at x (rows, n_in), standardized by x_columns = (mean, scale) if given."""

@@ -24,7 +24,7 @@ from hbcd.training import registry as _names
 from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
-from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
+from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, refuse_overflow
 
 __all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
 
@@ -327,6 +327,7 @@ class HybridRegressor(HybridEstimator):
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         out = self._outputs(X)
         values = self.y_scaler_.backward(self.network_.loss.mean(out))
+        refuse_overflow(values, "too large for float64")
         return values[:, 0] if self._flat else values
 
     def score(

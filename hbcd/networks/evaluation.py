@@ -12,7 +12,7 @@ from hbcd.networks.objective import Objective
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.utils.scaling import Scaled
-from hbcd.utils.validation import box_vectors, effective_threads
+from hbcd.utils.validation import box_vectors, effective_threads, refuse_overflow
 
 __all__ = ["NetworkEvaluation"]
 
@@ -38,6 +38,12 @@ class NetworkEvaluation(NetworkStructure):
         -------
         ndarray of shape (rows, n_outputs)
             In the precision of theta.
+
+        Raises
+        ------
+        ValueError
+            Outputs that are not finite: the inputs are too large for the precision, or a custom
+            part has no value there.  The row is named.
         """
         simple = n_threads is None or (type(n_threads) is int and n_threads > 0)
         known = self._nets.get(getattr(theta, "dtype", None)) if simple else None
@@ -50,7 +56,7 @@ class NetworkEvaluation(NetworkStructure):
         self.core_network(point.dtype).predict(
             point, rows, out, effective_threads(n_threads), columns
         )
-        return out
+        return refuse_overflow(out, f"the row is too large for {point.dtype}")
 
     def bind(
         self,

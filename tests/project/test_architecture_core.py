@@ -3,7 +3,6 @@
 `make -C csrc check-symbols` holds the same promises of the compiled archive.
 """
 
-
 import pytest
 
 from support.sources import ROOT, c_files, included, mentions, without_comments

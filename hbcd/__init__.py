@@ -24,15 +24,12 @@ _PUBLIC = {
         "fetch_siec",
         "make_plant",
     ),
-    "hbcd.estimators.base": (
-        "NotFittedError",
-        "TrainingInterrupted",
-    ),
+    "hbcd.estimators.base": ("TrainingInterrupted",),
     "hbcd.estimators.classifier": ("HybridClassifier",),
-    "hbcd.estimators.regressor": (
-        "HybridRegressor",
-        "load",
-    ),
+    "hbcd.estimators.constant_columns": ("ConstantFeatures",),
+    "hbcd.estimators.model_loading": ("load",),
+    "hbcd.estimators.parameters": ("NotFittedError",),
+    "hbcd.estimators.regressor": ("HybridRegressor",),
     "hbcd.networks.structure": ("NetworkStructure",),
     "hbcd.optimizers.base": ("Optimizer",),
     "hbcd.optimizers.builtin": (

@@ -9,9 +9,12 @@ from hbcd import tables as tables
 from hbcd.callbacks.callback import Callback, EarlyStopping, Event
 from hbcd.core import BlockState
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
-from hbcd.estimators.base import NotFittedError, TrainingInterrupted
+from hbcd.estimators.base import TrainingInterrupted
 from hbcd.estimators.classifier import HybridClassifier
-from hbcd.estimators.regressor import HybridRegressor, load
+from hbcd.estimators.constant_columns import ConstantFeatures
+from hbcd.estimators.model_loading import load
+from hbcd.estimators.parameters import NotFittedError
+from hbcd.estimators.regressor import HybridRegressor
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
@@ -101,6 +104,7 @@ __all__ = [
     "CompiledActivation",
     "CompiledLayer",
     "CompiledLoss",
+    "ConstantFeatures",
     "CrossEntropy",
     "DecreasePerOperation",
     "EarlyStopping",

@@ -11,7 +11,7 @@ from hbcd.cli.data import read_known
 from hbcd.cli.predict import target_columns
 from hbcd.cli.tasks import Classification, Task, task_of
 from hbcd.cli.text import confusion_lines, print_json, score_table, targets_text
-from hbcd.estimators.regressor import load
+from hbcd.estimators.model_loading import load
 from hbcd.metrics.classification import confusion
 from hbcd.tables.cells import told_by_file
 

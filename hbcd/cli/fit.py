@@ -22,8 +22,7 @@ from hbcd.cli.report.page import write_report
 from hbcd.cli.search import cross_validate, search
 from hbcd.cli.tasks import Classification, Regression
 from hbcd.cli.text import print_json
-from hbcd.estimators.base import HybridEstimator
-from hbcd.estimators.regressor import TrainingInterrupted
+from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.metrics.classification import confusion
 from hbcd.parts.losses import Quantile
 from hbcd.utils.validation import effective_threads

@@ -19,13 +19,13 @@ from hbcd.cli.tasks import task_of
 from hbcd.cli.text import network_text, number, print_json, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
-from hbcd.estimators.regressor import load
-from hbcd.model_files import file_format
+from hbcd.estimators.model_loading import load
 from hbcd.tables.cells import told_by_file
 from hbcd.tables.chunks import read_chunks
 from hbcd.tables.files import TableFile
 from hbcd.tables.levels import level_text
 from hbcd.training import registry
+from hbcd.utils.atomic_files import replace_file
 from hbcd.utils.validation import check_integer
 
 __all__ = ["info", "predict", "target_columns"]
@@ -143,7 +143,7 @@ def _write(path: str, names: list[str], pieces: Iterator[Lines]) -> int:
             yield text
 
     try:
-        file_format.replace_file(Path(os.path.realpath(Path(path).expanduser())), content())
+        replace_file(Path(os.path.realpath(Path(path).expanduser())), content())
     except OSError as error:
         if error.errno is None:  # not of the system: what is wrong is said already
             raise

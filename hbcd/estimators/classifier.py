@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.callback import EarlyStopping
-from hbcd.estimators.base import HybridEstimator, Task
+from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.class_target import (
     as_labels,
     check_kind,
@@ -19,7 +19,10 @@ from hbcd.estimators.class_target import (
     one_hot,
 )
 from hbcd.estimators.dataframes import held_out_pair
+from hbcd.estimators.sklearn_callbacks import with_sklearn_callbacks
+from hbcd.estimators.target import Target
 from hbcd.parts.activations import Activation
+from hbcd.parts.layers import Layer
 from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.parts.stopping import Stop
 from hbcd.training.network import Network
@@ -154,6 +157,7 @@ class HybridClassifier(HybridEstimator):
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
+        layers: Sequence[Layer] | None = None,
         alpha: str | float = "auto",
         class_weight: str | Mapping[Any, float] | None = None,
         random_state: Any = None,
@@ -174,6 +178,7 @@ class HybridClassifier(HybridEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.strategy = strategy
+        self.layers = layers
         self.alpha = alpha
         self.class_weight = class_weight
         self.random_state = random_state
@@ -238,7 +243,8 @@ class HybridClassifier(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
+        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        return fit(self, X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
         self,
@@ -268,7 +274,8 @@ class HybridClassifier(HybridEstimator):
             As `fit`; no classes, other ones than before, or a label that is none of them.
         """
         labels = self._all_classes(classes)
-        return self._fit(X, y, sample_weight, None, partial=True, known={"classes_": labels})
+        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        return fit(self, X, y, sample_weight, None, partial=True, classes=labels)
 
     def _all_classes(self, classes: ArrayLike | None) -> Array:
         fitted = self.__sklearn_is_fitted__()
@@ -283,26 +290,22 @@ class HybridClassifier(HybridEstimator):
             raise ValueError(f"classes={found!s}: must be {self.classes_!s}, as before")
         return found
 
-    def _check_same_target(self, task: Task) -> None:
-        found = task.attributes["classes_"]
+    def _check_same_target(self, target: Target) -> None:
+        found = target.attributes["classes_"]
         if not np.array_equal(found, self.classes_):
             raise ValueError(f"y: has the classes {found!s}, must have {self.classes_!s} to go on")
 
-    def _task(
-        self,
-        y: Any,
-        rows: int,
-        sample_weight: ArrayLike | None,
-        known: dict[str, Any] | None = None,
-    ) -> Task:
-        if known is None:
+    def _learning_target(
+        self, y: Any, rows: int, sample_weight: ArrayLike | None, classes: Array | None
+    ) -> Target:
+        new = classes is None
+        if classes is None:
             classes, index = np.unique(as_labels(y, rows), return_inverse=True)
         else:
-            classes = known["classes_"]
             index = class_numbers(y, rows, classes)
         weight = as_exact_weights(sample_weight, rows)
         counts = np.bincount(index, weight, classes.size)
-        if known is None and np.count_nonzero(counts) < 2:
+        if new and np.count_nonzero(counts) < 2:
             raise ValueError(
                 f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
                 "least"
@@ -313,10 +316,10 @@ class HybridClassifier(HybridEstimator):
             weight = as_exact_weights(each, rows)
         targets = one_hot(index, classes.size)
         loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
-        return Task(targets, weight, loss, {"classes_": classes})
+        return Target(targets, weight, loss, {"classes_": classes})
 
-    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
-        classes = task.attributes["classes_"]
+    def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
+        classes = target.attributes["classes_"]
         return one_hot(class_numbers(y, rows, classes), classes.size)
 
     def _describe_target(self) -> dict[str, Any]:

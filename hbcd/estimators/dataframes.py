@@ -20,6 +20,7 @@ from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_matrix
 
 __all__ = [
+    "FILL",
     "PandasOutput",
     "as_inputs",
     "as_targets",
@@ -36,6 +37,7 @@ FILL = 'fill the gap, or missing="indicator" fills gaps and adds a feature that 
 def learn_inputs(X: Any, missing: str, dates: str = "error") -> tuple[TableEncoder | None, Array]:
     """How columns become features, and the features, shape (rows, features).
 
+    Whether those of a table without an encoder are finite is not checked yet, see `FILL`.
     The encoder is None for a table of numbers that has no names and no gaps.  A DataFrame whose
     columns only have numbers (made from an array) counts as an array.
     """
@@ -45,7 +47,7 @@ def learn_inputs(X: Any, missing: str, dates: str = "error") -> tuple[TableEncod
     if _is_named(X):
         return TableEncoder.fit_encode(X, missing=missing, dates=dates)
     if missing == "error":
-        return None, as_matrix("X", _plain(X), remedy=FILL)
+        return None, as_matrix("X", _plain(X), finite=False)
     frame = _positions(as_matrix("X", _plain(X), gaps=True))
     return TableEncoder.fit_encode(frame, missing=missing, named=False)
 
@@ -65,7 +67,7 @@ def _positions(table: Array) -> pd.DataFrame:
     return pd.DataFrame(table, columns=[f"x{k}" for k in range(table.shape[1])])
 
 
-def as_inputs(X: Any, encoder: TableEncoder | None) -> Array:
+def as_inputs(X: Any, encoder: TableEncoder | None, *, finite: bool = True) -> Array:
     """Features, shape (rows, features); an array is taken as features that are there already."""
     if not isinstance(X, np.ndarray):
         if isinstance(X, EncodedTable):
@@ -75,7 +77,7 @@ def as_inputs(X: Any, encoder: TableEncoder | None) -> Array:
             return encoder.encode(X)
         X = _plain(X)
     if encoder is None or encoder.named:
-        return as_matrix("X", X, remedy=FILL)
+        return as_matrix("X", X, remedy=FILL, finite=finite)
     table = as_matrix("X", X, columns=len(encoder.columns), gaps=True)
     return encoder.encode(_positions(table))
 

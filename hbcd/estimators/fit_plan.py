@@ -1,4 +1,4 @@
-"""A fit that is checked through and about to begin: what there is to train, and the training."""
+"""A fit, in steps that are read downwards: check, rows, scale, train, apply."""
 
 from __future__ import annotations
 
@@ -7,96 +7,209 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from hbcd.callbacks.callback import EarlyStopping
+from hbcd.estimators.constant_columns import constant_features, without_constant_features
+from hbcd.estimators.dataframes import FILL
+from hbcd.estimators.fit_rows import FitRows, fit_rows
+from hbcd.estimators.fit_settings import FitSettings, fit_settings
+from hbcd.estimators.hold_out import chosen_share
+from hbcd.estimators.network_layers import network_of
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.target import target_scaler
+from hbcd.estimators.warm_start import resumed_parameters
+from hbcd.networks.rows import Rows
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.training.monitor import ProgressFunction
 from hbcd.training.network import Network
 from hbcd.training.penalty_path import PenaltyChoice, choose_penalty
 from hbcd.training.strategy_base import TrainingStrategy
-from hbcd.utils.scaling import Scaled
+from hbcd.utils.column_statistics import column_statistics
+from hbcd.utils.scaling import Scaled, Scaler
+from hbcd.utils.validation import as_weights
 
-__all__ = ["Work"]
+__all__ = ["FitPlan", "plan_fit"]
 
 Array = NDArray[Any]
 
 
 @dataclass
-class Work:
+class FitPlan:
     """Everything a training needs; nothing of the estimator has changed yet.
 
     Attributes
     ----------
-    make : callable
-        The network with a penalty: ``make(alpha)``.
+    settings : FitSettings
+    rows : FitRows
+        In the units of the table.
+    build : callable
+        The network with a penalty: ``build(alpha)``.
     network : Network
         With the penalty it is trained with, once that is known.
-    alpha : float or None
-        The penalty; None: rows left out choose it.
-    path : ndarray of shape (penalties, 2)
-        Penalties tried, and the loss of the rows left out.
-    inputs, outputs, weight, held_out
-        Rows to train on, and those apart, (X, y, weight), or None.
-    hold_out : float
-        Share of the rows that the training itself keeps apart.
+    x_scaler, y_scaler : Scaler
+    strategy, stop : TrainingStrategy, Stop
+        Those of the last training, once the penalty is known.
     theta : ndarray or None
         Where training goes on; None: new parameters.
+    hold_out : float
+        Share of the rows that the training itself holds out.
+    alpha_path : ndarray of shape (penalties, 2)
+        Penalties tried, and the loss of the rows left out.
     """
 
-    make: Callable[[float], Network]
+    settings: FitSettings
+    rows: FitRows
+    build: Callable[[float], Network]
     network: Network
-    alpha: float | None
-    path: Array
+    x_scaler: Scaler
+    y_scaler: Scaler
     inputs: Scaled
     outputs: Scaled
-    weight: Array | None
-    held_out: tuple[Any, ...] | None
-    hold_out: float
-    theta: Array | None
     strategy: TrainingStrategy
     stop: Stop
-    rule: EarlyStopping | None
-    generator: np.random.Generator
-    dtype: Any
+    theta: Array | None
+    hold_out: float
+    alpha_path: Array
 
     def train(
         self, n_threads: int | None, progress: ProgressFunction | None, callbacks: list[Any]
     ) -> FitReport:
         """Chooses the penalty where that is asked for, and trains."""
-        choice = self._choose(n_threads, progress) if self.alpha is None else None
-        start = self.theta
+        choose = self.settings.alpha is None
+        choice = self._choose_penalty(n_threads, progress) if choose else None
+        theta = self.theta
+        if theta is None:
+            theta = self.network.init(self.settings.generator, self.settings.dtype)
         report = self.network.train(
-            self.network.init(self.generator, self.dtype) if start is None else start,
+            without_constant_features(self.network, theta, self.x_scaler),
             self.inputs,
             self.outputs,
-            self.weight,
-            self.held_out,
+            self.rows.train.weight,
+            self._held_out(),
             self.strategy,
             self.stop,
-            self.generator,
+            self.settings.generator,
             n_threads,
             hold_out=self.hold_out,
             progress=progress,
             callbacks=callbacks,
-            early_stopping=self.rule,
+            early_stopping=self.settings.early_stopping,
         )
         return report if choice is None else choice.counted(report)
 
-    def _choose(self, n_threads: int | None, progress: ProgressFunction | None) -> PenaltyChoice:
+    def apply(self, model: Any, theta: Array) -> None:
+        """Makes a fitted model of an estimator, which is of no other use to the plan."""
+        attributes = self.rows.target.attributes
+        model._set_fitted(
+            self.network,
+            without_constant_features(self.network, theta, self.x_scaler),
+            self.x_scaler,
+            self.y_scaler,
+            self.rows.encoder,
+            {} if self.settings.partial and self.settings.resumes else attributes,
+        )
+        model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
+
+    def constant_features(self) -> list[Any]:
+        """Features that do not vary in the training rows, by name or number."""
+        return constant_features(self.x_scaler, self.rows.encoder)
+
+    def _held_out(self) -> tuple[Scaled, Scaled, Array | None] | None:
+        held = self.rows.held_out
+        if held is None:
+            return None
+        return Scaled(held.x, self.x_scaler), Scaled(held.y, self.y_scaler), held.weight
+
+    def _choose_penalty(
+        self, n_threads: int | None, progress: ProgressFunction | None
+    ) -> PenaltyChoice:
         """The penalty, and with it network, start, strategy and what is left of the limits."""
         choice = choose_penalty(
-            self.make,
-            (self.inputs, self.outputs, self.weight),
-            self.held_out,
+            self.build,
+            (self.inputs, self.outputs, self.rows.train.weight),
+            self._held_out(),
             self.stop,
-            self.generator,
-            self.dtype,
+            self.settings.generator,
+            self.settings.dtype,
             n_threads,
             progress,
         )
-        self.network, self.path = self.make(choice.alpha), choice.path
+        self.network, self.alpha_path = self.build(choice.alpha), choice.path
         self.theta, self.strategy = choice.start(self.strategy, self.hold_out)
         self.stop = choice.limits()
         return choice
+
+
+def plan_fit(
+    model: EstimatorParameters,
+    X: Any,
+    y: Any,
+    sample_weight: ArrayLike | None,
+    eval_set: Any,
+    *,
+    partial: bool,
+    classes: Array | None,
+) -> FitPlan:
+    """Checks everything that a fit needs and standardizes; nothing of the model changes."""
+    # check
+    settings = fit_settings(model, partial)
+
+    # rows
+    rows = fit_rows(model, X, y, sample_weight, eval_set, settings, classes)
+    n_inputs = rows.train.x.shape[1]
+
+    def build(alpha: float) -> Network:
+        return network_of(model, n_inputs, rows.target, alpha, resumes=settings.resumes)
+
+    network = build(settings.alpha or 0.0)
+
+    # scale
+    weight = as_weights(rows.train.weight, len(rows.train))
+    statistics = column_statistics("X", rows.train.x, weight, FILL)
+    scalers = Scaler.of(statistics), target_scaler(rows.target.loss, rows.train.y, weight)
+    theta, strategy = None, settings.strategy
+    if settings.resumes:
+        theta, scalers = resumed_parameters(model, network, rows.target, scalers, settings)
+        strategy = strategy.after(theta)
+    if partial:
+        strategy = strategy.one_pass()
+    x_scaler, y_scaler = scalers
+    return FitPlan(
+        settings=settings,
+        rows=rows,
+        build=build,
+        network=network,
+        x_scaler=x_scaler,
+        y_scaler=y_scaler,
+        inputs=Scaled(rows.train.x, x_scaler, np.stack([statistics.least, statistics.most])),
+        outputs=Scaled(rows.train.y, y_scaler),
+        strategy=strategy,
+        stop=settings.stop,
+        theta=theta,
+        hold_out=_hold_out(model, network, rows.train, rows.held_out, strategy, settings),
+        alpha_path=model.alpha_path_ if settings.resumes else np.empty((0, 2)),
+    )
+
+
+def _hold_out(
+    model: EstimatorParameters,
+    network: Network,
+    train: Rows,
+    held_out: Rows | None,
+    strategy: TrainingStrategy,
+    settings: FitSettings,
+) -> float:
+    """The share of the rows that the training is to hold out."""
+    if held_out is not None or settings.partial:
+        return 0.0
+    path = settings.resumes and len(model.alpha_path_) > 0
+    # Rows left out that choose a penalty have told what held-out ones would.
+    by_rows = settings.alpha is None or path
+    automatic = 0.0 if by_rows else strategy.hold_out_share(network, len(train))
+    return chosen_share(
+        model.validation_fraction,
+        automatic,
+        len(train),
+        needed=settings.early_stopping is not None,
+    )

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson
-from hbcd.training.network import Network
-from hbcd.utils.scaling import Scaler
 
 __all__ = ["RawUnits", "link"]
 
@@ -22,23 +20,14 @@ _LINKS: dict[type[Loss], str] = {Poisson: "exp", Logistic: "logistic", CrossEntr
 
 
 def link(loss: Loss) -> str | None:
-    """The function from outputs to predictions by scikit-learn's name; None for one's own."""
+    """The function from outputs to predictions by scikit-learn's name; None for a custom one."""
     if type(loss).mean is Loss.mean:
         return "identity"
     return _LINKS.get(type(loss))
 
 
-class RawUnits:
+class RawUnits(EstimatorParameters):
     """Adds `coefs_` and its companions, which are computed when they are asked for."""
-
-    network_: Network
-    theta_: Array
-    x_scaler_: Scaler
-    y_scaler_: Scaler
-
-    @abstractmethod
-    def _check_fitted(self) -> None:
-        """NotFittedError before `fit`."""
 
     @property
     def n_layers_(self) -> int:
@@ -76,7 +65,7 @@ class RawUnits:
         self._check_fitted()
         name = self._link(asked)
         for k, layer in enumerate(self.network_.layers[1:], start=1):
-            if vars(type(layer)).get("_native") != "dense":
+            if self.network_.custom_layer(k) is not None:
                 raise AttributeError(f"{asked}: must be dense layers, layers[{k}] is {layer!r}")
         found: Layers = [
             (np.asarray(weights, np.float64).copy(), np.asarray(bias, np.float64).copy())

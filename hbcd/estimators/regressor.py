@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,22 +10,22 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.callback import EarlyStopping
-from hbcd.estimators.base import HybridEstimator, NotFittedError, Task, TrainingInterrupted
-from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.dataframes import as_targets, held_out_pair
+from hbcd.estimators.sklearn_callbacks import with_sklearn_callbacks
+from hbcd.estimators.target import Target
 from hbcd.metrics.regression import r2_scores
-from hbcd.model_files import document as _saved
-from hbcd.model_files import file_format as modelfile
 from hbcd.parts.activations import Activation
+from hbcd.parts.layers import Layer
 from hbcd.parts.losses import Loss
 from hbcd.parts.stopping import Stop
-from hbcd.training import registry as _names
+from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, refuse_overflow
 
-__all__ = ["HybridRegressor", "NotFittedError", "TrainingInterrupted", "load"]
+__all__ = ["HybridRegressor"]
 
 Array = NDArray[Any]
 
@@ -50,8 +49,9 @@ class HybridRegressor(HybridEstimator):
         "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     loss : str or Loss, default "squared_error"
         "squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson".  All but the
-        last see the standardized target, so that their parameters (`Huber.delta`,
-        ``smoothing``) count its standard deviations.  For "poisson" the target is only divided by
+        last see the standardized target; for the four in the middle, which outliers hardly move,
+        by its median and half its median absolute deviation, which their parameters
+        (`Huber.delta`, ``smoothing``) count.  For "poisson" the target is only divided by
         its mean, which changes the loss by a factor; predictions are means, never negative.
     alpha : "auto", "cv" or float, default "auto"
         L2 penalty of the weights as in scikit-learn's MLP, see `Network`; on the loss of
@@ -163,6 +163,7 @@ class HybridRegressor(HybridEstimator):
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
+        layers: Sequence[Layer] | None = None,
         loss: str | Loss = "squared_error",
         alpha: str | float = "auto",
         random_state: Any = None,
@@ -183,6 +184,7 @@ class HybridRegressor(HybridEstimator):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.strategy = strategy
+        self.layers = layers
         self.loss = loss
         self.alpha = alpha
         self.random_state = random_state
@@ -249,7 +251,8 @@ class HybridRegressor(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        return self._fit(X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
+        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        return fit(self, X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
         self,
@@ -281,26 +284,22 @@ class HybridRegressor(HybridEstimator):
         ValueError, TypeError
             As `fit`; other columns, widths or activations than before.
         """
-        return self._fit(X, y, sample_weight, None, partial=True)
+        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        return fit(self, X, y, sample_weight, None, partial=True)
 
-    def _task(
-        self,
-        y: Any,
-        rows: int,
-        sample_weight: ArrayLike | None,
-        known: dict[str, Any] | None = None,
-    ) -> Task:
-        targets = as_targets(y, rows=rows)
-        loss = _names.loss(self.loss)
-        loss._check_target("y", targets)
-        return Task(
-            targets, as_exact_weights(sample_weight, rows), loss, {"_flat": np.asarray(y).ndim == 1}
-        )
+    def _learning_target(
+        self, y: Any, rows: int, sample_weight: ArrayLike | None, classes: Array | None
+    ) -> Target:
+        values = as_targets(y, rows=rows)
+        loss = registry.loss(self.loss)
+        loss._check_target("y", values)
+        weight = as_exact_weights(sample_weight, rows)
+        return Target(values, weight, loss, {"_flat": np.asarray(y).ndim == 1})
 
-    def _held_targets(self, y: Any, rows: int, task: Task) -> Array:
-        targets = as_targets(y, columns=task.targets.shape[1], rows=rows)
-        task.loss._check_target("y", targets)
-        return targets
+    def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
+        values = as_targets(y, columns=target.values.shape[1], rows=rows)
+        target.loss._check_target("y", values)
+        return values
 
     def _describe_target(self) -> dict[str, Any]:
         return {"flat": self._flat}
@@ -353,39 +352,3 @@ class HybridRegressor(HybridEstimator):
         # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
         met = (targets == predicted).all(axis=0)
         return float(np.where(np.isnan(r2), met, r2).mean())
-
-
-_KINDS: dict[str, type[HybridEstimator]] = {
-    "HybridRegressor": HybridRegressor,
-    "HybridClassifier": HybridClassifier,
-}
-
-
-@public
-def load(path: str | os.PathLike[str]) -> Any:
-    """Reads a model written by an estimator's `save`; nothing in the file is ever run.
-
-    The model predicts as it did, and its report says how it was trained; `history_` is empty.  What
-    only matters for another fit is not in the file: seed, limits, what was held out, weights of
-    classes, and a strategy that was an object (the default stands in its place).
-
-    Parameters
-    ----------
-    path : str or path
-
-    Returns
-    -------
-    HybridRegressor or HybridClassifier
-        What was saved.
-
-    Raises
-    ------
-    ValueError
-        Not a model file, damaged, written by a newer format, or it cannot be read.
-    """
-    arrays, document = modelfile.load(path)
-    try:
-        kind = _names.choose("kind", document["kind"], _KINDS)
-        return _saved.restore(kind, arrays, document)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise ValueError(f"{os.fspath(path)}: is not a model of hbcd: {error}") from None

@@ -1,4 +1,4 @@
-"""What a fit is to learn: targets, weights, loss; some of its rows; their scalers."""
+"""What a fit is to learn, and how targets are standardized for a loss."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.parts.losses import Loss, Poisson
+from hbcd.utils.robust_scaling import robust_scaler
 from hbcd.utils.scaling import Scaler
-from hbcd.utils.validation import as_weights
 
-__all__ = ["Task", "scalers_of"]
+__all__ = ["Target", "target_scaler"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Task:
+class Target:
     """What a fit is to learn.
 
     Attributes
     ----------
-    targets : ndarray of shape (rows, outputs)
+    values : ndarray of shape (rows, outputs)
     weight : ndarray of shape (rows,) or None
         Checked; whole weights are whole multiples of each other.
     loss : Loss
@@ -31,26 +31,22 @@ class Task:
         What the estimator knows of its targets when the fit is done.
     """
 
-    targets: Array
+    values: Array
     weight: Array | None
     loss: Loss
     attributes: dict[str, Any] = field(default_factory=dict)
 
 
-def scalers_of(
-    rows: Array, targets: Array, weight: Array | None, loss: Loss
-) -> tuple[Scaler, Scaler]:
-    """Those of inputs and of targets, learned from rows that training sees.
+def target_scaler(loss: Loss, values: Array, weight: Array | None) -> Scaler:
+    """Center and spread that a loss asks for, from targets (rows, outputs) and weights (rows,).
 
-    weight : (rows,) or None, in any unit.
+    The mean and the standard deviation; for a robust loss the median and a share of the median
+    absolute deviation.  Targets of other losses stay as they are, but those of Poisson, whose
+    deviance is homogeneous, are divided by their mean.
     """
-    share = as_weights(weight, rows.shape[0])
-    return Scaler.fit(rows, share), _target_scaler(loss, targets, share)
-
-
-def _target_scaler(loss: Loss, targets: Array, share: Array | None) -> Scaler:
-    """Standardized, or as they are; for Poisson, whose deviance is homogeneous, over their mean."""
-    scaler = Scaler.fit(targets, share)
+    if loss.standardize_target and loss.robust:
+        return robust_scaler(values, weight)
+    scaler = Scaler.fit(values, weight)
     if loss.standardize_target:
         return scaler
     unit = np.ones_like(scaler.mean)

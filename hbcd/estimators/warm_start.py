@@ -1,4 +1,4 @@
-"""Training that goes on: parameters in the scaling of new data."""
+"""Training that goes on: parameters for the scales of new rows."""
 
 from __future__ import annotations
 
@@ -8,20 +8,49 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.estimators.fit_settings import FitSettings
+from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
+from hbcd.estimators.target import Target
 from hbcd.training.network import Network
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["check_same", "refolded", "settled"]
+__all__ = ["check_same", "rescaled", "resumed_parameters"]
 
 Array = NDArray[Any]
 Scalers = tuple[Scaler, Scaler]
 
 
-def refolded(network: Network, theta: Array, old: Scalers, new: Scalers) -> tuple[Array, Scalers]:
-    """Theta for the scalers of new data, so that predictions are what they were.
+def resumed_parameters(
+    model: EstimatorParameters,
+    network: Network,
+    target: Target,
+    scalers: Scalers,
+    settings: FitSettings,
+) -> tuple[Array, Scalers]:
+    """Where training goes on, and the scalers that this is for; `scalers` are of the new rows.
 
-    A side that cannot be refolded (a layer or a link of one's own) keeps its old scaler.
+    `fit` takes the scalers of the new rows, `partial_fit` keeps the old ones, but for columns that
+    vary for the first time.  Features of which none has varied before get new weights.
+    """
+    check_same(model.network_, network)
+    model._check_same_target(target)
+    old = model.x_scaler_, model.y_scaler_
+    theta = np.array(model.theta_)
+    if settings.partial:
+        scalers = _where_first_varying(old[0], scalers[0]), _where_first_varying(old[1], scalers[1])
+    if scalers[0] is not old[0] or scalers[1] is not old[1]:
+        theta, scalers = rescaled(network, theta, old, scalers)
+    if not (old[0].scale > 0).any() and network.custom_layer(1) is None:
+        fresh = network.parameters(network.init(settings.generator))[0]
+        network.parameters(theta)[0].weights[:] = fresh.weights
+    return theta.astype(settings.dtype), scalers
+
+
+def rescaled(network: Network, theta: Array, old: Scalers, new: Scalers) -> tuple[Array, Scalers]:
+    """Theta for the scalers of new rows, so that predictions are what they were.
+
+    A side with a custom layer or link keeps its old scaler.
 
     Parameters
     ----------
@@ -37,19 +66,19 @@ def refolded(network: Network, theta: Array, old: Scalers, new: Scalers) -> tupl
     scalers : (Scaler, Scaler)
         Those that theta is for now.
     """
-    moved = theta.astype(np.float64)
-    dense = [vars(type(layer)).get("_native") == "dense" for layer in network.layers[1:]]
+    theta = theta.astype(np.float64)
     x_scaler, y_scaler = old
-    if dense[0]:
-        weights, bias = network.parameters(moved)[0]
+    if network.custom_layer(1) is None:
+        weights, bias = network.parameters(theta)[0]
         assert bias is not None
-        shift = (new[0].mean - x_scaler.mean) / x_scaler.divisor
-        bias += shift @ weights
-        weights *= (new[0].divisor / x_scaler.divisor)[:, np.newaxis]
+        # A column that did not vary has weights of 0; one that no longer does gets them.
+        bias += ((new[0].mean - x_scaler.mean) / x_scaler.divisor) @ weights
+        weights *= (new[0].scale / x_scaler.divisor)[:, np.newaxis]
         x_scaler = new[0]
     kind = link(network.loss)
-    if dense[-1] and kind in ("identity", "exp"):
-        weights, bias = network.parameters(moved)[-1]
+    dense_end = network.custom_layer(len(network.layers) - 1) is None
+    if dense_end and kind in ("identity", "exp"):
+        weights, bias = network.parameters(theta)[-1]
         assert bias is not None
         if kind == "exp":  # of Poisson only the scale is not 1
             bias += np.log(y_scaler.scale / new[1].scale)
@@ -58,18 +87,15 @@ def refolded(network: Network, theta: Array, old: Scalers, new: Scalers) -> tupl
             bias *= y_scaler.scale / new[1].divisor
             bias += (y_scaler.mean - new[1].mean) / new[1].divisor
         y_scaler = new[1]
-    return moved, (x_scaler, y_scaler)
+    return theta, (x_scaler, y_scaler)
 
 
-def settled(old: Scaler, new: Scaler) -> Scaler:
-    """The old scaler; that of new rows for columns that have not varied so far.
-
-    The scale of such a column is 0: no prediction would ever leave the mean of such a target.
-    """
-    still = old.scale == 0
-    if not (still & (new.scale > 0)).any():
+def _where_first_varying(old: Scaler, new: Scaler) -> Scaler:
+    """The old scaler; that of new rows for columns that have not varied so far."""
+    first = (old.scale == 0) & (new.scale > 0)
+    if not first.any():
         return old
-    return Scaler(np.where(still, new.mean, old.mean), np.where(still, new.scale, old.scale))
+    return Scaler(np.where(first, new.mean, old.mean), np.where(first, new.scale, old.scale))
 
 
 def check_same(old: Network, new: Network) -> None:

@@ -16,15 +16,16 @@ import hashlib
 import json
 import math
 import os
-import secrets
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["load", "save"]
+from hbcd.utils.atomic_files import replace_file
+
+__all__ = ["read_model_file", "write_model_file"]
 
 FORMAT = 1
 MAX_HEADER = 16 * 2**20  # bytes; the header of a network takes a few kB
@@ -36,7 +37,7 @@ DTYPES: dict[str, np.dtype[Any]] = {"F32": np.dtype("<f4"), "F64": np.dtype("<f8
 Array = NDArray[np.floating[Any]]
 
 
-def save(
+def write_model_file(
     path: str | os.PathLike[str], arrays: Mapping[str, Array], document: dict[str, Any]
 ) -> None:
     """Write a model file atomically: afterwards it is there whole, or what was there before is.
@@ -69,13 +70,13 @@ def save(
         raise OSError(error.errno, error.strerror or str(error), target) from error
 
 
-def load(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
+def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:
     """Read a model file and check every byte of it.
 
     Parameters
     ----------
     path : str or path-like
-        A file written by `save`.
+        A file written by `write_model_file`.
 
     Returns
     -------
@@ -125,20 +126,6 @@ def _encode(arrays: Mapping[str, Array], document: dict[str, Any]) -> list[bytes
     if len(head) > MAX_HEADER:
         raise ValueError(f"document: {len(head)} bytes of header are over {MAX_HEADER}")
     return [len(head).to_bytes(8, "little"), head, *data]
-
-
-def replace_file(target: Path, content: Iterable[bytes]) -> None:
-    """Write beside the target, then put it in place in one step; no trace of a failure."""
-    temporary = target.with_name(f".hbcd-{secrets.token_hex(8)}.tmp")
-    try:
-        with open(temporary, "xb") as file:
-            file.writelines(content)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
 
 
 def _decode(source: str) -> tuple[dict[str, Array], dict[str, Any]]:

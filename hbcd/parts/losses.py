@@ -40,10 +40,14 @@ class Loss:
     Attributes
     ----------
     standardize_target : bool, default True
-        Whether an estimator hands over targets standardized, (y - mean) / deviation.
+        Whether an estimator hands over targets standardized, (y - center) / spread.
+    robust : bool, default False
+        Whether center and spread are the median and half the median absolute deviation from it,
+        which a minority of outliers hardly moves, in place of mean and standard deviation.
     """
 
     standardize_target: bool = True
+    robust: bool = False
 
     def evaluate(self, out: Array, target: Array, grad: Array | None) -> Array:
         """The loss of every row (rows,); writes `grad` unless it is None.
@@ -135,7 +139,8 @@ class AbsoluteError(_Compiled):
     ----------
     smoothing : float, default 0.01
         s: below it the loss is quadratic, ``e**2 / (2 s)``; it is never more than s below ``|e|``.
-        In the units of the target as the network sees it: of an estimator, standard deviations.
+        In the units of the target as the network sees it: of an estimator, halves of the
+        target's median absolute deviation.
 
     Notes
     -----
@@ -150,6 +155,7 @@ class AbsoluteError(_Compiled):
     """
 
     smoothing: float = 0.01
+    robust = True
     _native = "absolute"
     _row: ClassVar[str] = "absolute"
 
@@ -169,11 +175,12 @@ class Huber(_Compiled):
     Parameters
     ----------
     delta : float, default 1.35
-        In the units of the target as the network sees it: of an estimator, standard deviations of
-        the target, which outliers widen; where errors are small beside them take a smaller one.
+        In the units of the target as the network sees it: of an estimator, halves of the target's
+        median absolute deviation; where errors are small beside them take a smaller one.
     """
 
     delta: float = 1.35
+    robust = True
     _native = "huber"
     _row: ClassVar[str] = "huber"
 
@@ -190,6 +197,7 @@ class Huber(_Compiled):
 class LogCosh(_Compiled):
     """``log cosh(out - y)``: about half the square of small errors, the size of large ones."""
 
+    robust = True
     _native = "log_cosh"
     _row: ClassVar[str] = "log_cosh"
 
@@ -207,11 +215,13 @@ class Quantile(_Compiled):
     q : float, default 0.5
         Level, between 0 and 1; 0.5 is half the `AbsoluteError`.
     smoothing : float, default 0.01
-        s, in the units of the target as the network sees it: of an estimator, standard deviations.
+        s, in the units of the target as the network sees it: of an estimator, halves of the
+        target's median absolute deviation.
     """
 
     q: float = 0.5
     smoothing: float = 0.01
+    robust = True
     _native = "quantile"
     _row: ClassVar[str] = "quantile"
 

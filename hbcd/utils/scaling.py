@@ -1,56 +1,60 @@
-"""Standardization of columns, safe at any scale, of tables of any size."""
+"""Standardization of columns, in float64 from the raw values whatever the precision of a model."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.utils.column_statistics import ColumnStatistics, column_statistics
+
 __all__ = ["Scaled", "Scaler"]
 
 Array = NDArray[Any]
-AT_ONCE = 1 << 20  # elements of the temporaries of a pass over a table
 
 
 @dataclass(frozen=True)
 class Scaler:
-    """``z = (x - mean) / scale`` per column.
+    """``z = (x - mean) / scale`` per column; 0 for a column that does not vary.
 
     Attributes
     ----------
     mean, scale : ndarray of shape (columns,)
-        Mean and standard deviation of the training rows, in the column's unit; scale 0 for a column
-        that does not vary, which `backward` gives back as its mean.
+        Center and spread of the training rows, in the column's unit; scale 0 for a column that did
+        not vary there.  `forward` makes 0 of whatever stands in such a column, so that it has no
+        influence; `backward` gives it back as its mean.
     """
 
     mean: NDArray[np.float64]
     scale: NDArray[np.float64]
 
     @classmethod
+    def of(cls, statistics: ColumnStatistics) -> Scaler:
+        """From statistics of the columns: their mean and standard deviation."""
+        scale = np.where(statistics.varies, statistics.deviation, 0.0)
+        return cls(statistics.mean, scale)
+
+    @classmethod
     def fit(cls, table: Array, weight: Array | None = None) -> Scaler:
         """Learns from a table (rows, columns); `weight` (rows,) counts rows."""
-        # Columns are brought to magnitude 1 first, so that no square overflows or underflows.
-        largest = np.maximum(table.max(axis=0), -table.min(axis=0)).astype(np.float64)
-        largest[largest == 0] = 1.0
-        share = None if weight is None else weight / weight.sum(dtype=np.float64)
-        mean = _mean(_units(table, largest), share, table.shape)
-        squares = ((part, np.square(unit - mean)) for part, unit in _units(table, largest))
-        deviation = np.sqrt(_mean(squares, share, table.shape))
-        rounding = 10 * np.finfo(table.dtype).eps
-        scale = deviation * largest  # 0 where it underflows
-        return cls(mean * largest, np.where(deviation > rounding, scale, 0.0))
+        return cls.of(column_statistics("table", table, weight))
 
-    @property
+    @cached_property
+    def shift(self) -> NDArray[np.float64]:
+        """What `forward` subtracts: the mean, 0 for a column that does not vary."""
+        return np.where(self.scale > 0, self.mean, 0.0)
+
+    @cached_property
     def divisor(self) -> NDArray[np.float64]:
-        """What `forward` divides by: the scale, 1 for a column that does not vary."""
-        return np.where(self.scale > 0, self.scale, 1.0)
+        """What `forward` divides by: the scale, infinite for a column that does not vary."""
+        return np.where(self.scale > 0, self.scale, np.inf)
 
     def forward(self, table: Array, dtype: Any) -> Array:
-        """Standardized columns in the given precision."""
-        scaled: Array = (table - self.mean) / self.divisor
+        """Standardized columns in the given precision, formed in float64."""
+        scaled: Array = (table - self.shift) / self.divisor
         if scaled.dtype == dtype:
             return scaled
         with np.errstate(over="ignore"):  # what is too large becomes infinite
@@ -66,10 +70,17 @@ class Scaled:
     """A checked table (rows, columns) that the core standardizes while it copies it.
 
     It stands for ``scaler.forward(table, dtype)``, which would be a second copy.
+
+    Attributes
+    ----------
+    ends : ndarray of shape (2, columns) or None
+        The least and the largest element of every column where they are known, or of a table that
+        these rows are taken from.
     """
 
     table: Array
     scaler: Scaler
+    ends: Array | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -78,35 +89,18 @@ class Scaled:
 
     def __getitem__(self, rows: Array) -> Scaled:
         """A copy of some rows."""
-        return Scaled(self.table[rows], self.scaler)
+        return Scaled(self.table[rows], self.scaler, self.ends)
 
     @property
     def columns(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Mean and divisor per column, as the core takes them."""
-        return np.ascontiguousarray(self.scaler.mean), self.scaler.divisor
+        """What is subtracted and what is divided by, per column, as the core takes them."""
+        return self.scaler.shift, self.scaler.divisor
 
     def largest(self) -> float:
         """The largest standardized magnitude; infinite where it overflows."""
-        mean, divisor = self.columns
+        ends = self.ends
+        if ends is None:
+            ends = np.stack([self.table.max(axis=0), self.table.min(axis=0)])
+        shift, divisor = self.columns
         with np.errstate(over="ignore"):
-            ends = (np.stack([self.table.max(axis=0), self.table.min(axis=0)]) - mean) / divisor
-        return float(np.abs(ends).max())
-
-
-def _units(table: Array, largest: Array) -> Iterator[tuple[slice, Array]]:
-    """Rows a part at a time, each column divided by its largest magnitude."""
-    rows = max(AT_ONCE // table.shape[1], 1)
-    for start in range(0, table.shape[0], rows):
-        part = slice(start, start + rows)
-        # Rows in order, whatever the order in memory: sums, and so the fit, have the same bits.
-        yield part, np.divide(table[part], largest, order="C")
-
-
-def _mean(
-    parts: Iterator[tuple[slice, Array]], share: Array | None, shape: tuple[int, ...]
-) -> NDArray[np.float64]:
-    """The mean of every column over parts of its rows; `share` (rows,) weighs them."""
-    sums = np.zeros(shape[1])
-    for part, values in parts:
-        sums += values.sum(axis=0, dtype=np.float64) if share is None else share[part] @ values
-    return sums / shape[0] if share is None else sums
+            return float(np.abs((ends - shift) / divisor).max())

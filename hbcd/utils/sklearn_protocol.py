@@ -20,6 +20,17 @@ class Parameters:
     def _parameter_names(cls) -> list[str]:
         return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
 
+    @classmethod
+    def parameter_defaults(cls) -> dict[str, Any]:
+        """The default of every parameter of the constructor.
+
+        Returns
+        -------
+        dict
+        """
+        parameters = inspect.signature(cls.__init__).parameters
+        return {name: parameters[name].default for name in cls._parameter_names()}
+
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters passed to the constructor.
 
@@ -60,11 +71,11 @@ class Parameters:
         return self
 
     def __repr__(self) -> str:
-        defaults = inspect.signature(type(self).__init__).parameters
+        defaults = self.parameter_defaults()
         changed = [  # by their text: arrays compare element by element
             f"{name}={value!r}"
             for name, value in self.get_params().items()
-            if repr(value) != repr(defaults[name].default)
+            if repr(value) != repr(defaults[name])
         ]
         return f"{type(self).__name__}({', '.join(changed)})"
 

@@ -18,6 +18,7 @@ __all__ = [
     "as_seed",
     "as_weights",
     "box_vectors",
+    "check_finite",
     "check_fits",
     "check_integer",
     "check_number",
@@ -108,7 +109,7 @@ def _without_na(array: Array) -> Array:
     return np.where(np.asarray(missing, dtype=bool), np.nan, array)
 
 
-def _check_finite(name: str, array: Array, remedy: str = "") -> None:
+def check_finite(name: str, array: Array, remedy: str = "") -> None:
     """Refuses missing and infinite values, naming the first row and column (from 0).
 
     remedy : what to do about a missing one.
@@ -132,10 +133,12 @@ def as_matrix(
     rows: int | None = None,
     gaps: bool = False,
     remedy: str = "",
+    finite: bool = True,
 ) -> Array:
     """A finite table of numbers (rows, columns), float32 and float64 as they are, of any stride.
 
     Where `gaps` are allowed, NaN passes; else `remedy` says what to do about one.
+    Without `finite` the check that all are finite is left to who reads the table next.
 
     Raises
     ------
@@ -162,7 +165,8 @@ def as_matrix(
         raise ValueError(f"{name}: has {array.shape[1]} columns, must have {columns}")
     if rows is not None and array.shape[0] != rows:
         raise ValueError(f"{name}: has {array.shape[0]} rows, must have {rows}")
-    _check_finite(name, np.where(np.isnan(array), 0.0, array) if gaps else array, remedy)
+    if finite:
+        check_finite(name, np.where(np.isnan(array), 0.0, array) if gaps else array, remedy)
     return array
 
 
@@ -197,7 +201,7 @@ def as_exact_weights(value: ArrayLike | None, rows: int) -> NDArray[np.float64] 
     array = as_real("sample_weight", value)
     if array.ndim != 1 or array.shape[0] != rows:
         raise ValueError(f"sample_weight: has shape {array.shape}, must be ({rows},)")
-    _check_finite("sample_weight", array)
+    check_finite("sample_weight", array)
     if (array < 0).any():
         raise ValueError(f"sample_weight={array.min():g}: must be at least 0")
     if not (array > 0).any():

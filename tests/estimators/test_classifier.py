@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV, cross_val_score
 from sklearn.utils.class_weight import compute_class_weight
 
 import hbcd
-from hbcd.model_files import file_format as modelfile
+from hbcd.model_files import file_format
 
 IRIS = load_iris(return_X_y=True)
 CANCER = load_breast_cancer(return_X_y=True)
@@ -246,7 +246,7 @@ def test_no_score_of_labels_that_cannot_be_met():
 def test_a_damaged_or_foreign_file_is_refused(tmp_path):
     path = tmp_path / "m.hbcd"
     classifier(max_time=0.2).fit(X, Y).save(path)
-    arrays, document = modelfile.load(path)
+    arrays, document = file_format.read_model_file(path)
     for change in (
         {"classes": [0, 1]},
         {"labels": "<M8[s]"},
@@ -255,7 +255,7 @@ def test_a_damaged_or_foreign_file_is_refused(tmp_path):
         {"loss": {"loss": "evil"}},
         {"alpha": -1},
     ):
-        modelfile.save(path, arrays, {**document, **change})
+        file_format.write_model_file(path, arrays, {**document, **change})
         with pytest.raises(ValueError, match=r"m\.hbcd: is not a model of hbcd"):
             hbcd.load(path)
 
@@ -341,9 +341,9 @@ def test_a_file_of_a_regressor_from_before_the_losses_is_read(tmp_path):
     x, y, _ = noisy()
     model = regressor("squared_error", max_time=0.3).fit(x, y)
     model.save(tmp_path / "m.hbcd")
-    arrays, document = modelfile.load(tmp_path / "m.hbcd")
+    arrays, document = file_format.read_model_file(tmp_path / "m.hbcd")
     old = {key: value for key, value in document.items() if key not in ("loss", "alpha")}
-    modelfile.save(tmp_path / "old.hbcd", arrays, old)
+    file_format.write_model_file(tmp_path / "old.hbcd", arrays, old)
     again = hbcd.load(tmp_path / "old.hbcd")
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
     assert again.network_.loss == hbcd.SquaredError()

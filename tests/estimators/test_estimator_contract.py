@@ -16,7 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 
 import hbcd
 from estimators.test_estimator import FRAME, X, Y, regressor, sample
-from hbcd.estimators.regressor import NotFittedError
+from hbcd.estimators.parameters import NotFittedError
 
 # ---- parameters -------------------------------------------------------------------------------
 
@@ -47,7 +47,8 @@ def test_repr_shows_what_differs_from_the_defaults(options, text):
 
 
 BAD_PARAMETERS = {
-    "an integer": ({"hidden_layer_sizes": 10}, TypeError, "a sequence of integers"),
+    "a width of 0": ({"hidden_layer_sizes": 0}, ValueError, "hidden_layer_sizes=0: width=0: must"),
+    "truth": ({"hidden_layer_sizes": True}, TypeError, "'auto', an integer or a sequence"),
     "text": ({"hidden_layer_sizes": "10"}, TypeError, "a sequence of integers"),
     "width 0": ({"hidden_layer_sizes": (3, 0)}, ValueError, r"\(3, 0\): width=0: must be at"),
     "width -1": ({"hidden_layer_sizes": (-1,)}, ValueError, "width=-1: must be at least 1"),
@@ -264,7 +265,7 @@ def test_an_activation_of_ones_own_cannot_be_saved_and_nothing_is_lost(tmp_path)
 def test_what_is_no_model_is_refused_naming_the_file(tmp_path):
     with pytest.raises(ValueError, match=r"none.hbcd: cannot be read"):
         hbcd.load(tmp_path / "none.hbcd")
-    hbcd.model_files.file_format.save(
+    hbcd.model_files.file_format.write_model_file(
         tmp_path / "other.hbcd", {"theta": np.zeros(3)}, {"kind": "Other"}
     )
     with pytest.raises(ValueError, match=r"other.hbcd: is not a model of hbcd: kind='Other'"):

@@ -82,7 +82,9 @@ def test_dummies_and_indicators_are_features_of_the_first_layer():
         day=np.array(["Mon", "Tue", None], dtype=object)[np.arange(80) % 3], constant=3.0
     )
     frame.loc[::7, "b"] = np.nan
-    model = hbcd.HybridRegressor(**OPTIONS, missing="indicator").fit(frame, Y)
+    model = hbcd.HybridRegressor(**OPTIONS, missing="indicator")
+    with pytest.warns(hbcd.ConstantFeatures, match=": constant$"):
+        model.fit(frame, Y)
     features = model.encode(frame)
     assert features.shape == (80, len(model.encoder_.feature_names))
     assert len(model.coefs_[0]) == features.shape[1] > model.n_features_in_
@@ -153,13 +155,6 @@ class Doubled(hbcd.Layer):
         np.multiply(grad_out, 2.0, out=grad_x)
 
 
-class WithOwnLayer(hbcd.HybridRegressor):
-    def _network(self, n_inputs, task, *rest):
-        dense = super()._network(n_inputs, task, *rest)
-        first, *others = dense.layers
-        return hbcd.Network([first, Doubled(), *others], task.loss, alpha=dense.alpha)
-
-
 class Squared(hbcd.Loss):
     def evaluate(self, out, target, grad):
         if grad is not None:
@@ -173,7 +168,9 @@ class Rooted(Squared):
 
 
 def test_where_no_plain_pass_exists_the_error_says_why():
-    own = WithOwnLayer((3,), strategy="bcd", random_state=0, n_threads=1).fit(X, Y)
+    layers = [Doubled(), hbcd.HiddenLayer(3)]
+    options = {name: value for name, value in OPTIONS.items() if name != "hidden_layer_sizes"}
+    own = hbcd.HybridRegressor(layers=layers, **options).fit(X, Y)
     with pytest.raises(AttributeError, match=r"coefs_: must be dense layers, layers\[1\] is"):
         _ = own.coefs_
     assert (own.n_layers_, own.out_activation_) == (4, "identity")

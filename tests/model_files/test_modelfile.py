@@ -10,19 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as hnp
 
-from hbcd.model_files import file_format as modelfile
+from hbcd.model_files import file_format
 from support.modelfiles import ARRAYS, DOCUMENT, same
 
 
 @pytest.fixture
 def saved(tmp_path):
     path = tmp_path / "plant.hbcd"
-    modelfile.save(path, ARRAYS, DOCUMENT)
+    file_format.write_model_file(path, ARRAYS, DOCUMENT)
     return path
 
 
 def test_what_was_saved_comes_back_bit_for_bit(saved):
-    arrays, document = modelfile.load(saved)
+    arrays, document = file_format.read_model_file(saved)
     assert same(arrays, ARRAYS)
     assert document == DOCUMENT
     assert list(document) == list(DOCUMENT)
@@ -30,15 +30,15 @@ def test_what_was_saved_comes_back_bit_for_bit(saved):
 
 def test_path_may_be_text_or_path(tmp_path):
     for path in (tmp_path / "a.hbcd", str(tmp_path / "b.hbcd")):
-        modelfile.save(path, ARRAYS, DOCUMENT)
-        assert same(modelfile.load(path)[0], ARRAYS)
+        file_format.write_model_file(path, ARRAYS, DOCUMENT)
+        assert same(file_format.read_model_file(path)[0], ARRAYS)
 
 
 def test_loaded_arrays_are_writable_and_independent(saved):
-    arrays, _ = modelfile.load(saved)
+    arrays, _ = file_format.read_model_file(saved)
     arrays["theta"][:] = 7.0
     arrays["scale"][:] = 8.0
-    assert same(modelfile.load(saved)[0], ARRAYS)
+    assert same(file_format.read_model_file(saved)[0], ARRAYS)
 
 
 def test_strides_and_byte_order_do_not_matter(tmp_path):
@@ -49,8 +49,8 @@ def test_strides_and_byte_order_do_not_matter(tmp_path):
         "big": plain.astype(">f8"),
         "big32": plain.astype(">f4"),
     }
-    modelfile.save(tmp_path / "m", odd, {})
-    arrays, _ = modelfile.load(tmp_path / "m")
+    file_format.write_model_file(tmp_path / "m", odd, {})
+    arrays, _ = file_format.read_model_file(tmp_path / "m")
     for name, array in odd.items():
         assert np.array_equal(arrays[name], array)
         assert arrays[name].dtype.isnative
@@ -69,7 +69,7 @@ def test_layout_is_that_of_safetensors(saved):
 
 
 def test_same_content_gives_the_same_file(saved, tmp_path):
-    modelfile.save(tmp_path / "again", ARRAYS, DOCUMENT)
+    file_format.write_model_file(tmp_path / "again", ARRAYS, DOCUMENT)
     assert (tmp_path / "again").read_bytes() == saved.read_bytes()
 
 
@@ -93,8 +93,8 @@ names = st.text(min_size=1).filter(lambda name: name != "__metadata__")
 )
 def test_any_content_comes_back(tmp_path_factory, arrays, document):
     path = tmp_path_factory.getbasetemp() / "any.hbcd"
-    modelfile.save(path, arrays, document)
-    loaded, told = modelfile.load(path)
+    file_format.write_model_file(path, arrays, document)
+    loaded, told = file_format.read_model_file(path)
     assert same(loaded, arrays)
     assert told == document
 
@@ -118,7 +118,7 @@ def test_any_content_comes_back(tmp_path_factory, arrays, document):
 def test_an_array_that_cannot_be_stored_leaves_the_old_file(saved, arrays):
     before = saved.read_bytes()
     with pytest.raises(ValueError, match=r"plant\.hbcd: not saved: array"):
-        modelfile.save(saved, arrays, DOCUMENT)
+        file_format.write_model_file(saved, arrays, DOCUMENT)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == [saved.name]
 
@@ -139,7 +139,7 @@ def test_an_array_that_cannot_be_stored_leaves_the_old_file(saved, arrays):
 def test_a_document_that_would_come_back_changed_leaves_the_old_file(saved, document):
     before = saved.read_bytes()
     with pytest.raises(ValueError, match=r"plant\.hbcd: not saved: "):
-        modelfile.save(saved, ARRAYS, document)
+        file_format.write_model_file(saved, ARRAYS, document)
     assert saved.read_bytes() == before
     assert os.listdir(saved.parent) == [saved.name]
 
@@ -153,7 +153,7 @@ def test_a_failing_save_leaves_the_old_file_and_no_other(saved, monkeypatch, ste
     before = saved.read_bytes()
     monkeypatch.setattr(os, step, fail)
     with pytest.raises(type(failure)) as caught:
-        modelfile.save(saved, {"theta": np.zeros(1000)}, {})
+        file_format.write_model_file(saved, {"theta": np.zeros(1000)}, {})
     if isinstance(failure, OSError):
         assert caught.value.filename == str(saved)
     assert saved.read_bytes() == before
@@ -163,13 +163,13 @@ def test_a_failing_save_leaves_the_old_file_and_no_other(saved, monkeypatch, ste
 def test_a_save_into_a_missing_folder_names_the_file(tmp_path):
     path = tmp_path / "missing" / "plant.hbcd"
     with pytest.raises(FileNotFoundError) as caught:
-        modelfile.save(path, ARRAYS, DOCUMENT)
+        file_format.write_model_file(path, ARRAYS, DOCUMENT)
     assert caught.value.filename == str(path)
 
 
 def test_a_save_replaces_the_old_file_whole(saved):
-    modelfile.save(saved, {"theta": np.ones(2)}, {"a": 1})
-    arrays, document = modelfile.load(saved)
+    file_format.write_model_file(saved, {"theta": np.ones(2)}, {"a": 1})
+    arrays, document = file_format.read_model_file(saved)
     assert same(arrays, {"theta": np.ones(2)})
     assert document == {"a": 1}
     assert os.listdir(saved.parent) == [saved.name]
@@ -179,12 +179,12 @@ def test_a_save_replaces_the_old_file_whole(saved):
 def test_a_save_through_a_link_keeps_the_link(saved, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(saved.name)
-    modelfile.save(link, {"theta": np.ones(2)}, {})
+    file_format.write_model_file(link, {"theta": np.ones(2)}, {})
     assert link.is_symlink()
-    assert same(modelfile.load(saved)[0], {"theta": np.ones(2)})
+    assert same(file_format.read_model_file(saved)[0], {"theta": np.ones(2)})
 
 
 def test_nothing_here_can_run_code():
-    source = Path(modelfile.__file__).read_text(encoding="utf-8")
+    source = Path(file_format.__file__).read_text(encoding="utf-8")
     for word in ("pickle", "eval(", "exec(", "importlib", "__import__", "np.load", "marshal"):
         assert word not in source

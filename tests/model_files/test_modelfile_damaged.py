@@ -5,21 +5,21 @@ import json
 
 import pytest
 
-from hbcd.model_files import file_format as modelfile
+from hbcd.model_files import file_format
 from support.modelfiles import ARRAYS, DOCUMENT, same
 
 
 @pytest.fixture
 def saved(tmp_path):
     path = tmp_path / "plant.hbcd"
-    modelfile.save(path, ARRAYS, DOCUMENT)
+    file_format.write_model_file(path, ARRAYS, DOCUMENT)
     return path
 
 
 def refusal(path, *needles):
     """The message of the one-line ValueError that loading raises."""
     with pytest.raises(ValueError, match="^" + str(path).replace("\\", "\\\\")) as caught:
-        modelfile.load(path)
+        file_format.read_model_file(path)
     message = str(caught.value).removeprefix(f"{path}: ")
     assert "\n" not in message
     assert len(message) < 500
@@ -43,7 +43,7 @@ def test_anything_after_the_end_is_refused(saved):
 
 def refused(path):
     try:
-        modelfile.load(path)
+        file_format.read_model_file(path)
     except ValueError as error:
         return str(error).startswith(f"{path}: ")
     return False
@@ -60,7 +60,7 @@ def test_a_file_with_any_byte_changed_is_refused_or_says_the_same(saved, tmp_pat
             if refused(changed):
                 continue
             loaded_at.append(at)
-            arrays, document = modelfile.load(changed)
+            arrays, document = file_format.read_model_file(changed)
             assert same(arrays, ARRAYS)
             assert document == DOCUMENT
     # Space that stands for nothing may become other space; the data section may not change at all.
@@ -85,7 +85,7 @@ def rewrite(path, change, *, data=None, sign=True):
 
 def test_a_header_rewritten_by_somebody_else_still_loads(saved):
     rewrite(saved, lambda header: None)
-    assert same(modelfile.load(saved)[0], ARRAYS)
+    assert same(file_format.read_model_file(saved)[0], ARRAYS)
 
 
 def test_a_header_begins_with_its_brace(saved):
@@ -180,7 +180,7 @@ def test_arrays_that_share_bytes_are_refused(saved):
 def test_bytes_of_no_array_are_refused(saved):
     rewrite(saved, lambda header: header.pop("theta"))
     refusal(saved, "gap or overlap")
-    modelfile.save(saved, ARRAYS, DOCUMENT)
+    file_format.write_model_file(saved, ARRAYS, DOCUMENT)
     rewrite(saved, lambda header: header.pop("number"))
     refusal(saved, "damaged")
 

@@ -144,7 +144,6 @@ def test_every_folder_has_its_place():
     assert sorted({folder_of(name) for name in python_modules()} - set(PLACE)) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the seams come next")
 def test_imports_run_to_the_left():
     assert rightward(knowledge()) == []
 
@@ -153,7 +152,6 @@ def test_no_folder_imports_what_is_private_to_another():
     assert into_private(python_modules()) == []
 
 
-@pytest.mark.xfail(strict=True, reason="the seams come next")
 def test_no_imports_run_in_a_circle():
     assert circles(knowledge()) == []
 

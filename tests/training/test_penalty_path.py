@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.estimators.auto_widths import auto_widths
-from hbcd.estimators.regressor import TrainingInterrupted
+from hbcd.estimators.base import TrainingInterrupted
+from hbcd.estimators.network_layers import auto_widths
 from hbcd.networks.rows import Rows
 from hbcd.training import penalty_path
 from hbcd.training.penalty_settings import PenaltySettings
@@ -154,7 +154,8 @@ def test_held_out_rows_choose_the_penalty():
     model = hbcd.HybridRegressor(random_state=0).fit(X, Y, eval_set=(x, y))
     lines = model.history_[model.history_.event == "epoch"]
     own = 0.5 * np.mean(((model.predict(x) - y) / Y.std()) ** 2)
-    assert lines.validation_loss.min() == pytest.approx(own, rel=1e-9)
+    # The start of the last training, the end of the way there, may be the best of all.
+    assert own <= lines.validation_loss.min() * (1 + 1e-9)
     # What is kept is at least as good on these rows as the way there was, to its looser end.
     assert own <= 1.1 * model.alpha_path_[:, 1].min()
     assert np.isfinite(model.alpha_path_[:, 1]).all()

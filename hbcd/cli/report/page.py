@@ -19,8 +19,8 @@ from hbcd.cli.report import html
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.text import network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
-from hbcd.model_files import file_format
 from hbcd.training import registry
+from hbcd.utils.atomic_files import replace_file
 
 __all__ = ["write_report"]
 
@@ -52,7 +52,7 @@ def write_report(folder: Path, model: HybridEstimator, prepared: Prepared, resul
     # Names of files and columns may hold what no encoding has: lone surrogates.
     files["report.html"] = html.page(title, body).encode(errors="xmlcharrefreplace")
     for name, content in files.items():
-        file_format.replace_file(folder / name, [content])
+        replace_file(folder / name, [content])
 
 
 def _body(

@@ -1,10 +1,8 @@
-"""What estimators offer to who follows a fit: scikit-learn's callbacks, curves of the losses."""
+"""Callbacks of an estimator: the user's, those that print, and scikit-learn's."""
 
 from __future__ import annotations
 
 import copy
-import functools
-from abc import abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -14,10 +12,10 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback import Callback, Event
 from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.callbacks.log_lines import printed
-from hbcd.parts.report import FitReport
+from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.utils.validation import check_integer
 
-__all__ = ["Followed", "bridges", "managed"]
+__all__ = ["SklearnBridge", "SklearnCallbacks", "sklearn_bridges", "with_sklearn_callbacks"]
 
 Fit = TypeVar("Fit", bound=Callable[..., Any])
 
@@ -37,60 +35,30 @@ class _FromScikitLearn:
         return method if instance is None else method.__get__(instance, owner)
 
 
-class Followed:
-    """Callbacks and curves of an estimator."""
-
-    report_: FitReport
-    callbacks: Any
-    verbose: int
+class SklearnCallbacks(EstimatorParameters):
+    """`set_callbacks` of scikit-learn, and the callbacks of a fit."""
 
     set_callbacks = _FromScikitLearn()
     _init_callback_context = _FromScikitLearn()
 
-    def _followers(self) -> list[Any]:
+    def _fit_callbacks(self) -> list[Any]:
         """The callbacks of the user, and those that print."""
         if not isinstance(self.verbose, (bool, np.bool_)):
             check_integer("verbose", self.verbose, 0)
         return [*as_callbacks(self.callbacks), *(printed() if self.verbose > 1 else ())]
 
-    @property
-    def loss_curve_(self) -> list[float]:
-        """The training loss at the end of every pass over the data, or phase."""
-        return self._report().at_sweep_ends("loss")
 
-    @property
-    def validation_scores_(self) -> list[float] | None:
-        """The metric of `early_stopping` at the same times; None without one."""
-        known = self._report().validation_score
-        return None if known != known else self._report().at_sweep_ends("validation_score")
+def with_sklearn_callbacks(estimator: Any, fit: Fit) -> Fit:
+    """A function ``fit(estimator, ...)`` that ends scikit-learn's callbacks, where there are any.
 
-    @property
-    def best_validation_score_(self) -> float | None:
-        """That of the parameters that are kept; None without a metric."""
-        known = self._report().validation_score
-        return None if known != known else known
+    Without them it is `fit` itself.
+    """
+    if "_skl_callbacks" not in vars(estimator):
+        return fit
+    from sklearn.callback import with_callbacks
 
-    def _report(self) -> FitReport:
-        self._check_fitted()
-        return self.report_
-
-    @abstractmethod
-    def _check_fitted(self) -> None:
-        """NotFittedError before `fit`."""
-
-
-def managed(fit: Fit) -> Fit:
-    """A fit whose scikit-learn callbacks, where there are any, are torn down at its end."""
-
-    @functools.wraps(fit)
-    def torn_down(estimator: Any, *args: Any, **options: Any) -> Any:
-        if "_skl_callbacks" not in vars(estimator):
-            return fit(estimator, *args, **options)
-        from sklearn.callback import with_callbacks
-
-        return with_callbacks(fit)(estimator, *args, **options)
-
-    return torn_down  # type: ignore[return-value]
+    managed: Fit = with_callbacks(fit)
+    return managed
 
 
 class SklearnBridge(Callback):
@@ -157,16 +125,20 @@ class SklearnBridge(Callback):
         self.root.call_on_fit_task_end(**self.about, reconstruction_attributes={})
 
 
-def bridges(
-    estimator: Any, X: Any, y: Any, sample_weight: Any, set_fitted: Callable[..., None]
+def sklearn_bridges(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    sample_weight: Any,
+    apply: Callable[[Any, NDArray[Any]], None],
 ) -> list[SklearnBridge]:
-    """One bridge where scikit-learn's callbacks are set; `set_fitted(copy, theta)` fits a copy."""
+    """One bridge where scikit-learn's callbacks are set; `apply(copy, theta)` fits a copy."""
     if "_skl_callbacks" not in vars(estimator):
         return []
 
     def fitted(theta: NDArray[Any]) -> Any:
         other = copy.copy(estimator)
-        set_fitted(other, theta)
+        apply(other, theta)
         return other
 
     return [SklearnBridge(estimator, X, y, sample_weight, fitted)]

@@ -1,0 +1,69 @@
+"""The parameters of an estimator as the parts that they stand for, checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from hbcd.callbacks.callback import EarlyStopping
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.parts.stopping import Stop
+from hbcd.training import registry
+from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.validation_score import as_early_stopping
+
+__all__ = ["FitSettings", "fit_settings"]
+
+
+@dataclass(frozen=True)
+class FitSettings:
+    """How a fit trains, whatever the table.
+
+    Attributes
+    ----------
+    alpha : float or None
+        The penalty; None: rows left out choose it.
+    partial : bool
+        Whether this is `partial_fit`.
+    resumes : bool
+        Whether training goes on from the parameters of an earlier fit.
+    """
+
+    strategy: TrainingStrategy
+    stop: Stop
+    early_stopping: EarlyStopping | None
+    alpha: float | None
+    generator: np.random.Generator
+    dtype: Any
+    partial: bool
+    resumes: bool
+
+
+def fit_settings(model: EstimatorParameters, partial: bool) -> FitSettings:
+    """Checks the parameters that need no table; ValueError or TypeError names the wrong one."""
+    resumes = (partial or model.warm_start) and model.__sklearn_is_fitted__()
+    return FitSettings(
+        strategy=registry.strategy(model.strategy),
+        dtype=registry.dtype(model.dtype),
+        stop=registry.stop(model.stop, model.max_time, model.max_iter, model.max_fun),
+        early_stopping=None if partial else as_early_stopping(model.early_stopping),
+        alpha=_alpha(model, resumes=resumes, partial=partial),
+        generator=np.random.default_rng(registry.seed(model.random_state)),
+        partial=partial,
+        resumes=resumes,
+    )
+
+
+def _alpha(model: EstimatorParameters, *, resumes: bool, partial: bool) -> float | None:
+    """The penalty; None: rows left out choose it."""
+    if not isinstance(model.alpha, str):
+        return model.alpha
+    if model.alpha not in ("auto", "cv"):
+        raise ValueError(f"alpha={model.alpha!r}: must be 'auto', 'cv' or a number")
+    if resumes:
+        return model.alpha_  # where it was chosen, it was for these parameters
+    widths_by_rule = isinstance(model.hidden_layer_sizes, str) and model.layers is None
+    chosen = not partial and (model.alpha == "cv" or widths_by_rule)
+    return None if chosen else model._given_alpha

@@ -1,0 +1,97 @@
+"""The network of an estimator: layers as given, or of widths given or found by a rule."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from typing import Any
+
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.target import Target
+from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
+from hbcd.training import registry
+from hbcd.training.network import Network
+from hbcd.utils.validation import check_integer
+
+__all__ = ["auto_widths", "hidden_widths", "network_of"]
+
+REGRESSION, CLASSES = 20, 40  # least widths: a border between classes bends more than a surface
+MOST = 100
+ROWS_PER_PARAMETER = 10  # with so many rows a second layer finds more than it imagines
+
+
+def auto_widths(rows: int, n_inputs: int, n_outputs: int, *, classes: bool) -> tuple[int, ...]:
+    """What "auto" stands for: layers twice the geometric mean of inputs and outputs wide.
+
+    At least 20 wide, or 40 where the outputs tell classes, and at most 100.  One layer, or two
+    where there are ten rows for every parameter that the network has then.  bench/README.md
+    ("Tables of scikit-learn") has what this was chosen from.
+    """
+    least = CLASSES if classes else REGRESSION
+    width = min(max(round(2.0 * math.sqrt(n_inputs * n_outputs)), least), MOST)
+    parameters = (n_inputs + 1) * width + (width + 1) * width + (width + 1) * n_outputs
+    return (width,) if rows < ROWS_PER_PARAMETER * parameters else (width, width)
+
+
+def hidden_widths(
+    value: Any, rows: int, n_inputs: int, n_outputs: int, *, classes: bool
+) -> tuple[int, ...]:
+    """Checked widths of the hidden layers, from "auto", one width or a sequence of them."""
+    if isinstance(value, str) and value == "auto":
+        return auto_widths(rows, n_inputs, n_outputs, classes=classes)
+    try:
+        widths = value if isinstance(value, Iterable) else (value,)
+        return tuple(int(width) for width in widths if check_integer("width", width, 1))
+    except TypeError:
+        raise TypeError(
+            f"hidden_layer_sizes={value!r}: must be 'auto', an integer or a sequence of integers"
+        ) from None
+    except ValueError as error:
+        raise ValueError(f"hidden_layer_sizes={value!r}: {error}") from None
+
+
+def network_of(
+    model: EstimatorParameters, n_inputs: int, target: Target, alpha: float, *, resumes: bool
+) -> Network:
+    """The network that an estimator's parameters describe, for a target and a penalty.
+
+    Where training goes on, widths found by a rule are those of the first fit.
+    """
+    n_outputs = target.values.shape[1]
+    if model.layers is not None:
+        layers = _given_layers(model, n_outputs)
+    else:
+        given = model.hidden_layer_sizes
+        if resumes and isinstance(given, str):
+            given = model.hidden_layer_sizes_
+        classes = model._estimator_type == "classifier"
+        rows = target.values.shape[0]
+        widths = hidden_widths(given, rows, n_inputs, n_outputs, classes=classes)
+        activations = registry.activations(model.activation, len(widths))
+        layers = [HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)]
+        layers.append(OutputLayer(n_outputs))
+    return Network([InputLayer(n_inputs), *layers], target.loss, alpha=alpha)
+
+
+def _given_layers(model: EstimatorParameters, n_outputs: int) -> list[Layer]:
+    """The layers after the input from ``layers=``, with an output layer at their end."""
+    layers = model.layers
+    if not isinstance(layers, (list, tuple)):
+        raise TypeError(f"layers={layers!r}: must be a list of layers or None")
+    for name in ("hidden_layer_sizes", "activation"):
+        value, default = getattr(model, name), model.parameter_defaults()[name]
+        if not (isinstance(value, str) and value == default):
+            raise ValueError(f"{name}={value!r}: must be left out where layers are given")
+    for k, layer in enumerate(layers):
+        if not isinstance(layer, Layer):
+            raise TypeError(
+                f"layers[{k}]={layer!r}: must be an hbcd.Layer, such as HiddenLayer(20)"
+            )
+    if not layers or not isinstance(layers[-1], OutputLayer):
+        return [*layers, OutputLayer(n_outputs)]
+    if layers[-1].n_neurons != n_outputs:
+        raise ValueError(
+            f"layers[{len(layers) - 1}]={layers[-1]!r}: must have n_neurons={n_outputs}, one for "
+            "each output"
+        )
+    return list(layers)

@@ -1,0 +1,134 @@
+"""A fitted estimator as arrays and JSON, and back: what stands in a model file."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.model_files.custom_classes import Trusted
+from hbcd.model_files.parts import (
+    describe_layers,
+    describe_report,
+    restore_layers,
+    restore_report,
+    restore_scaler,
+)
+from hbcd.parts.layers import InputLayer, Layer
+from hbcd.tables.encoder import DATES, MISSING, TableEncoder
+from hbcd.training import registry
+from hbcd.training.network import Network
+from hbcd.utils.validation import check_integer
+from hbcd.utils.version import __version__
+
+__all__ = ["describe", "restore"]
+
+Array = NDArray[Any]
+
+
+def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, Any]]:
+    """A fitted model as arrays and a document of JSON types."""
+    layers = describe_layers(model.network_)
+    document = {
+        "kind": type(model).__name__,
+        "hbcd": __version__,
+        "inputs": model.network_.n_inputs,
+        "layers": layers,
+        "given_layers": _given_layers(model, layers),
+        "loss": registry.describe_loss(model.network_.loss),
+        "alpha": float(model.alpha_),
+        **model._describe_target(),
+        "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
+        "missing": model.missing,
+        "dates": model.dates,
+        "targets": model.target_names_,
+        "strategy": model.strategy if isinstance(model.strategy, str) else repr(model.strategy),
+        "about": getattr(model, "about_", {}),
+        "training": describe_report(getattr(model, "report_", None)),
+    }
+    arrays = {
+        "theta": model.theta_,
+        "x_mean": model.x_scaler_.mean,
+        "x_scale": model.x_scaler_.scale,
+        "y_mean": model.y_scaler_.mean,
+        "y_scale": model.y_scaler_.scale,
+    }
+    return arrays, document
+
+
+def _given_layers(model: EstimatorParameters, layers: list[dict[str, Any]]) -> int:
+    """How many of the layers ``layers=`` gives; 0 where widths and activations say all of them."""
+    if model.layers is not None:
+        return min(len(model.layers), len(layers))
+    plain = all("class" not in layer and "weight_bounds" not in layer for layer in layers)
+    return 0 if plain else len(layers)
+
+
+def restore(
+    kind: type[Any], arrays: dict[str, Array], document: dict[str, Any], trusted: Trusted
+) -> Any:
+    """A fitted model of class `kind` from what `describe` gave; any error where it is not that."""
+    if document["kind"] != kind.__name__:
+        raise ValueError(f"kind={document['kind']!r}: must be {kind.__name__!r}")
+    inputs = check_integer("inputs", document["inputs"], 1)
+    assert inputs is not None
+    layers = restore_layers(document["layers"], trusted)
+    # Files of the first format have neither: squared error, no penalty.
+    loss = registry.restore_loss(document.get("loss", {"loss": "squared_error"}))
+    alpha = document.get("alpha", 0.0)
+    network = Network([InputLayer(inputs), *layers], loss, alpha=alpha)
+    theta = network.check_theta(arrays["theta"], copy=True)
+    encoder = _restore_encoder(document["encoder"], inputs)
+
+    model = kind()
+    strategy = document["strategy"]
+    model.set_params(
+        **_layer_parameters(layers, document.get("given_layers", 0)),
+        strategy=strategy if strategy in registry.STRATEGIES else "fast",
+        alpha=alpha,
+        dtype=arrays["theta"].dtype.name,
+        missing=document["missing"],
+        dates=document.get("dates", "error"),  # files of hbcd 0.1.0 know none
+    )
+    if model.missing not in MISSING:
+        raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
+    if model.dates not in DATES:
+        raise ValueError(f"dates={model.dates!r:.200}: must be one of {', '.join(DATES)}")
+    if "loss" in model.parameter_defaults() and "loss" in document:
+        model.set_params(loss=registry.named(loss, registry.LOSSES))
+    model._set_fitted(
+        network,
+        theta,
+        restore_scaler("x", arrays, network.n_inputs),
+        restore_scaler("y", arrays, network.n_outputs),
+        encoder,
+        model._restore_target(document, network),
+    )
+    model.alpha_path_ = np.empty((0, 2))
+    model.target_names_ = [str(name) for name in document["targets"]]
+    model.about_ = dict(document["about"])
+    if document["training"] is not None:
+        model._set_report(restore_report(theta, document["training"]))
+    return model
+
+
+def _layer_parameters(layers: list[Layer], given: int) -> dict[str, Any]:
+    """The parameters of an estimator that stand for its layers."""
+    if given:
+        return {"layers": layers[:given]}
+    hidden: list[Any] = layers[:-1]
+    return {
+        "hidden_layer_sizes": tuple(layer.n_neurons for layer in hidden),
+        "activation": registry.shortest([layer.activation for layer in hidden]),
+    }
+
+
+def _restore_encoder(described: Any, inputs: int) -> TableEncoder | None:
+    if described is None:
+        return None
+    encoder = TableEncoder.from_dict(described)
+    if len(encoder.feature_names) != inputs:
+        raise ValueError(f"encoder: has {len(encoder.feature_names)} features, not {inputs}")
+    return encoder

@@ -1,5 +1,7 @@
 """Levels and classes are met again however new rows were read; names of columns are there once."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -79,6 +81,24 @@ def test_codes_that_differ_only_in_zeros_stay_apart():
     assert model.predict(frame.assign(c=1)).shape == (120,), "written like one of them"
     with pytest.raises(ValueError, match=r"c='001': is none of the levels"):
         model.predict(frame.assign(c="001"))
+
+
+def test_a_number_that_may_be_one_of_two_codes_is_refused():
+    frame = with_levels("01", "001", "A")
+    model = hbcd.HybridRegressor(**QUICK).fit(frame[["a", "c"]], frame.y)
+    with pytest.raises(ValueError, match=r"c=1: is none of the levels in training \(001, 01, A\)"):
+        model.predict(frame.assign(c=1))
+
+
+def test_classes_that_differ_only_in_zeros_stay_apart(capsys):
+    frame = with_levels("01", "1", "A")
+    frame["a"] = 10.0 * (np.arange(120) % 3) + 0.1 * frame["a"]
+    frame.drop(columns="y").to_csv("own.csv", index=False)
+    path = fit(capsys, "own.csv", "--target", "c")["model"]
+    frame[frame["c"] == "01"].to_csv("new.csv", index=False)
+    result = json.loads(run(capsys, "evaluate", path, "new.csv", "--json")[1])
+    assert result["confusion"] == {"classes": ["01", "1", "A"],
+                                   "counts": [[40, 0, 0], [0, 0, 0], [0, 0, 0]]}  # fmt: skip
 
 
 def test_a_level_that_only_looks_alike_is_refused(capsys):

@@ -33,7 +33,8 @@ static void FN(call_plain_pack)(void *self)
 static void FN(call_gather)(void *self)
 {
     TY(memory_case) *c = self;
-    FN(data_gather)(&c->data, c->gathered, c->index, &c->batch);
+    const hbcd_team team = {.n_threads = 1};
+    FN(data_gather)(&c->data, c->gathered, c->index, &team, &c->batch);
 }
 
 /* Straight from the table, whose rows stand together. */

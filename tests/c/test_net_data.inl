@@ -113,22 +113,68 @@ static void FN(test_gathered_rows_are_the_rows)(void)
             }
             hbcd_arena count = {NULL, 0, 0};
             TY(data) some;
+            hbcd_team team;
+            hbcd_team_make(&team, 1 + (int)(k % 4), NULL, &count);
             FN(data_room)(sizes[k], 2, 2, 1, 1, &count, &some);
             memory room = borrow(count.used);
+            hbcd_team_make(&team, 1 + (int)(k % 4), NULL, &room.arena);
             FN(data_room)(sizes[k], 2, 2, 1, 1, &room.arena, &some);
-            FN(data_gather)(&data, sizes[k], index, &some);
+            CHECK(FN(data_gather)(&data, sizes[k], index, &team, &some) == HBCD_OK);
             CHECK(some.rows == sizes[k] && some.weight_sum == weights);
             CHECK(FN(tiles_hold)(some.x, sizes[k], 2, index, 0));
             CHECK(FN(tiles_hold)(some.y, sizes[k], 2, index, 2));
             CHECK(FN(tiles_hold)(some.w, sizes[k], 1, index, 0));
             size_t fewer = (sizes[k] + 1) / 2; /* the same room again, for less */
-            FN(data_gather)(&data, fewer, index, &some);
+            CHECK(FN(data_gather)(&data, fewer, index, &team, &some) == HBCD_OK);
             CHECK(some.rows == fewer && FN(tiles_hold)(some.x, fewer, 2, index, 0));
+            hbcd_team_restore(&team);
             give_back(&room);
         }
         give_back(&m);
     }
     free(all);
+}
+
+/* So many numbers that several threads work, from tiles of every place. */
+static void FN(test_rows_gathered_by_threads_are_the_rows)(void)
+{
+    enum { ROWS = 3000, COLUMNS = 100 };
+    double *all = malloc(ROWS * COLUMNS * sizeof *all);
+    uint32_t *index = malloc(ROWS * sizeof *index);
+    if (!all || !index) abort();
+    for (size_t k = 0; k < ROWS * COLUMNS; k++) all[k] = (double)(k % 9973);
+    const hbcd_table x = table_of(all, HBCD_F64, ROWS, COLUMNS), y = {all, HBCD_F64, ROWS, 1, 8 * COLUMNS, 8, NULL, NULL};
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 8, 0);
+    for (size_t r = 0; r < ROWS; r++) index[r] = (uint32_t)r;
+    hbcd_rng_shuffle(&rng, ROWS, index);
+    memory m;
+    TY(data) data, some;
+    FN(carve_data)(&x, &y, NULL, &m, &data);
+    for (int threads = 1; threads <= 4; threads++)
+        for (size_t rows = ROWS - 300; rows <= ROWS; rows += 100) {
+            hbcd_arena count = {NULL, 0, 0};
+            hbcd_team team;
+            hbcd_team_make(&team, threads, NULL, &count);
+            FN(data_room)(rows, COLUMNS, 1, 1, 0, &count, &some);
+            memory room = borrow(count.used);
+            hbcd_team_make(&team, threads, NULL, &room.arena);
+            FN(data_room)(rows, COLUMNS, 1, 1, 0, &room.arena, &some);
+            CHECK(FN(data_gather)(&data, rows, index, &team, &some) == HBCD_OK);
+            hbcd_team_restore(&team);
+            int wrong = 0;
+            for (size_t r = 0; r < rows; r++) {
+                const size_t tile = r / HBCD_TILE, ld = FN(padded)(FN(tile_rows)(&some, tile));
+                const REAL *at = some.x + tile * HBCD_TILE * COLUMNS + r % HBCD_TILE;
+                for (size_t c = 0; c < COLUMNS; c++) wrong += at[c * ld] != (REAL)all[index[r] * COLUMNS + c];
+                wrong += some.y[r] != (REAL)all[index[r] * COLUMNS];
+            }
+            CHECK(wrong == 0);
+            give_back(&room);
+        }
+    give_back(&m);
+    free(all);
+    free(index);
 }
 
 static void FN(test_tables_that_do_not_fit_are_refused)(void)
@@ -157,5 +203,6 @@ static void FN(test_data)(void)
 {
     FN(test_tables_of_any_stride)();
     FN(test_gathered_rows_are_the_rows)();
+    FN(test_rows_gathered_by_threads_are_the_rows)();
     FN(test_tables_that_do_not_fit_are_refused)();
 }

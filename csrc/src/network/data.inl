@@ -61,33 +61,54 @@ int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
     return HBCD_OK;
 }
 
-/* Rows `index` of one array of `features` per row. */
+/* What a gathering of rows works on, for every tile of `to`. */
+typedef struct TY(gathering) {
+    const TY(data) *from, *to;
+    const uint32_t *index; /* rows of `from` */
+} TY(gathering);
+
+/* Rows `index` of one array of `features` per row become one tile, feature by feature: what is written lies together, and
+ * what is read of one feature is independent. */
 static void FN(gather)(const REAL *from, size_t from_rows, size_t features, size_t rows, const uint32_t *index, REAL *to)
 {
-    size_t last = (from_rows - 1) / HBCD_TILE, last_ld = FN(padded)(from_rows - last * HBCD_TILE);
+    const size_t last = (from_rows - 1) / HBCD_TILE, last_ld = FN(padded)(from_rows - last * HBCD_TILE);
+    const size_t to_ld = FN(padded)(rows);
+    const REAL *row[HBCD_TILE];
+    size_t ld[HBCD_TILE];
     for (size_t r = 0; r < rows; r++) {
-        size_t tile = index[r] / HBCD_TILE, ld = tile == last ? last_ld : HBCD_TILE;
-        const REAL *row = from + tile * HBCD_TILE * features + index[r] % HBCD_TILE;
-        size_t here = r / HBCD_TILE, left = rows - here * HBCD_TILE;
-        size_t to_ld = left < HBCD_TILE ? FN(padded)(left) : HBCD_TILE;
-        REAL *out = to + here * HBCD_TILE * features + r % HBCD_TILE;
-        for (size_t c = 0; c < features; c++) out[c * to_ld] = row[c * ld];
+        const size_t tile = index[r] / HBCD_TILE;
+        row[r] = from + tile * HBCD_TILE * features + index[r] % HBCD_TILE;
+        ld[r] = tile == last ? last_ld : HBCD_TILE;
     }
-    size_t here = (rows - 1) / HBCD_TILE, left = rows - here * HBCD_TILE, to_ld = FN(padded)(left);
-    REAL *out = to + here * HBCD_TILE * features;
-    for (size_t c = 0; c < features; c++)
-        for (size_t r = left; r < to_ld; r++) out[c * to_ld + r] = 0;
+    for (size_t c = 0; c < features; c++, to += to_ld) {
+        for (size_t r = 0; r < rows; r++) to[r] = row[r][c * ld[r]];
+        for (size_t r = rows; r < to_ld; r++) to[r] = 0;
+    }
 }
 
-void FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, TY(data) *to)
+static int FN(gather_tile)(void *self, size_t lane, size_t tile, int thread)
 {
+    (void)lane, (void)thread;
+    const TY(gathering) *work = self;
+    const TY(data) *from = work->from, *to = work->to;
+    const size_t rows = FN(tile_rows)(to, tile), at = tile * HBCD_TILE;
+    FN(gather)(from->x, from->rows, from->n_in, rows, work->index + at, to->x + at * from->n_in);
+    FN(gather)(from->y, from->rows, from->n_out, rows, work->index + at, to->y + at * from->n_out);
+    if (from->w) FN(gather)(from->w, from->rows, 1, rows, work->index + at, to->w + at);
+    return HBCD_OK;
+}
+
+int FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, const hbcd_team *team, TY(data) *to)
+{
+    enum { OPERATIONS = 15 }; /* of one number: 1 ns of a narrow table */
     to->rows = rows;
     to->weight_sum = (double)rows;
     to->penalty = from->penalty;
-    FN(gather)(from->x, from->rows, from->n_in, rows, index, to->x);
-    FN(gather)(from->y, from->rows, from->n_out, rows, index, to->y);
-    if (from->w == NULL) return;
-    FN(gather)(from->w, from->rows, 1, rows, index, to->w);
+    TY(gathering) work = {from, to, index};
+    const double cost = (double)OPERATIONS * (double)rows * (double)(from->n_in + from->n_out);
+    int status = hbcd_lanes_run(team, FN(n_tiles)(rows), cost, FN(gather_tile), &work);
+    if (status != 0 || from->w == NULL) return status;
     to->weight_sum = 0;
     for (size_t r = 0; r < rows; r++) to->weight_sum += (double)to->w[r];
+    return HBCD_OK;
 }

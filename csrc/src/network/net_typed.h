@@ -76,9 +76,10 @@ static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)
 static inline size_t FN(padded)(size_t rows) { return (rows / HBCD_PAD + (rows % HBCD_PAD != 0)) * HBCD_PAD; }
 static inline size_t FN(n_tiles)(size_t rows) { return rows / HBCD_TILE + (rows % HBCD_TILE != 0); }
 
-/* Room for `rows` rows; and the rows `index` of `from` copied into it, to->rows = rows <= its room. */
+/* Room for `rows` rows; and the rows `index` of `from` copied into it by a team, to->rows = rows <= its room: 0, or what the
+ * watch of the team says, `to` is then of no use. */
 void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_w, hbcd_arena *arena, TY(data) *data);
-void FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, TY(data) *to);
+int FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, const hbcd_team *team, TY(data) *to);
 /* One tile of a table, rows begin .. begin+rows-1, written feature-major and padded. */
 void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to);
 

@@ -157,13 +157,16 @@ static int FN(run_epoch)(TY(plan) *plan, size_t batches, size_t rows, double *lo
 {
     const TY(data) *data = plan->data;
     int whole = rows >= data->rows, status = HBCD_OK;
-    double f = NAN;
+    double f = *loss = NAN;
     if (!whole) hbcd_rng_shuffle(plan->rng, data->rows, plan->order);
     for (size_t k = 0; k < batches && status == HBCD_OK; k++) {
         size_t begin = k * data->rows / batches, end = (k + 1) * data->rows / batches;
         if (plan->phase->epochs == 0) begin = 0, end = rows;
         if (!whole && end - begin > plan->room) return HBCD_ERR_MEMORY; /* never, while pow() is monotone */
-        if (!whole) FN(data_gather)(data, end - begin, plan->order + begin, &plan->batch);
+        if (!whole) {
+            status = FN(data_gather)(data, end - begin, plan->order + begin, &plan->bound.team, &plan->batch);
+            if (status != 0) return FN(ends_phase)(plan, status);
+        }
         const TY(data) *batch = whole ? data : &plan->batch;
         status = plan->phase->selector ? FN(solve_blocks)(plan, batch, &f) : FN(solve_joint)(plan, batch, &f);
     }

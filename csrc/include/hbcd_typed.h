@@ -95,8 +95,8 @@ typedef struct TY(loss) {
     /* Sets root (outputs, ld), 0 in columns rows..ld-1, to column k of a square root of the Gauss-Newton matrix of every
      * row in its outputs: sum_k root_k root_k' = weight_r H_r, positive semidefinite.  A loss that is a sum over the
      * outputs has a diagonal H.  NULL: there is none. */
-    int (*root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out, const REAL *target,
-                const REAL *weight, REAL *root);
+    int (*hessian_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
+                        const REAL *target, const REAL *weight, REAL *root);
 } TY(loss);
 
 #ifndef HBCD_LOSS_FLAGS

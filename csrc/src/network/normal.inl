@@ -63,7 +63,7 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
 static int FN(has_room)(const TY(bound) *bound, size_t n)
 {
     const TY(net) *net = bound->net;
-    if (!bound->normal || bound->n == 0 || !net->loss.root) return 0;
+    if (!bound->normal || bound->n == 0 || !net->loss.hessian_root) return 0;
     if (n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
     for (size_t l = bound->first; l < (bound->block < 0 ? net->n_layers : bound->first + 1); l++)
         if (net->layers[l].kind != FN(layer_kind_row)(HBCD_DENSE) && net->layers[l].n_params > 0) return 0;
@@ -173,8 +173,8 @@ static int FN(normal_tile)(void *self, size_t lane, size_t tile, int thread)
     for (size_t k = 0; k < n_out && status == 0; k++) {
         if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, lane, thread);
         if (status != 0) break;
-        HBCD_TRY(loss->root(loss->self, k, rows, ld, n_out, out, data->y + at * n_out, data->w ? data->w + at : NULL,
-                            work->delta));
+        HBCD_TRY(loss->hessian_root(loss->self, k, rows, ld, n_out, out, data->y + at * n_out,
+                                    data->w ? data->w + at : NULL, work->delta));
         status = FN(write_tile)(bound, rows, ld, bound->input + at * bound->input_width, work,
                                 FN(panel_of)(normal, thread), *filled);
         *filled += rows;

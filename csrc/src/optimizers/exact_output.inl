@@ -1,4 +1,4 @@
-/* output.inl: the weights of a linear output layer that solve its least squares problem, between bounds.
+/* exact_output.inl: the weights of a linear output layer that solve its least squares problem, between bounds.
  * For every output k, c = argmin |W^(1/2) (Phi c - y_k)|^2 + lambda |c - c_0|^2 over the box, c of inputs + 1 numbers;
  * c_0 is 0, or c as it is. */
 

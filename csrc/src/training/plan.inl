@@ -26,7 +26,7 @@ struct TY(plan) {
     size_t phase_index, epoch, phase_evaluations, phase_iterations, visits, idle;
     int last_block;
     size_t repeats;
-    int fresh;               /* the optimizer's memory belongs to another objective */
+    int reset_needed;        /* the optimizer's memory belongs to another objective */
 };
 
 /* Rows of the batches of an epoch: the data cut into `batches` nearly equal parts of at least the rows asked for. */

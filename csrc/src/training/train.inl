@@ -17,10 +17,10 @@ static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
 {
     const TY(phase) *phase = plan->phase;
     int whole = rows == plan->data, passes = phase->epochs > 0;
-    if (!whole && !(phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES)) plan->fresh = 1;
+    if (!whole && !(phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES)) plan->reset_needed = 1;
     hbcd_report report;
-    int told = FN(tell_begin)(plan, rows->rows, -1, NAN, NAN);
-    if (told != 0) return told;
+    int answer = FN(notify_begin)(plan, rows->rows, -1, NAN, NAN);
+    if (answer != 0) return answer;
     int status = FN(visit)(plan, rows, -1, NAN, NULL, &report);
     if (status < 0) return status;
     *f = report.f;
@@ -87,9 +87,9 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         HBCD_TRY(FN(choose)(plan, &block));
         hbcd_report report;
         double before = *f;
-        int told = FN(tell_begin)(plan, rows->rows, block, before, plan->sensitivity[block]);
-        if (told != 0) return told;
-        plan->fresh = 1;
+        int answer = FN(notify_begin)(plan, rows->rows, block, before, plan->sensitivity[block]);
+        if (answer != 0) return answer;
+        plan->reset_needed = 1;
         status = FN(visit)(plan, rows, block, before, plan->gradient, &report);
         if (status < 0) return status;
         if (!isnan(report.f)) {
@@ -106,13 +106,13 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
 
 /* ---- a phase, a run ------------------------------------------------------------------------------------------------ */
 
-/* The line of the history at the end of a pass, and what is told of it; 0, a stop code or an error. */
+/* Writes the history's line of the end of a pass and notifies the listener; 0, its stop code, or an error. */
 static int FN(record_epoch)(TY(plan) *plan, const hbcd_record *line, int improved)
 {
     hbcd_watch *watch = plan->watch;
     if (watch->record) HBCD_TRY(watch->record(watch->self, line));
-    int told = FN(tell)(plan, HBCD_EVENT_SWEEP_END, line);
-    return told == 0 && improved ? FN(tell)(plan, HBCD_EVENT_IMPROVED, line) : told;
+    int answer = FN(notify)(plan, HBCD_EVENT_SWEEP_END, line);
+    return answer == 0 && improved ? FN(notify)(plan, HBCD_EVENT_IMPROVED, line) : answer;
 }
 
 /* What the end of a pass measures at the present point, whatever the time; *solved: the blocks are within the sensitivity
@@ -123,7 +123,7 @@ static int FN(measure_pass)(TY(plan) *plan, int quick, double *loss, double *val
     const double deadline = plan->watch->deadline;
     plan->bound.team.watch = quick ? NULL : plan->watch;
     plan->watch->deadline = INFINITY;
-    int status = FN(consider)(plan, asked ? plan->gradient : NULL, loss, validation, score);
+    int status = FN(keep_best)(plan, asked ? plan->gradient : NULL, loss, validation, score);
     plan->bound.team.watch = plan->watch;
     plan->watch->deadline = deadline;
     if (asked && status == HBCD_OK) status = FN(is_insensitive)(plan, solved);
@@ -183,7 +183,7 @@ static int FN(run_phase)(TY(plan) *plan)
     FN(statistics_begin)(plan);
     plan->phase_evaluations = plan->phase_iterations = plan->visits = plan->repeats = 0;
     plan->last_block = -1;
-    plan->fresh = 1;
+    plan->reset_needed = 1;
     watch->deadline = fmin(plan->run_deadline, hbcd_clock() + phase->max_seconds);
     size_t without = 0;
     for (plan->epoch = 0; phase->epochs == 0 || plan->epoch < phase->epochs; plan->epoch++) {
@@ -222,7 +222,7 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     FN(copy)(n, theta, plan->best);
     double loss = NAN, validation, score;
     watch->deadline = INFINITY; /* the start is measured, however little time there is */
-    int status = FN(consider)(plan, NULL, &loss, &validation, &score);
+    int status = FN(keep_best)(plan, NULL, &loss, &validation, &score);
     watch->deadline = plan->run_deadline;
     report->f_start = loss;
     for (size_t p = 0; p < plan->n_phases && status >= 0 && !plan->over; p++) {

@@ -25,7 +25,7 @@ static int FN(measure)(TY(plan) *plan, const TY(data) *data, double *f, REAL *g)
 /* Keeps the present point if it is the best measured so far, by what the watch makes of the loss on held-out rows where
  * there are any, else of the loss on all training rows.  *loss: NaN asks for it to be measured, with its gradient (n_params)
  * unless that is NULL. */
-static int FN(consider)(TY(plan) *plan, REAL *gradient, double *loss, double *validation, double *score)
+static int FN(keep_best)(TY(plan) *plan, REAL *gradient, double *loss, double *validation, double *score)
 {
     hbcd_watch *watch = plan->watch;
     int status = 0;
@@ -117,8 +117,8 @@ static hbcd_record FN(line)(const TY(plan) *plan, size_t rows, int block)
                          .seconds = hbcd_clock() - plan->watch->started};
 }
 
-/* Tells whoever listens; a stop code that comes back ends the run. */
-static int FN(tell)(TY(plan) *plan, int kind, const hbcd_record *line)
+/* Calls the listener, if there is one; a stop code that comes back ends the run. */
+static int FN(notify)(TY(plan) *plan, int kind, const hbcd_record *line)
 {
     hbcd_watch *watch = plan->watch;
     if (watch->event == NULL) return HBCD_OK;
@@ -128,13 +128,13 @@ static int FN(tell)(TY(plan) *plan, int kind, const hbcd_record *line)
     return status;
 }
 
-static int FN(tell_begin)(TY(plan) *plan, size_t rows, int block, double f, double sensitivity)
+static int FN(notify_begin)(TY(plan) *plan, size_t rows, int block, double f, double sensitivity)
 {
     if (plan->watch->event == NULL) return HBCD_OK;
     hbcd_record line = FN(line)(plan, rows, block);
     line.loss = line.loss_before = f;
     line.sensitivity = sensitivity;
-    return FN(tell)(plan, HBCD_EVENT_BLOCK_BEGIN, &line);
+    return FN(notify)(plan, HBCD_EVENT_BLOCK_BEGIN, &line);
 }
 
 static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report *report, double f_before,
@@ -151,12 +151,12 @@ static int FN(record)(TY(plan) *plan, size_t rows, int block, const hbcd_report 
     line.loss = report->f;
     line.sensitivity = sensitivity;
     if (watch->record) HBCD_TRY(watch->record(watch->self, &line));
-    return FN(tell)(plan, HBCD_EVENT_BLOCK_END, &line);
+    return FN(notify)(plan, HBCD_EVENT_BLOCK_END, &line);
 }
 
 /* Minimizes over one block, or over everything (block < 0), of the objective on `rows`.  With a gradient from a full
- * evaluation (value f_before) evaluations at the point of departure are free, and not in report->n_evaluations.  A block visit never increases the objective:
- * a point that is not better is taken back. */
+ * evaluation (value f_before) evaluations at the point of departure are free, and not in report->n_evaluations.  A block
+ * visit never increases the objective: a point that is not better is taken back. */
 static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_before, const REAL *gradient,
                      hbcd_report *report)
 {
@@ -169,8 +169,8 @@ static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_b
     if (gradient) FN(objective_prime)(bound, f_before, gradient);
     TY(objective) objective = FN(objective_of)(bound);
     TY(box) box = {phase->box.lo ? phase->box.lo + bound->start : NULL, phase->box.hi ? phase->box.hi + bound->start : NULL};
-    if (plan->fresh) HBCD_TRY(phase->optimizer.reset(phase->optimizer.options, plan->state, objective.n));
-    plan->fresh = 0;
+    if (plan->reset_needed) HBCD_TRY(phase->optimizer.reset(phase->optimizer.options, plan->state, objective.n));
+    plan->reset_needed = 0;
     FN(copy)(objective.n, bound->theta + bound->start, plan->point);
     if (gradient) FN(copy)(objective.n, plan->point, bound->known_x); /* theta before, to go back to */
     int status = phase->optimizer.minimize(phase->optimizer.options, plan->state, &objective, &box, plan->point, &stop,

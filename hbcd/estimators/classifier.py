@@ -243,7 +243,7 @@ class HybridClassifier(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        fit = with_sklearn_callbacks(self, HybridClassifier._fit)
         return fit(self, X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
@@ -274,7 +274,7 @@ class HybridClassifier(HybridEstimator):
             As `fit`; no classes, other ones than before, or a label that is none of them.
         """
         labels = self._all_classes(classes)
-        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        fit = with_sklearn_callbacks(self, HybridClassifier._fit)
         return fit(self, X, y, sample_weight, None, partial=True, classes=labels)
 
     def _all_classes(self, classes: ArrayLike | None) -> Array:

@@ -58,6 +58,7 @@ def network_of(
     Where training goes on, widths found by a rule are those of the first fit.
     """
     n_outputs = target.values.shape[1]
+    layers: list[Layer]
     if model.layers is not None:
         layers = _given_layers(model, n_outputs)
     else:

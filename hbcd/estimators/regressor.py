@@ -251,7 +251,7 @@ class HybridRegressor(HybridEstimator):
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
-        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        fit = with_sklearn_callbacks(self, HybridRegressor._fit)
         return fit(self, X, y, sample_weight, held_out_pair(eval_set, X_val, y_val))
 
     def partial_fit(
@@ -284,7 +284,7 @@ class HybridRegressor(HybridEstimator):
         ValueError, TypeError
             As `fit`; other columns, widths or activations than before.
         """
-        fit = with_sklearn_callbacks(self, HybridEstimator._fit)
+        fit = with_sklearn_callbacks(self, HybridRegressor._fit)
         return fit(self, X, y, sample_weight, None, partial=True)
 
     def _learning_target(

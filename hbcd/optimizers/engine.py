@@ -50,6 +50,7 @@ class Method(Protocol):
         box : (lo, hi)
         residuals : bool
         """
+        ...
 
 
 @dataclass(frozen=True)
@@ -143,8 +144,8 @@ def run(
         scale = Scale.at(f, projected_gradient(x, gradient, lo, hi))
         if watch is not None:
             watch.begin(x, f, gradient, scale)
-    if watch is not None and watch.converged is not None:
-        return _result({"f": f, "n_iter": 0}, x, function, Scale(), stop, watch)
+            if watch.converged is not None:
+                return _result({"f": f, "n_iter": 0}, x, function, Scale(), stop, watch)
     normal = getattr(function, "normal_equations", None)
     z = basis.start()
     result = core.minimize(

@@ -169,7 +169,7 @@ class _Search(TrainingStrategy):
             isinstance(self.optimizer, Compiled) and hasattr(self.optimizer, "max_evaluations")
         ):
             return [Phase(self.optimizer, batch_rows=rows, max_evaluations=budget, box=self.box)]
-        optimizer = self.optimizer
+        optimizer: Any = self.optimizer
         if optimizer.max_evaluations is None:
             optimizer = optimizer.changed(max_evaluations=budget)
         return [Phase(optimizer, batch_rows=rows, box=self.box)]

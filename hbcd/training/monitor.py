@@ -16,7 +16,7 @@ from hbcd.training.validation_score import Scorer
 __all__ = ["Monitor", "PatienceCounter", "ProgressFunction", "StartMonitor"]
 
 # progress(phase, epoch, step, block, loss, best, seconds, n_fev)
-ProgressFunction = Callable[..., None]
+ProgressFunction = Callable[..., object]
 EventFunction = Callable[..., int]
 SWEEP_END = core.EVENTS.index("sweep_end")
 

@@ -48,6 +48,7 @@ class PhaseRunner(Protocol):
         *phases : Phase
             Run one after another, in one call of the core.
         """
+        ...
 
     def from_starts(self, strategy: TrainingStrategy, starts: int) -> FitReport:
         """Runs a strategy from several starts, side by side where there are threads for it.
@@ -60,6 +61,7 @@ class PhaseRunner(Protocol):
         strategy : TrainingStrategy
         starts : int
         """
+        ...
 
 
 @public

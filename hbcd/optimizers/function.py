@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -60,30 +61,36 @@ class Function:
 
     def __call__(self, x: Array, with_gradient: bool) -> tuple[float, Array | None]:
         """The value at x, and the gradient where it is wanted."""
-        start, self._start = self._start, None
-        if start is not None and np.array_equal(start[0], x):
-            return start[1:]
+        if self._start is not None:
+            start, self._start = self._start, None
+            if np.array_equal(start[0], x):
+                return start[1:]
+        point = x.copy() if self.jac is True else x  # fun may write into its argument
         value, gradient = self.measure(x, with_gradient)
+        f = float(value)
         if with_gradient:
-            self.keep(x, float(value), gradient)
-        return float(value), gradient
+            self.keep(point, f, gradient)
+        return f, gradient
 
     def begin(self, x: Array) -> tuple[float, Array]:
         """The value and the gradient where a run starts, which is going to ask for them again."""
-        f, gradient = self(x, True)
+        f, gradient = self(x.copy(), True)
         assert gradient is not None
         self._start = x.copy(), f, gradient
         return f, gradient
 
     def keep(self, x: Array, f: float, gradient: Array) -> None:
-        """Keeps a gradient where f is the lowest so far."""
-        known = self._lowest
-        if known and not np.isfinite(gradient).all():
+        """Keeps a gradient, and x itself, where f is the lowest so far."""
+        if not self._lowest:
+            self._lowest = [(f, x, gradient.copy())]
             return
-        if not known or np.isnan(known[0][0]) or f < known[0][0]:
-            self._lowest = [(f, x.copy(), gradient.copy())]
-        elif f == known[0][0]:
-            self._lowest = [known[0], (f, x.copy(), gradient.copy())]
+        first = self._lowest[0]
+        if not (f <= first[0] or isnan(first[0])):
+            return
+        if not (isfinite(gradient @ gradient) or np.isfinite(gradient).all()):
+            return
+        found = f, x, gradient.copy()
+        self._lowest = [first, found] if f == first[0] else [found]
 
     def gradient_at(self, x: Array) -> Array | None:
         """The gradient at x where it is known: at the lowest point."""
@@ -208,5 +215,6 @@ class Residuals(Function):
         """f, J'r and, if asked for, J'J."""
         residuals, jacobian = self.model(x)
         f, gradient = 0.5 * float(residuals @ residuals), jacobian.T @ residuals
-        self.keep(x, f, gradient)
+        assert self.last_model is not None
+        self.keep(self.last_model[0], f, gradient)
         return f, gradient, jacobian.T @ jacobian if matrix else None

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from scipy.optimize import Bounds, check_grad
+from scipy.optimize import Bounds
 
 import hbcd
 from support.functions import START, both, gradient, value
@@ -164,4 +164,27 @@ def test_the_gradient_of_the_result_is_that_at_its_point():
             # ADAM asks for no gradient at its last point, which may be the best one.
             if "jac" in found or not isinstance(method, hbcd.Adam):
                 assert np.array_equal(found.jac, gradient(found.x))
-    assert check_grad(value, gradient, START) < 1e-4
+
+
+@pytest.mark.parametrize("method", [hbcd.LBFGS(), hbcd.LevenbergMarquardt()], ids=repr)
+def test_a_function_that_writes_into_its_argument_has_its_gradient_told(method):
+    residuals = isinstance(method, hbcd.LevenbergMarquardt)
+
+    def fun(x):
+        r, jac = x - 1.0, np.eye(2)
+        x[:] = 99.0
+        return (r, jac) if residuals else (0.5 * float(r @ r), r)
+
+    found = hbcd.minimize(fun, [3.0, 4.0], method, residuals=residuals)
+    assert found.jac == pytest.approx(found.x - 1.0, abs=1e-12)
+
+
+def test_values_without_a_number_do_not_hide_the_gradient_of_the_best():
+    def fun(x):
+        calls.append(x.copy())
+        return np.nan if len(calls) % 3 == 2 else value(x), gradient(x)
+
+    for method in (hbcd.LBFGS(), hbcd.BFGS(), hbcd.BarzilaiBorwein()):
+        calls = []
+        found = hbcd.minimize(fun, START, method, stop=hbcd.Stop(max_iterations=4, pg_tol=0.0))
+        assert np.array_equal(found.jac, gradient(found.x))

@@ -1,4 +1,4 @@
-"""Optimizers of one's own: subclasses of built-in ones, and new ones."""
+"""Custom optimizers: subclasses of built-in ones, and new ones."""
 
 import numpy as np
 import pytest
@@ -10,33 +10,33 @@ OPTIMIZERS = [hbcd.LBFGS(), hbcd.Adam(0.01), hbcd.BarzilaiBorwein(), hbcd.LBFGS(
 OPTIMIZERS.append(hbcd.BFGS())
 
 
-def own_optimizer(optimizer):
-    class Own(type(optimizer)):
+def custom_optimizer(optimizer):
+    class Custom(type(optimizer)):
         calls = 0
 
         def minimize(self, objective, x, box=None, stop=None, rng=None):
             type(self).calls += 1
             return super().minimize(objective, x, box, stop, rng)
 
-    return Own(**vars(optimizer))
+    return Custom(**vars(optimizer))
 
 
 @both_precisions
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=repr)
 @pytest.mark.parametrize("selector", [None, hbcd.PingPong()])
 def test_an_optimizer_that_calls_super_gives_the_same_bits(optimizer, selector, dtype):
-    own, net = own_optimizer(optimizer), dense(hbcd.Tanh(), hbcd.Tanh())
+    custom, net = custom_optimizer(optimizer), dense(hbcd.Tanh(), hbcd.Tanh())
     options = {"inner_iterations": 30, "epochs": 3 if selector else None, "box": 0.9}
-    strategies = [Listed(hbcd.Phase(o, selector, **options)) for o in (own, optimizer)]
+    strategies = [Listed(hbcd.Phase(o, selector, **options)) for o in (custom, optimizer)]
     assert_same_run(net, net, *strategies, dtype)
-    assert own.calls >= (3 if selector else 1)
+    assert custom.calls >= (3 if selector else 1)
 
 
 def test_a_random_search_that_calls_super_searches():
     """Its numbers come from another generator: the same law, not the same bits."""
-    own, net = own_optimizer(hbcd.ICRS(max_evaluations=2000)), dense(hbcd.Tanh())
-    report = net.train(net.init(0), X, Y, strategy=hbcd.FullBatch(own, box=1.0))
-    assert own.calls == 1
+    custom, net = custom_optimizer(hbcd.ICRS(max_evaluations=2000)), dense(hbcd.Tanh())
+    report = net.train(net.init(0), X, Y, strategy=hbcd.FullBatch(custom, box=1.0))
+    assert custom.calls == 1
     assert report.loss < 0.2 * report.initial_loss
     assert np.abs(report.theta).max() <= 1.0
 
@@ -56,7 +56,7 @@ def parabola(x):
     return float((x - 3.0) @ (x - 3.0)), 2.0 * (x - 3.0)
 
 
-def test_own_optimizers_minimize_any_function():
+def test_custom_optimizers_minimize_any_function():
     class Newton(hbcd.Optimizer):
         def minimize(self, objective, x, box, stop, rng):
             for _ in range(5):
@@ -70,7 +70,7 @@ def test_own_optimizers_minimize_any_function():
     assert found.nfev == 5  # the point it leaves behind was measured already
 
 
-def test_the_best_point_an_own_optimizer_evaluated_is_kept():
+def test_the_best_point_that_a_custom_optimizer_evaluated_is_kept():
     class Wanderer(hbcd.Optimizer):
         def minimize(self, objective, x, box, stop, rng):
             for target in (2.0, 3.1, 50.0):

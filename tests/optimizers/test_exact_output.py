@@ -136,7 +136,7 @@ class Scale(hbcd.Layer):
             grad_theta[0] += np.vdot(grad_out, x)
 
 
-def test_a_layer_of_ones_own_may_stand_below_an_exact_output():
+def test_a_custom_layer_may_stand_below_an_exact_output():
     net = hbcd.Network([hbcd.InputLayer(3), Scale(), hbcd.OutputLayer(1)])
     report = train(
         hbcd.BlockCoordinateDescent(hbcd.ExactOutput(hbcd.LBFGS()), hbcd.PingPong(), epochs=2),

@@ -1,0 +1,107 @@
+"""A fit looks at its table twice, copies it once, and is few calls deep."""
+
+import inspect
+
+import numpy as np
+import pytest
+
+import hbcd
+from hbcd import core
+from hbcd.utils import validation
+
+RNG = np.random.default_rng(0)
+X = RNG.normal(size=(4000, 4))
+Y = np.sin(X[:, 0]) + X[:, 1]
+QUICK = {"random_state": 0, "max_fun": 40}
+
+
+class Watched(np.ndarray):
+    """An array that counts how often its elements are read, as multiples of its size.
+
+    What a slice, an index, a function of NumPy or the core reads is counted when it is taken; what
+    comes back is a plain array.
+    """
+
+    passes = 0.0
+    copies = 0.0
+
+    def count(self, size, copied=False):
+        Watched.passes += size / X.size
+        Watched.copies += copied * size / X.size
+
+    def __getitem__(self, key):
+        plain = np.asarray(self)
+        found = plain[key]
+        self.count(found.size, copied=not np.shares_memory(found, plain))
+        return found
+
+    def __array_ufunc__(self, ufunc, method, *inputs, **options):
+        self.count(self.size)
+        plain = [np.asarray(one) if isinstance(one, Watched) else one for one in inputs]
+        return getattr(ufunc, method)(*plain, **options)
+
+    def __array_function__(self, function, types, args, options):
+        self.count(self.size)
+        return function(
+            *(np.asarray(one) if isinstance(one, Watched) else one for one in args), **options
+        )
+
+
+@pytest.fixture
+def watched(monkeypatch):
+    """Counts what is read of X from the check that it is a table of numbers on."""
+    plain, data = validation.as_real, core.Data
+
+    def as_real(name, value):
+        found = plain(name, value)
+        return found.view(Watched) if name == "X" else found
+
+    def packed(dtype, x, *rest):
+        if x.shape[1] == X.shape[1]:
+            Watched.count(x, x.size, copied=True)
+        return data(dtype, np.asarray(x), *rest)
+
+    monkeypatch.setattr(validation, "as_real", as_real)
+    monkeypatch.setattr(core, "Data", packed)
+    Watched.passes = Watched.copies = 0.0
+    return Watched
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("order", ["C", "F"])
+def test_a_table_is_read_twice_and_copied_once(watched, dtype, order):
+    model = hbcd.HybridRegressor((3,), validation_fraction=None, dtype=dtype, **QUICK)
+    model.fit(np.asarray(X, order=order), Y)
+    assert 2 <= watched.passes <= 2.001  # statistics, whose first row is looked at twice; the copy
+    assert watched.copies == 1
+
+
+def test_a_share_that_is_held_out_costs_one_more_copy(watched):
+    hbcd.HybridClassifier((3,), validation_fraction=0.25, **QUICK).fit(X, Y > 0)
+    assert watched.copies == 2
+    assert watched.passes <= 3.001
+
+
+def test_partial_fit_reads_no_more(watched):
+    model = hbcd.HybridRegressor((3,), **QUICK).partial_fit(X, Y)
+    assert watched.passes <= 2.001
+    watched.passes = watched.copies = 0.0
+    model.partial_fit(X, Y)
+    assert watched.passes <= 2.001
+    assert watched.copies == 1
+
+
+@pytest.mark.parametrize("kind", [hbcd.HybridRegressor, hbcd.HybridClassifier])
+@pytest.mark.parametrize("options", [{}, {"strategy": "paper"}, {"alpha": 0.1}], ids=str)
+def test_at_most_6_calls_lie_between_fit_and_the_core(kind, options, monkeypatch):
+    between, train = [], core.train
+
+    def looks_up(*args, **more):
+        names = [frame.function for frame in inspect.stack()]
+        between.append(names[1 : names.index("fit")])
+        return train(*args, **more)
+
+    monkeypatch.setattr(core, "train", looks_up)
+    kind(**QUICK, **options).fit(X[:200], Y[:200] if kind is hbcd.HybridRegressor else Y[:200] > 0)
+    assert between
+    assert max(map(len, between)) <= 6

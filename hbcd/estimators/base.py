@@ -127,12 +127,17 @@ class HybridEstimator(
             A copy, in the columns' own units.
         """
         self._check_fitted()
-        return np.array(numbers_of(self, X, self.encoder_, self.network_.n_inputs), np.float64)
+        return np.array(self._features(X), np.float64)
+
+    def _features(self, X: Any) -> Array:
+        """The features of new rows, (rows, features)."""
+        labels = getattr(self, "column_labels_", None)  # pickles of hbcd 0.1.0 have none
+        return numbers_of(self, X, self.encoder_, self.network_.n_inputs, labels)
 
     def _outputs(self, X: Any) -> NDArray[np.float64]:
         """The outputs of the network, (rows, n_outputs)."""
         self._check_fitted()
-        rows = numbers_of(self, X, self.encoder_, self.network_.n_inputs)
+        rows = self._features(X)
         try:
             few = rows.size <= _FEW
             scaled: Any = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Mapping
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -29,6 +30,8 @@ def as_labels(y: Any, rows: int, name: str = "y") -> Array:
         raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
     refuse_stray_text(y, name)
     labels = np.asarray(y)
+    if labels.dtype.kind == "U" and isinstance(y, (list, tuple)):
+        labels = np.asarray(y, dtype=object)  # NumPy would make text of the numbers beside text
     if labels.dtype.kind == "c":
         raise ValueError(f"{name}: Complex data not supported, must be labels")
     if labels.ndim == 2 and labels.shape[1] == 1:
@@ -57,9 +60,18 @@ def as_labels(y: Any, rows: int, name: str = "y") -> Array:
     return labels
 
 
+def _plain_label(label: Any) -> Any:
+    """A label as one of Python's own types: fractions are numbers, too."""
+    if isinstance(label, np.generic):
+        return label.item()
+    if isinstance(label, Fraction):
+        return int(label) if label.denominator == 1 else float(label)
+    return label
+
+
 def _of_one_type(labels: Array, name: str) -> Array:
     """Python objects as an array of text, or of numbers."""
-    plain = [label.item() if isinstance(label, np.generic) else label for label in labels]
+    plain = [_plain_label(label) for label in labels]
     kinds = sorted({type(label).__name__ for label in plain})
     if kinds != ["str"] and not set(kinds) <= {"int", "bool", "float"}:
         raise TypeError(f"{name}: has labels of types {', '.join(kinds)}: must be numbers or text")

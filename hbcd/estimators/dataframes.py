@@ -154,6 +154,11 @@ class PandasOutput:
         Returns
         -------
         self
+
+        Notes
+        -----
+        Inside ``StackingRegressor``, ``StackingClassifier`` and ``TransformedTargetRegressor``,
+        which reshape what they get, leave it at "default".
         """
         if predict not in (None, "default", "pandas"):
             raise ValueError(f"predict={predict!r}: must be one of default, pandas")

@@ -109,6 +109,7 @@ class FitPlan:
             self.rows.encoder,
             {} if self.settings.partial and self.settings.resumes else attributes,
         )
+        model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 
     def constant_features(self) -> list[Any]:

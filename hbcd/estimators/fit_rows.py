@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Any
 
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.canonical_rows import FEW_ROWS, merged
@@ -36,6 +37,8 @@ class FitRows:
     target : Target
         What is to be learned; its values are those of the rows to train on that count.
     encoder : TableEncoder or None
+    column_labels : list of int or None
+        Those of a DataFrame whose columns have numbers for names.
     target_names : list of str
     """
 
@@ -43,6 +46,7 @@ class FitRows:
     held_out: Rows | None
     target: Target
     encoder: TableEncoder | None
+    column_labels: list[int] | None
     target_names: list[str]
 
 
@@ -56,9 +60,10 @@ def fit_rows(
     classes: Array | None,
 ) -> FitRows:
     """Checks a table and its targets, and chooses rows."""
+    labels = model.column_labels_ if settings.resumes else column_labels(X)
     if settings.resumes:
         encoder = model.encoder_
-        inputs = numbers_of(model, X, encoder, model.network_.n_inputs, finite=False)
+        inputs = numbers_of(model, X, encoder, model.network_.n_inputs, labels, finite=False)
     else:
         encoder, inputs = learn_inputs(X, model.missing, model.dates)
     if y is None:
@@ -67,7 +72,7 @@ def fit_rows(
     table, held_out = Rows(inputs, target.values, target.weight), None
     parts = None
     if eval_set is not None:
-        held_out = _held_out(model, eval_set, encoder, inputs.shape[1], target)
+        held_out = _held_out(model, eval_set, encoder, inputs.shape[1], labels, target)
     elif not settings.partial:
         parts = chosen_rows(model.validation_fraction, inputs, y, len(table))
     if parts is not None or target.weight is not None or len(table) <= FEW_ROWS:
@@ -77,11 +82,35 @@ def fit_rows(
         table = table.take(parts[0], f"{NAME}: rows to train on")
     table = table.that_count()
     target = replace(target, values=table.y, weight=table.weight)
-    return FitRows(Rows(*merged(*_parts(table))), held_out, target, encoder, target_names(y))
+    return FitRows(
+        train=Rows(*merged(*_parts(table))),
+        held_out=held_out,
+        target=target,
+        encoder=encoder,
+        column_labels=labels,
+        target_names=target_names(y),
+    )
 
 
 def _parts(rows: Rows) -> tuple[Array, Array, Array | None]:
     return rows.x, rows.y, rows.weight
+
+
+def column_labels(X: Any) -> list[int] | None:
+    """The names of a DataFrame's columns where they are whole numbers, each once; else None."""
+    labels = X.columns.tolist() if isinstance(X, pd.DataFrame) else []
+    numbers = all(type(label) is int for label in labels)
+    return labels if labels and numbers and len(set(labels)) == len(labels) else None
+
+
+def in_order(X: Any, labels: list[int] | None) -> Any:
+    """A DataFrame whose columns are numbered as those in training, in the order of training.
+
+    Columns that are numbered otherwise count by their position, as those of an array do.
+    """
+    if labels is None or not isinstance(X, pd.DataFrame) or X.columns.tolist() == labels:
+        return X
+    return X[labels] if sorted(column_labels(X) or ()) == sorted(labels) else X
 
 
 def _held_out(
@@ -89,6 +118,7 @@ def _held_out(
     eval_set: Any,
     encoder: TableEncoder | None,
     n_inputs: int,
+    labels: list[int] | None,
     target: Target,
 ) -> Rows:
     """The held-out rows that `fit` was given."""
@@ -96,7 +126,7 @@ def _held_out(
         X, y = eval_set
     except (TypeError, ValueError):
         raise ValueError("eval_set: must be a pair (X, y)") from None
-    inputs = numbers_of(model, X, encoder, n_inputs)
+    inputs = numbers_of(model, X, encoder, n_inputs, labels)
     return Rows(inputs, model._held_targets(y, inputs.shape[0], target))
 
 
@@ -105,15 +135,18 @@ def numbers_of(
     X: Any,
     encoder: TableEncoder | None,
     columns: int,
+    labels: list[int] | None,
     *,
     finite: bool = True,
 ) -> Array:
     """The features of a table, (rows, columns).
 
+    labels : list of int or None
+        See `FitRows.column_labels`.
     finite : bool
         False: the check that all are finite is left to who reads them next.
     """
-    table = as_inputs(X, encoder, finite=finite)
+    table = as_inputs(in_order(X, labels), encoder, finite=finite)
     if table.shape[1] != columns:
         # In the words that scikit-learn's own checks look for, too.
         raise ValueError(

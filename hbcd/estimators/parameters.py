@@ -68,6 +68,7 @@ class EstimatorParameters(Parameters, ABC):
     alpha_path_: Array
     hidden_layer_sizes_: tuple[int, ...]
     target_names_: list[str]
+    column_labels_: list[int] | None
     about_: dict[str, Any]  # what the command line notes of the table
 
     @abstractmethod

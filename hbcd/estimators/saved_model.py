@@ -41,6 +41,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "alpha": float(model.alpha_),
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
+        "column_labels": model.column_labels_,
         "missing": model.missing,
         "dates": model.dates,
         "targets": model.target_names_,
@@ -107,6 +108,7 @@ def restore(
         model._restore_target(document, network),
     )
     model.alpha_path_ = np.empty((0, 2))
+    model.column_labels_ = document.get("column_labels")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])
     if document["training"] is not None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 import os
 from typing import Any
 
@@ -57,9 +58,7 @@ def check_number(
     """A finite number from low to high (the ends excluded where open), or None where allowed."""
     if value is None and none:
         return None
-    if isinstance(value, (bool, np.bool_)) or not isinstance(
-        value, (int, float, np.integer, np.floating)
-    ):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
         raise TypeError(f"{name}={value!r}: must be a number{' or None' if none else ''}")
     number = float(value)
     if not math.isfinite(number):

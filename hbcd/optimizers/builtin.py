@@ -5,28 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
-import numpy as np
-
 from hbcd.optimizers.base import Compiled, InnerIterations
+from hbcd.optimizers.checks import check_box, check_flag, check_line_search
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
-__all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein", "check_flag"]
+__all__ = ["BFGS", "ICRS", "LBFGS", "Adam", "BarzilaiBorwein"]
 
 MOST_PAIRS = 10_000  # of L-BFGS: the core keeps the products of all pairs
-
-
-def check_flag(name: str, value: Any) -> None:
-    """TypeError where an option is neither True nor False."""
-    if not isinstance(value, (bool, np.bool_)):
-        raise TypeError(f"{name}={value!r}: must be True or False")
-
-
-def _check_line_search(armijo: Any, wolfe: Any, max_line_search: Any) -> None:
-    check_number("armijo", armijo, low=0.0, high=1.0, open_low=True, open_high=True)
-    check_number("wolfe", wolfe, low=armijo, high=1.0, open_low=True, open_high=True)
-    check_integer("max_line_search", max_line_search, 1)
 
 
 @public
@@ -99,7 +86,7 @@ class LBFGS(Compiled):
     def __post_init__(self) -> None:
         check_integer("memory", self.memory, 1, high=MOST_PAIRS)
         check_flag("damping", self.damping)
-        _check_line_search(self.armijo, self.wolfe, self.max_line_search)
+        check_line_search(self.armijo, self.wolfe, self.max_line_search)
 
     @property
     def inner_iterations(self) -> InnerIterations:
@@ -151,7 +138,7 @@ class BFGS(Compiled):
             raise ValueError(
                 f"scaling={self.scaling!r}: must be 'al_baali', 'oren_luenberger' or 'first'"
             )
-        _check_line_search(self.armijo, self.wolfe, self.max_line_search)
+        check_line_search(self.armijo, self.wolfe, self.max_line_search)
         check_integer("memory_limit", self.memory_limit, 1)
 
     def check_size(self, n: int) -> None:
@@ -307,22 +294,8 @@ class ICRS(Compiled):
             A variable without finite bounds, or bounds further apart than the largest number.
         """
         method, stop = super().for_function(n, stop, box, residuals)
-        _check_box(n, *box)
+        check_box(n, *box)
         limits = (stop.max_evaluations, stop.max_iterations, stop.max_seconds)
         if method.max_evaluations is None and limits == (None, None, None):
             method = method.changed(max_evaluations=100 * n)
         return method, stop
-
-
-def _check_box(n: int, lo: Any, hi: Any) -> None:
-    """ValueError where a random search has nowhere to draw from."""
-    lo = np.full(n, -np.inf) if lo is None else lo
-    hi = np.full(n, np.inf) if hi is None else hi
-    with np.errstate(over="ignore"):
-        endless = ~np.isfinite(hi - lo)
-    if endless.any():
-        at = int(np.argmax(endless))
-        raise ValueError(
-            f"bounds: lo={lo[at]:g}, hi={hi[at]:g} at variable {at}: ICRS needs finite bounds on "
-            "every variable, whose distance is finite too"
-        )

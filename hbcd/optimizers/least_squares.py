@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal, Self
 
 from hbcd.optimizers.base import Compiled, InnerIterations, Optimizer, Requirements
-from hbcd.optimizers.builtin import check_flag
+from hbcd.optimizers.checks import check_flag
 from hbcd.parts.stopping import Stop
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number

@@ -5,25 +5,19 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.callback import EarlyStopping
-from hbcd.estimators.base import HybridEstimator
-from hbcd.estimators.dataframes import as_targets, held_out_pair
+from hbcd.estimators.dataframes import held_out_pair
+from hbcd.estimators.regression_outputs import RegressionOutputs
 from hbcd.estimators.sklearn_callbacks import with_sklearn_callbacks
-from hbcd.estimators.target import Target
-from hbcd.metrics.regression import r2_scores
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import Layer
 from hbcd.parts.losses import Loss
 from hbcd.parts.stopping import Stop
-from hbcd.training import registry
-from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
-from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, refuse_overflow
 
 __all__ = ["HybridRegressor"]
 
@@ -31,7 +25,7 @@ Array = NDArray[Any]
 
 
 @public
-class HybridRegressor(HybridEstimator):
+class HybridRegressor(RegressionOutputs):
     """A dense network for regression, trained by the hybrid method.
 
     Inputs and targets are standardized; predictions are in the target's units.  A DataFrame's
@@ -39,14 +33,18 @@ class HybridRegressor(HybridEstimator):
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto" or sequence of int, default "auto"
-        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
-        of inputs and outputs, at least 20 and at most 100, for one layer, or for two where there
-        are ten rows for every parameter of the network then.
+    hidden_layer_sizes : "auto", int or sequence of int, default "auto"
+        Widths of the hidden layers; () for none, 10 for one of that width.  "auto": twice the
+        geometric mean of the numbers of inputs and outputs, at least 20 and at most 100, for one
+        layer, or for two where there are ten rows for every parameter of the network then.
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
         "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
+    layers : list of Layer, optional
+        The layers between inputs and output in place of widths and activations, custom ones among
+        them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
+        unless the last one is an `OutputLayer`, which may have bounds of its own.
     loss : str or Loss, default "squared_error"
         "squared_error", "absolute_error", "huber", "log_cosh", "quantile", "poisson".  All but the
         last see the standardized target; for the four in the middle, which outliers hardly move,
@@ -115,6 +113,9 @@ class HybridRegressor(HybridEstimator):
         The penalty.
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
+    constant_features_ : list
+        Features that did not vary in the training rows, by name, or by number where they have no
+        names; they have no influence on predictions.
     theta_ : ndarray
         The parameters of `network_`, for standardized inputs and targets.
     network_ : Network
@@ -155,11 +156,10 @@ class HybridRegressor(HybridEstimator):
 
     _estimator_type = "regressor"
     _given_alpha = 0.0
-    _flat: bool
 
     def __init__(
         self,
-        hidden_layer_sizes: str | Sequence[int] = "auto",
+        hidden_layer_sizes: str | int | Sequence[int] = "auto",
         activation: str | Activation | Sequence[str | Activation] = "tanh",
         strategy: str | TrainingStrategy = "fast",
         *,
@@ -235,6 +235,8 @@ class HybridRegressor(HybridEstimator):
         y : array_like
             Finite numbers, in any unit.
         sample_weight : array_like of shape (rows,), optional
+            At least 0, in any unit: only ratios count, and a row of weight 0 is as if it were not
+            there.
         eval_set : (X, y), optional
             Held-out rows; the best parameters by their loss are kept.
         X_val, y_val : optional
@@ -286,69 +288,3 @@ class HybridRegressor(HybridEstimator):
         """
         fit = with_sklearn_callbacks(self, HybridRegressor._fit)
         return fit(self, X, y, sample_weight, None, partial=True)
-
-    def _learning_target(
-        self, y: Any, rows: int, sample_weight: ArrayLike | None, classes: Array | None
-    ) -> Target:
-        values = as_targets(y, rows=rows)
-        loss = registry.loss(self.loss)
-        loss._check_target("y", values)
-        weight = as_exact_weights(sample_weight, rows)
-        return Target(values, weight, loss, {"_flat": np.asarray(y).ndim == 1})
-
-    def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
-        values = as_targets(y, columns=target.values.shape[1], rows=rows)
-        target.loss._check_target("y", values)
-        return values
-
-    def _describe_target(self) -> dict[str, Any]:
-        return {"flat": self._flat}
-
-    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
-        return {"_flat": bool(document["flat"])}
-
-    # ---- predict
-
-    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
-        """Predictions in the target's units.
-
-        Parameters
-        ----------
-        X : array_like or DataFrame of shape (rows, features)
-
-        Returns
-        -------
-        ndarray of shape (rows,), or (rows, outputs) where y had two axes
-            Or what `set_output` asked for.
-        """
-        return self._output(self._predict(X), X)
-
-    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
-        out = self._outputs(X)
-        values = self.y_scaler_.backward(self.network_.loss.mean(out))
-        refuse_overflow(values, "too large for float64")
-        return values[:, 0] if self._flat else values
-
-    def score(
-        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
-    ) -> float:
-        """R2, the mean over outputs.
-
-        Parameters
-        ----------
-        X : array_like or DataFrame of shape (rows, features)
-        y : array_like of shape (rows,) or (rows, outputs)
-        sample_weight : array_like of shape (rows,), optional
-
-        Returns
-        -------
-        float
-            1 is perfect, 0 the mean of y.
-        """
-        predicted = self._predict(X)
-        predicted = predicted[:, np.newaxis] if self._flat else predicted
-        targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
-        r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
-        # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
-        met = (targets == predicted).all(axis=0)
-        return float(np.where(np.isnan(r2), met, r2).mean())

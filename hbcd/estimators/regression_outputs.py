@@ -1,0 +1,97 @@
+"""Targets of a regression as a network is trained on them, and predictions in their units."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.dataframes import as_targets
+from hbcd.estimators.target import Target
+from hbcd.metrics.regression import r2_scores
+from hbcd.parts.losses import Loss
+from hbcd.training import registry
+from hbcd.training.network import Network
+from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, refuse_overflow
+
+__all__ = ["RegressionOutputs"]
+
+Array = NDArray[Any]
+
+
+class RegressionOutputs(HybridEstimator):
+    """Numbers as targets and as predictions."""
+
+    loss: str | Loss
+    _flat: bool
+
+    # ---- targets
+
+    def _learning_target(
+        self, y: Any, rows: int, sample_weight: ArrayLike | None, classes: Array | None
+    ) -> Target:
+        values = as_targets(y, rows=rows)
+        loss = registry.loss(self.loss)
+        loss._check_target("y", values)
+        weight = as_exact_weights(sample_weight, rows)
+        return Target(values, weight, loss, {"_flat": np.asarray(y).ndim == 1})
+
+    def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
+        values = as_targets(y, columns=target.values.shape[1], rows=rows)
+        target.loss._check_target("y", values)
+        return values
+
+    def _describe_target(self) -> dict[str, Any]:
+        return {"flat": self._flat}
+
+    def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
+        return {"_flat": bool(document["flat"])}
+
+    # ---- predict
+
+    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+        """Predictions in the target's units.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+
+        Returns
+        -------
+        ndarray of shape (rows,), or (rows, outputs) where y had two axes
+            Or what `set_output` asked for.
+        """
+        return self._output(self._predict(X), X)
+
+    def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
+        out = self._outputs(X)
+        values = self.y_scaler_.backward(self.network_.loss.mean(out))
+        refuse_overflow(values, "too large for float64")
+        return values[:, 0] if self._flat else values
+
+    def score(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> float:
+        """R2, the mean over outputs.
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        float
+            1 is perfect, 0 the mean of y.
+        """
+        predicted = self._predict(X)
+        predicted = predicted[:, np.newaxis] if self._flat else predicted
+        targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
+        r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
+        # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
+        met = (targets == predicted).all(axis=0)
+        return float(np.where(np.isnan(r2), met, r2).mean())

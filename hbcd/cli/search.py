@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from hbcd.cli.tasks import Classification, Task
 from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.constant_columns import ConstantFeatures
 
 __all__ = ["cross_validate", "search"]
 
@@ -79,7 +81,9 @@ def cross_validate(
     for train, left in parts:
         options = {**model.get_params(), "verbose": 0, "missing": "error"}
         made: Any = type(model)(**options)
-        fitted = made.fit(x[train], y[train])
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConstantFeatures)  # the fit of all rows warns
+            fitted = made.fit(x[train], y[train])
         if fitted.report_.interrupted:
             raise KeyboardInterrupt
         n_parameters = fitted.network_.n_parameters

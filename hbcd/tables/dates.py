@@ -28,7 +28,7 @@ from hbcd.tables.bad_values import BadValueError, TableError
 from hbcd.tables.columns import bad_cell
 from hbcd.tables.kinds import holds_times
 
-__all__ = ["ENDINGS", "ORDERS", "date_features", "day_order", "first_time"]
+__all__ = ["ENDINGS", "ORDERS", "date_features", "day_order", "time_range"]
 
 #: Endings of the names of a column's features, in their order.
 ENDINGS: Final = (
@@ -73,13 +73,13 @@ def day_order(column: pd.Series) -> str:
     )
 
 
-def first_time(column: pd.Series, order: str) -> str:
-    """The first time of a column, as text; ValueError where there is none or a cell is no date."""
+def time_range(column: pd.Series, order: str) -> tuple[str, str]:
+    """First and last time of a column; ValueError where there is none or a cell is no date."""
     instants = _times(column, order)[1]
-    known = instants[~np.isnat(instants)]
+    known = instants[~np.isnat(instants)].astype("datetime64[us]")
     if not len(known):
         raise TableError(f"{column.name}: is missing in every row", bad.DROP, column=column.name)
-    return str(known.min().astype("datetime64[us]"))
+    return str(known.min()), str(known.max())
 
 
 def date_features(column: pd.Series, order: str, start: str) -> NDArray[np.float64]:

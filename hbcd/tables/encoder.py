@@ -30,7 +30,7 @@ from hbcd.tables.columns import (
     to_dummies,
     to_numbers,
 )
-from hbcd.tables.dates import ENDINGS, date_features, day_order, first_time
+from hbcd.tables.dates import ENDINGS, date_features, day_order, time_range
 from hbcd.tables.encoder_checks import checked_description
 from hbcd.tables.frames import as_frame
 from hbcd.tables.kinds import holds_times, kind_of
@@ -157,7 +157,7 @@ class TableEncoder:
                 continue
             column = frame[name]
             if dates == "features" and kind_of(column) == "times":
-                times[name] = (order := day_order(column), first_time(column, order))
+                times[name] = (order := day_order(column), time_range(column, order)[0])
                 levels = None
             else:
                 levels = learn_levels(column, gaps=missing == "indicator")

@@ -99,6 +99,16 @@ def test_a_model_of_dates_predicts_from_every_kind_of_file(capsys, kind):
     np.testing.assert_allclose(found["y"], model.predict(frame), rtol=1e-9)
 
 
+@pytest.mark.parametrize("form", ["German", "datetimes"])
+def test_the_report_of_a_fit_shows_the_range_of_dates(capsys, here, form):
+    dated(form).assign(n=[str(k % 9) for k in range(120)]).to_parquet("own.parquet")
+    fit(capsys, "own.parquet", "--target", "y", "--dates", "features", "--out", "o")
+    text = (here / "o/report.html").read_text(encoding="utf-8")
+    train = STAMPS[np.random.default_rng(0).permutation(120)[24:]]
+    for stamp in (train.min(), train.max()):
+        assert stamp.isoformat() in text
+
+
 def test_the_order_of_day_and_month_is_learned_from_the_whole_column():
     days = pd.date_range("2020-01-01", periods=40)
     for order in ("%d/%m/%Y", "%m/%d/%Y"):

@@ -19,6 +19,8 @@ from hbcd.cli.report import html
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.text import network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
+from hbcd.tables.columns import to_numbers
+from hbcd.tables.dates import time_range
 from hbcd.training import registry
 from hbcd.utils.atomic_files import replace_file
 
@@ -105,10 +107,15 @@ def _columns(model: HybridEstimator, frame: pd.DataFrame) -> list[tuple[str, ...
     for name, levels in encoder.columns if encoder else ():
         column = frame[name]
         gaps = str(int(column.isna().sum()))
-        if levels is None:
-            known = column.dropna().astype(float)
-            found = [f"{value:.5g}" for value in (known.min(), known.median(), known.max())]
-            lines.append((name, *found, "", gaps))
+        if encoder and name in encoder.dates:
+            first, last = (
+                time.split(".")[0] for time in time_range(column, encoder.dates[name][0])
+            )
+            lines.append((name, first, "", last, "", gaps))
+        elif levels is None:
+            known = to_numbers(column, gaps=True)
+            ends = np.nanmin(known), np.nanmedian(known), np.nanmax(known)
+            lines.append((name, *(f"{value:.5g}" for value in ends), "", gaps))
         else:
             lines.append((name, "", "", "", ", ".join(levels), gaps))
     return lines

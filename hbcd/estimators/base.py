@@ -165,7 +165,8 @@ class HybridEstimator(
         NotFittedError
             Before `fit`.
         ValueError
-            An activation or a loss of one's own, which no file can hold.
+            A custom activation or loss, which no file can hold, or a custom layer whose class or
+            constructor arguments no file can name.
         OSError
             The file cannot be written; one that was there is still there.
         """

@@ -205,7 +205,7 @@ def _hold_out(
     if held_out is not None or settings.partial:
         return 0.0
     path = settings.resumes and len(model.alpha_path_) > 0
-    # Rows left out that choose a penalty have told what held-out ones would.
+    # Rows left out to choose a penalty have the same use as rows held out.
     by_rows = settings.alpha is None or path
     automatic = 0.0 if by_rows else strategy.hold_out_share(network, len(train))
     return chosen_share(

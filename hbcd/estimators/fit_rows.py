@@ -144,7 +144,7 @@ def numbers_of(
     labels : list of int or None
         See `FitRows.column_labels`.
     finite : bool
-        False: the check that all are finite is left to who reads them next.
+        False: whether all are finite is checked later, when they are read for their statistics.
     """
     table = as_inputs(in_order(X, labels), encoder, finite=finite)
     if table.shape[1] != columns:

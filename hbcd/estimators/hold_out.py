@@ -13,7 +13,7 @@ __all__ = ["chosen_rows", "chosen_share"]
 
 Rows = NDArray[np.intp]
 NAME = "validation_fraction"
-EARLY = 0.15  # held out where early stopping asks for rows and nobody says how many
+EARLY = 0.15  # held out where early stopping asks for rows and no share is given
 
 
 def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Rows, Rows] | None:

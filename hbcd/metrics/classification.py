@@ -1,4 +1,4 @@
-"""How good told classes are: accuracy, log-loss, ROC AUC, and who was taken for whom."""
+"""Scores of predicted classes: accuracy, log-loss, ROC AUC, confusion matrix."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def roc_auc(positive: Array, score: Array) -> float | None:
     return float((rank[place][positive].sum() - ups * (ups + 1) / 2) / (ups * downs))
 
 
-def confusion(truth: Array, told: Array, n_classes: int) -> NDArray[np.intp]:
+def confusion(truth: Array, predicted: Array, n_classes: int) -> NDArray[np.intp]:
     """Rows counted by their class (down) and the class they were taken for (across)."""
-    cells = np.bincount(truth * n_classes + told, minlength=n_classes * n_classes)
+    cells = np.bincount(truth * n_classes + predicted, minlength=n_classes * n_classes)
     return cells.reshape(n_classes, n_classes)

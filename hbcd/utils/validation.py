@@ -28,6 +28,7 @@ __all__ = [
 ]
 
 Array = NDArray[Any]
+NUMBERS = (int, float, np.integer, np.floating, numbers.Real)  # the last also has fractions
 
 
 def check_integer(
@@ -58,7 +59,7 @@ def check_number(
     """A finite number from low to high (the ends excluded where open), or None where allowed."""
     if value is None and none:
         return None
-    if isinstance(value, (bool, np.bool_)) or not isinstance(value, numbers.Real):
+    if isinstance(value, (bool, np.bool_)) or not isinstance(value, NUMBERS):
         raise TypeError(f"{name}={value!r}: must be a number{' or None' if none else ''}")
     number = float(value)
     if not math.isfinite(number):
@@ -137,7 +138,7 @@ def as_matrix(
     """A finite table of numbers (rows, columns), float32 and float64 as they are, of any stride.
 
     Where `gaps` are allowed, NaN passes; else `remedy` says what to do about one.
-    Without `finite` the check that all are finite is left to who reads the table next.
+    Without `finite` the table is not read; the caller checks it later.
 
     Raises
     ------

@@ -173,7 +173,11 @@ def loss_on(model, x, y):
 
 
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("strategy", [*STRATEGIES, Driven(), hbcd.FullBatch(hbcd.Adam())], ids=str)
+@pytest.mark.parametrize(
+    "strategy",
+    [*STRATEGIES, Driven(), hbcd.FullBatch(hbcd.Adam())],
+    ids=lambda s: str(s).split(" at 0x")[0].split(".")[-1],
+)
 def test_a_call_never_makes_its_own_rows_worse(strategy, dtype):
     model = regressor(strategy=strategy, dtype=dtype, alpha=0.01)
     for seed in range(4):

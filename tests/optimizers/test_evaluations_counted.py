@@ -72,7 +72,9 @@ class Endless(hbcd.Optimizer):
 
 OWN = [Elsewhere(), Downhill(), Returning(), Blind(), Endless()]
 BUILT_IN = [hbcd.LBFGS(), hbcd.BFGS(), hbcd.Adam(), hbcd.BarzilaiBorwein()]
-each_optimizer = pytest.mark.parametrize("optimizer", [*OWN, *BUILT_IN], ids=repr)
+each_optimizer = pytest.mark.parametrize(
+    "optimizer", [*OWN, *BUILT_IN], ids=lambda o: type(o).__name__
+)
 each_selector = pytest.mark.parametrize("selector", [None, hbcd.PingPong(), hbcd.MostSensitive()])
 
 

@@ -15,9 +15,9 @@ from hbcd.utils.version import __version__ as __version__
 _PUBLIC = {
     "hbcd.callbacks.callback": (
         "Callback",
-        "EarlyStopping",
         "Event",
     ),
+    "hbcd.callbacks.early_stopping": ("EarlyStopping",),
     "hbcd.core": ("BlockState",),
     "hbcd.datasets.loaders": (
         "fetch_ccpp",

@@ -6,7 +6,8 @@ from hbcd import datasets as datasets
 from hbcd import metrics as metrics
 from hbcd import plots as plots
 from hbcd import tables as tables
-from hbcd.callbacks.callback import Callback, EarlyStopping, Event
+from hbcd.callbacks.callback import Callback, Event
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.core import BlockState
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.estimators.base import TrainingInterrupted

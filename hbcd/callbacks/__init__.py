@@ -1,5 +1,5 @@
-"""Who is told what happens in a training: callbacks, early stopping, log, terminal."""
+"""What follows a training: callbacks, early stopping, log lines, the terminal."""
 
-from hbcd.callbacks.callback import OptunaPruning, ProgressBar, scipy_callback
+from hbcd.callbacks.adapters import OptunaPruning, ProgressBar, scipy_callback
 
 __all__ = ["OptunaPruning", "ProgressBar", "scipy_callback"]

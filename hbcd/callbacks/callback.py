@@ -1,10 +1,8 @@
-"""Callbacks: what a training tells between two calls of an optimizer, and who may listen."""
+"""Callbacks: the class to subclass, and the events that a training calls it with."""
 
 from __future__ import annotations
 
-import inspect
 import math
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,16 +11,8 @@ from numpy.typing import NDArray
 
 from hbcd.parts.stopping import StopReason
 from hbcd.utils.public import public
-from hbcd.utils.validation import check_integer, check_number
 
-__all__ = [
-    "Callback",
-    "EarlyStopping",
-    "Event",
-    "OptunaPruning",
-    "ProgressBar",
-    "scipy_callback",
-]
+__all__ = ["Callback", "Event", "stops"]
 
 NAN = math.nan
 
@@ -30,7 +20,7 @@ NAN = math.nan
 @public
 @dataclass(frozen=True, slots=True)
 class Event:
-    """What has happened, told to a `Callback`.
+    """Something that has happened in a training; what a `Callback` is called with.
 
     Attributes
     ----------
@@ -129,179 +119,8 @@ class Callback:
         return None
 
     def __sklearn_clone__(self) -> Callback:
-        """Clones of an estimator keep its callbacks: they belong to whoever listens."""
+        """Clones of an estimator keep its callbacks: they belong to the user."""
         return self
-
-
-@public
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Ends the training when held-out rows no longer gain; the best parameters by them are kept.
-
-    It counts passes over the data ("sweeps"; `FullBatch` looks every `check_every` iterations)
-    over all phases, and replaces the rule that ends a phase after ten.
-
-    Parameters
-    ----------
-    metric : str, default "loss"
-        "loss", or, in the target's units, for regression "r2", "mse", "rmse", "mae",
-        "median_absolute_error" (means over targets), for classification "accuracy",
-        "balanced_accuracy", "log_loss".  Weights of held-out rows count.
-    patience : int, default 10
-        The training ends after this many passes, one after another, without a better value.
-    min_delta : float, default 0.0
-        What a better value is better by, at least, in units of the metric.
-
-    Raises
-    ------
-    ValueError, TypeError
-        A value outside its range.
-    """
-
-    metric: str = "loss"
-    patience: int = 10
-    min_delta: float = 0.0
-
-    def __post_init__(self) -> None:
-        if not isinstance(self.metric, str):
-            raise TypeError(f"metric={self.metric!r}: must be a name")
-        check_integer("patience", self.patience, 1)
-        check_number("min_delta", self.min_delta, low=0.0)
-
-
-# ---- adapters: each imports its library when it is first used
-
-
-class ProgressBar(Callback):
-    """A tqdm bar that counts sweeps and shows the losses, on a terminal or in a notebook.
-
-    Parameters
-    ----------
-    **options
-        Passed to `tqdm.auto.tqdm`.
-
-    Raises
-    ------
-    ImportError
-        When training begins, where tqdm is not installed (extra `progress`).
-    """
-
-    def __init__(self, **options: Any) -> None:
-        self.options = options
-        self._bar: Any = None
-
-    def on_begin(self, event: Event) -> None:
-        """Opens the bar."""
-        from tqdm.auto import tqdm
-
-        self._bar = tqdm(**{"desc": "hbcd", "unit": "sweep", **self.options})
-
-    def on_sweep_end(self, event: Event) -> None:
-        """Moves the bar."""
-        values = {
-            "loss": event.loss,
-            "validation": event.validation_loss,
-            "best": event.best,
-        }
-        shown = {name: f"{value:.6g}" for name, value in values.items() if math.isfinite(value)}
-        self._bar.set_postfix(shown, refresh=False)
-        self._bar.update(1)
-
-    def on_end(self, event: Event) -> None:
-        """Closes the bar."""
-        if self._bar is not None:
-            self._bar.close()
-            self._bar = None
-
-
-class OptunaPruning(Callback):
-    """Reports a trial of Optuna sweep by sweep and ends it where the study's pruner says so.
-
-    Parameters
-    ----------
-    trial : optuna.trial.Trial
-    metric : str, default "validation_loss"
-        What is reported: "validation_loss", "validation_score" (with `EarlyStopping`) or "loss".
-
-    Raises
-    ------
-    optuna.TrialPruned
-        Out of the training, for `study.optimize` to catch.
-    ValueError
-        When training begins: the study maximizes a loss.  At the end of a sweep: there is no such
-        value, because no rows are held out.
-    """
-
-    def __init__(self, trial: Any, metric: str = "validation_loss") -> None:
-        names = ("validation_loss", "validation_score", "loss")
-        if metric not in names:
-            raise ValueError(f"metric={metric!r}: must be one of {', '.join(names)}")
-        self.trial = trial
-        self.metric = metric
-        self._sweeps = 0
-
-    def on_begin(self, event: Event) -> None:
-        """Compares the directions of study and metric."""
-        self._sweeps = 0
-        study = getattr(self.trial, "study", None)
-        direction = getattr(getattr(study, "direction", None), "name", "")
-        if self.metric.endswith("loss") and direction == "MAXIMIZE":
-            raise ValueError(
-                f"metric={self.metric!r}: must go the way of the study, which maximizes; "
-                "'validation_score' may"
-            )
-
-    def on_sweep_end(self, event: Event) -> None:
-        """Reports, and asks the pruner."""
-        value = getattr(event, self.metric)
-        if math.isnan(value) and self.metric != "loss":
-            raise ValueError(
-                f"metric={self.metric!r}: must be known: hold rows out"
-                + (", with early_stopping" if self.metric == "validation_score" else "")
-            )
-        self.trial.report(value, self._sweeps)
-        self._sweeps += 1
-        if self.trial.should_prune():
-            from optuna import TrialPruned  # pyright: ignore[reportMissingImports]
-
-            raise TrialPruned(f"pruned after {self._sweeps} sweeps")
-
-
-class _SciPyCallback(Callback):
-    def __init__(self, function: Callable[..., Any]) -> None:
-        self.function = function
-        try:
-            names = set(inspect.signature(function).parameters)
-        except (TypeError, ValueError):  # a function of C without a signature
-            names = set()
-        self.by_name = names == {"intermediate_result"}
-
-    def on_sweep_end(self, event: Event) -> None:
-        if not self.by_name:
-            self.function(event.theta)
-            return
-        from scipy.optimize import OptimizeResult
-
-        self.function(
-            intermediate_result=OptimizeResult(
-                x=event.theta, fun=event.loss, nit=event.n_iter, nfev=event.n_fev
-            )
-        )
-
-
-def scipy_callback(function: Callable[..., Any]) -> Callback:
-    """A callback of `scipy.optimize.minimize` as one of a training, called at the end of sweeps.
-
-    Parameters
-    ----------
-    function : callable
-        ``function(intermediate_result)``, an OptimizeResult with x, fun (the training loss), nit
-        and nfev, if that is the name of its parameter; else ``function(x)``.  As in SciPy,
-        `StopIteration` stops the training.  (`hbcd.minimize` takes such a function itself.)
-    """
-    if not callable(function):
-        raise TypeError(f"function={function!r}: must be callable")
-    return _SciPyCallback(function)
 
 
 def stops(answer: Any) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from hbcd.callbacks.callback import EarlyStopping
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.parts.stopping import Stop
 from hbcd.training import registry

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.callbacks.callback import EarlyStopping
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.estimators.constant_columns import constant_features
 from hbcd.estimators.target import Target
 from hbcd.parts.activations import Activation

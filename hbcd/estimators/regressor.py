@@ -8,7 +8,7 @@ from typing import Any
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.callbacks.callback import EarlyStopping
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.estimators.dataframes import held_out_pair
 from hbcd.estimators.regression_outputs import RegressionOutputs
 from hbcd.estimators.sklearn_callbacks import with_sklearn_callbacks

@@ -80,6 +80,7 @@ class Optimizer:
 
     value_only: ClassVar[bool] = False
     monotone: ClassVar[bool] = False
+    inner_iterations: InnerIterations = InnerIterations()
     hessian: ClassVar[Literal["matrix", "pairs"] | None] = None
 
     def minimize(
@@ -160,11 +161,6 @@ class Optimizer:
         if self.most_iterations is not None and not _is_limited(stop):
             stop = _changed(stop, max_iterations=self.most_iterations)
         return self, stop
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """Iterations that it makes at a time inside a strategy that is not told how many."""
-        return InnerIterations()
 
     @property
     def search_box(self) -> float | None:

@@ -36,6 +36,7 @@ class Adam(Compiled):
     beta2: float = 0.999
     epsilon: float = 1e-8
     _native = "adam"
+    inner_iterations = InnerIterations(shell=10, descent=20, batch=1)
 
     def __post_init__(self) -> None:
         check_number("learning_rate", self.learning_rate, low=0.0, open_low=True)
@@ -47,11 +48,6 @@ class Adam(Compiled):
     def most_iterations(self) -> int:
         """10 000: its steps have a fixed length, so that no test of its own may ever end it."""
         return 10_000
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=10, descent=20, batch=1."""
-        return InnerIterations(shell=10, descent=20, batch=1)
 
 
 @public
@@ -80,6 +76,7 @@ class LBFGS(Compiled):
     wolfe: float = 0.9
     max_line_search: int = 20
     _native = "lbfgs"
+    inner_iterations = InnerIterations(shell=2, descent=5, batch=5)
     monotone: ClassVar[bool] = True
     hessian: ClassVar[Literal["matrix", "pairs"] | None] = "pairs"
 
@@ -87,11 +84,6 @@ class LBFGS(Compiled):
         check_integer("memory", self.memory, 1, high=MOST_PAIRS)
         check_flag("damping", self.damping)
         check_line_search(self.armijo, self.wolfe, self.max_line_search)
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=2, descent=5, batch=5."""
-        return InnerIterations(shell=2, descent=5, batch=5)
 
 
 @public
@@ -130,6 +122,7 @@ class BFGS(Compiled):
     max_line_search: int = 20
     memory_limit: int = 2**30
     _native = "bfgs"
+    inner_iterations = InnerIterations(shell=5, descent=5, batch=5)
     monotone: ClassVar[bool] = True
     hessian: ClassVar[Literal["matrix", "pairs"] | None] = "matrix"
 
@@ -149,11 +142,6 @@ class BFGS(Compiled):
                 f"memory_limit={self.memory_limit}: must be at least {need} bytes for BFGS on "
                 f"{n} variables; LBFGS needs far less"
             )
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=5, descent=5, batch=5."""
-        return InnerIterations(shell=5, descent=5, batch=5)
 
 
 @public
@@ -190,6 +178,7 @@ class BarzilaiBorwein(Compiled):
     tau: float = 0.8
     abb_memory: int = 5
     _native = "bb"
+    inner_iterations = InnerIterations(shell=10, descent=20, batch=20)
 
     def __post_init__(self) -> None:
         if self.step not in ("abbmin", "bb1", "bb2"):
@@ -200,11 +189,6 @@ class BarzilaiBorwein(Compiled):
         check_number("step_max", self.step_max, low=self.step_min)
         check_number("tau", self.tau, low=0.0, high=1.0, open_low=True)
         check_integer("abb_memory", self.abb_memory, 1)
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=10, descent=20, batch=20."""
-        return InnerIterations(shell=10, descent=20, batch=20)
 
 
 @public
@@ -248,6 +232,7 @@ class ICRS(Compiled):
     floor: float = 0.05
     max_evaluations: int | None = None
     _native = "icrs"
+    inner_iterations = InnerIterations(shell=50, descent=50, batch=20)
     value_only: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -260,11 +245,6 @@ class ICRS(Compiled):
         check_number("tolerance", self.tolerance, low=0.0)
         check_number("floor", self.floor, low=0.0, high=0.5)
         check_integer("max_evaluations", self.max_evaluations, 1, none=True)
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=50, descent=50, batch=20."""
-        return InnerIterations(shell=50, descent=50, batch=20)
 
     @property
     def search_box(self) -> float:

@@ -70,6 +70,7 @@ class LevenbergMarquardt(Compiled):
     ridge: float = 1e-4
     memory_limit: int = 2**30
     _native = "lm"
+    inner_iterations = InnerIterations(shell=1, descent=1, batch=1)
     monotone: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
@@ -142,11 +143,6 @@ class LevenbergMarquardt(Compiled):
             method = method.changed(damping="trust_region")
         return method, stop
 
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """shell=1, descent=1, batch=1."""
-        return InnerIterations(shell=1, descent=1, batch=1)
-
 
 @public
 @dataclass(frozen=True)
@@ -173,6 +169,7 @@ class ExactOutput(Compiled):
     inner: Optimizer | None = None
     ridge: float = 1e-8
     _native = "exact_output"
+    inner_iterations = InnerIterations(shell=1, descent=1, batch=1)  # those of `inner`, if any
 
     def __post_init__(self) -> None:
         check_number("ridge", self.ridge, low=0.0)
@@ -182,12 +179,7 @@ class ExactOutput(Compiled):
             raise TypeError(f"inner={self.inner!r}: must be a built-in hbcd.Optimizer or None")
         if isinstance(self.inner, ExactOutput):
             raise TypeError(f"inner={self.inner!r}: must not be an ExactOutput itself")
-
-    @property
-    def inner_iterations(self) -> InnerIterations:
-        """Those of `inner`; 1 without one, which is exact."""
-        one = InnerIterations(shell=1, descent=1, batch=1)
-        return one if self.inner is None else self.inner.inner_iterations
+        object.__setattr__(self, "inner_iterations", self.inner.inner_iterations)
 
     @property
     def search_box(self) -> float | None:

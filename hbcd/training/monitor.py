@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hbcd import core
-from hbcd.callbacks.callback import EarlyStopping, Event
+from hbcd.callbacks.callback import Event
 from hbcd.callbacks.callback_list import CallbackList
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.parts.stopping import StopReason
 from hbcd.training.validation_score import Scorer
 

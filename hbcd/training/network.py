@@ -10,8 +10,8 @@ from typing import Any
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
-from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.callback_list import CallbackList
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from hbcd.callbacks.callback import EarlyStopping
 from hbcd.callbacks.callback_list import as_callbacks
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.parts.stopping import Stop
 from hbcd.training.hybrid import Hybrid
 from hbcd.training.monitor import ProgressFunction

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.callbacks.callback import EarlyStopping
+from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.metrics.regression import r2_scores
 from hbcd.networks.data import Held
 from hbcd.networks.structure import NetworkStructure

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.callbacks.callback import OptunaPruning, ProgressBar, scipy_callback
+from hbcd.callbacks.adapters import OptunaPruning, ProgressBar, scipy_callback
 from support.training_runs import NET, THETA, X, Y, train
 
 HELD = (X[:100], Y[:100])

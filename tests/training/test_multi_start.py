@@ -44,14 +44,39 @@ def test_one_start_is_the_strategy_itself():
     assert alone.n_fev == one.n_fev
 
 
-def test_the_best_start_is_the_best_on_held_out_rows():
-    held = (X[:100], Y[:100])
+def best_of_each_start(rows, held, strategy, seed):
+    """The last of the best parameters of every start."""
+    best = {}
+
+    def look(event):
+        if event.what == "sweep_end":
+            best[event.start] = event.best_theta
+
     report = NET.train(
-        NET.init(0), X[100:], Y[100:], eval_set=held, strategy=hbcd.MultiStart(SHORT, 4), rng=1
+        NET.init(0), *rows, eval_set=held, strategy=strategy, rng=seed, callbacks=look
     )
-    best = NET.loss_and_gradient(report.theta, *held)[0]
-    single = NET.train(NET.init(0), X[100:], Y[100:], eval_set=held, strategy=SHORT, rng=1)
-    assert best <= NET.loss_and_gradient(single.theta, *held)[0]
+    return report, [best[start] for start in sorted(best)]
+
+
+def test_the_best_start_is_the_best_on_held_out_rows_and_not_on_the_training_rows():
+    noise = np.random.default_rng(0).normal(size=len(Y))
+    rows, held = (X[:60], (Y + noise)[:60]), (X[60:], Y[60:])  # few noisy rows: the two disagree
+    disagree = 0
+    for seed in range(4):
+        report, thetas = best_of_each_start(rows, held, hbcd.MultiStart(SHORT, 4), seed)
+        assert len(thetas) == 4
+        outside = [NET.loss_and_gradient(theta, *held)[0] for theta in thetas]
+        inside = [NET.loss_and_gradient(theta, *rows)[0] for theta in thetas]
+        assert np.array_equal(report.theta, thetas[int(np.argmin(outside))])
+        disagree += int(np.argmin(outside)) != int(np.argmin(inside))
+    assert disagree > 0  # so that the choice by training loss would have failed
+
+
+def test_the_best_start_is_the_best_on_the_training_rows_where_none_are_held_out():
+    report, thetas = best_of_each_start((X, Y), None, hbcd.MultiStart(SHORT, 4), 1)
+    losses = [NET.loss_and_gradient(theta, X, Y)[0] for theta in thetas]
+    assert np.array_equal(report.theta, thetas[int(np.argmin(losses))])
+    assert int(np.argmin(losses)) > 0  # not the first one, which is where a strategy alone begins
 
 
 def test_limits_are_for_all_starts_together():
@@ -73,13 +98,53 @@ def test_an_exception_of_a_start_arrives():
         train(hbcd.MultiStart(Fails(), 3))
 
 
+class Witness(Softplus):
+    """An activation that keeps the threads that called it, in their order."""
+
+    def __init__(self):
+        self.threads = []
+
+    def forward(self, z, out):
+        self.threads.append(threading.get_ident())
+        super().forward(z, out)
+
+
+class Steps(hbcd.TrainingStrategy):
+    """Drives its phases itself; keeps the threads that it ran on, in their order."""
+
+    def __init__(self):
+        self.threads = []
+
+    def run(self, run_phase, problem):
+        for _ in range(3):
+            self.threads.append(threading.get_ident())
+            run_phase(hbcd.Phase(hbcd.LBFGS(), inner_iterations=3))
+
+
 def test_parts_written_in_python_start_one_after_another():
-    net = hbcd.Network([hbcd.InputLayer(3), hbcd.HiddenLayer(4, Softplus()), hbcd.OutputLayer(1)])
-    runs = [
-        net.train(net.init(0), X, Y, strategy=hbcd.MultiStart(SHORT, 3), rng=1, n_threads=n)
-        for n in (1, 4)
-    ]
-    assert np.array_equal(runs[0].theta, runs[1].theta)
+    found = []
+    for n in (1, 4):
+        part = Witness()
+        net = hbcd.Network([hbcd.InputLayer(3), hbcd.HiddenLayer(4, part), hbcd.OutputLayer(1)])
+        strategy = hbcd.MultiStart(SHORT, 3)
+        found.append(net.train(net.init(0), X, Y, strategy=strategy, rng=1, n_threads=n))
+        assert set(part.threads) == {threading.get_ident()}
+    assert np.array_equal(found[0].theta, found[1].theta)
+
+
+def test_a_strategy_written_in_python_starts_one_after_another():
+    strategy = Steps()
+    train(hbcd.MultiStart(strategy, 3), n_threads=4)
+    assert strategy.threads == [threading.get_ident()] * 9
+
+
+def test_compiled_starts_run_side_by_side():
+    threads = set()
+    train(
+        hbcd.MultiStart(hbcd.Sequence([SHORT, SHORT]), 4), n_threads=4,
+        callbacks=lambda event: threads.add(threading.get_ident()) or None,
+    )  # fmt: skip
+    assert len(threads) > 1
 
 
 def test_a_start_of_starts_is_refused():

@@ -5,7 +5,7 @@ import pytest
 
 import hbcd
 from hbcd.training import registry
-from support.training_runs import NET, OPTIMIZERS, THETA, X, Y, run_phases, train
+from support.training_runs import NET, OPTIMIZERS, THETA, Phases, X, Y, run_phases, train
 
 # ---- the box -------------------------------------------------------------------------------------
 
@@ -114,6 +114,16 @@ def test_a_search_in_front_does_not_bind_what_follows():
     assert report.theta == pytest.approx([30.0, -7.0], abs=1e-3)
 
 
+def test_the_box_of_a_search_is_laid_around_the_parameters_at_its_beginning():
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1)])
+    spy = Box()
+    search = hbcd.Phase(hbcd.ICRS(), sensitivity=spy, **ONE_VISIT)
+    found = hbcd.Phase(hbcd.LBFGS())
+    line.train(line.init(0), x, 30 * x[:, 0] - 7, strategy=Phases(found, search))
+    assert spy.seen[0][1] == pytest.approx([60.0, 14.0], rel=1e-4)
+
+
 # ---- a stop at a bound ---------------------------------------------------------------------------
 
 
@@ -138,6 +148,18 @@ def test_a_stop_at_a_bound_says_so(make, held):
         assert f"{held} of 2 parameters" in report.message
     else:
         assert report.message == str(report.stop_reason)
+
+
+def test_a_bound_that_holds_nothing_back_is_not_counted():
+    x = np.linspace(-1, 1, 200)[:, np.newaxis]
+    line = hbcd.Network([hbcd.InputLayer(1), hbcd.OutputLayer(1)])
+    for side, target in (((-1.0, None), 25 + 3 * x), ((None, 1.0), -25 - 3 * x)):
+        start = np.full(2, side[0] or side[1])  # on the bound, and the loss falls inwards
+        report = line.train(
+            start, x, target, strategy=hbcd.FullBatch(box=side), stop=hbcd.Stop(max_iterations=0)
+        )
+        assert np.array_equal(report.theta, start)
+        assert report.at_bounds == 0
 
 
 def test_a_stop_at_the_bounds_of_a_layer_says_so():

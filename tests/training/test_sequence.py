@@ -194,8 +194,9 @@ def test_every_optimizer_in_the_shell_predicts_the_plant(optimizer):
     x, y = np.asarray(PLANT.data), np.asarray(PLANT.target)
     model = hbcd.HybridRegressor((5, 5, 5), strategy=hbcd.BatchShell(part), random_state=0)
     model.fit(x[::2], y[::2])
-    # L-BFGS 0.970; ADAM with the 2 iterations that suit L-BFGS 0.960 or less.
-    assert model.score(x[1::2], y[1::2]) > 0.965
+    # Measured: 0.9705 (random search) to 0.9751 (ADAM), L-BFGS 0.9718.  With other numbers of
+    # iterations: ADAM 0.9665 (1), Levenberg-Marquardt 0.9608 (20), random search 0.9502 (2).
+    assert model.score(x[1::2], y[1::2]) > 0.969
 
 
 # ---- sensitivity tolerance -----------------------------------------------------------------------

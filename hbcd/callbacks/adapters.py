@@ -138,6 +138,10 @@ def scipy_callback(function: Callable[..., Any]) -> Callback:
         ``function(intermediate_result)``, an OptimizeResult with x, fun (the training loss), nit
         and nfev, if that is the name of its parameter; else ``function(x)``.  As in SciPy,
         `StopIteration` stops the training.  (`hbcd.minimize` takes such a function itself.)
+
+    Returns
+    -------
+    Callback
     """
     if not callable(function):
         raise TypeError(f"function={function!r}: must be callable")

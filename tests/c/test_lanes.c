@@ -43,18 +43,11 @@ static int count_tile(void *context, size_t lane, size_t tile, int thread)
     return (int)tile == t->failing ? HBCD_ERR_HOOK : t->stopping && (int)tile == t->stopping ? HBCD_STOP_CALLBACK : 0;
 }
 
-/* All tiles by a team of its own, in memory as a caller lends it. */
+/* All tiles by a team of its own. */
 static int run_tiles(size_t lanes, int threads, tally *t, hbcd_watch *watch)
 {
-    static _Alignas(HBCD_ALIGN) unsigned char room[1 << 14];
-    hbcd_arena arena = {room, sizeof room, 0};
-    hbcd_team team;
-    memset(room, 0xff, sizeof room);
-    hbcd_team_make(&team, threads, watch, &arena);
-    CHECK(hbcd_arena_check(&arena) == HBCD_OK);
-    int status = hbcd_lanes_run_in(&team, lanes, TILES, 1e9, count_tile, t);
-    hbcd_team_restore(&team);
-    return status;
+    const hbcd_team team = {threads, watch};
+    return hbcd_lanes_run_in(&team, lanes, TILES, 1e9, count_tile, t);
 }
 
 static int worked(const tally *t)

@@ -113,11 +113,9 @@ static void FN(test_gathered_rows_are_the_rows)(void)
             }
             hbcd_arena count = {NULL, 0, 0};
             TY(data) some;
-            hbcd_team team;
-            hbcd_team_make(&team, 1 + (int)(k % 4), NULL, &count);
+            const hbcd_team team = {1 + (int)(k % 4), NULL};
             FN(data_room)(sizes[k], 2, 2, 1, 1, &count, &some);
             memory room = borrow(count.used);
-            hbcd_team_make(&team, 1 + (int)(k % 4), NULL, &room.arena);
             FN(data_room)(sizes[k], 2, 2, 1, 1, &room.arena, &some);
             CHECK(FN(data_gather)(&data, sizes[k], index, &team, &some) == HBCD_OK);
             CHECK(some.rows == sizes[k] && some.weight_sum == weights);
@@ -127,7 +125,6 @@ static void FN(test_gathered_rows_are_the_rows)(void)
             size_t fewer = (sizes[k] + 1) / 2; /* the same room again, for less */
             CHECK(FN(data_gather)(&data, fewer, index, &team, &some) == HBCD_OK);
             CHECK(some.rows == fewer && FN(tiles_hold)(some.x, fewer, 2, index, 0));
-            hbcd_team_restore(&team);
             give_back(&room);
         }
         give_back(&m);
@@ -154,14 +151,11 @@ static void FN(test_rows_gathered_by_threads_are_the_rows)(void)
     for (int threads = 1; threads <= 4; threads++)
         for (size_t rows = ROWS - 300; rows <= ROWS; rows += 100) {
             hbcd_arena count = {NULL, 0, 0};
-            hbcd_team team;
-            hbcd_team_make(&team, threads, NULL, &count);
+            const hbcd_team team = {threads, NULL};
             FN(data_room)(rows, COLUMNS, 1, 1, 0, &count, &some);
             memory room = borrow(count.used);
-            hbcd_team_make(&team, threads, NULL, &room.arena);
             FN(data_room)(rows, COLUMNS, 1, 1, 0, &room.arena, &some);
             CHECK(FN(data_gather)(&data, rows, index, &team, &some) == HBCD_OK);
-            hbcd_team_restore(&team);
             int wrong = 0;
             for (size_t r = 0; r < rows; r++) {
                 const size_t tile = r / HBCD_TILE, ld = FN(padded)(FN(tile_rows)(&some, tile));

@@ -2,8 +2,6 @@
 #if defined(__linux__) && defined(_OPENMP)
 #define _GNU_SOURCE /* sched_getcpu, sched_setaffinity */
 #include <sched.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 #endif
 #ifdef _OPENMP
 #include <omp.h>
@@ -16,6 +14,9 @@
 /* What a region must have to do, in operations (some 15 of them take a nanosecond): 40 us of work fall to 28 on two
  * threads that wait awake. */
 static const double WORTH_A_REGION = 1.0e6;
+
+/* How often the caller offers its processor in a region; on a busy machine somebody else may take it each time. */
+enum { OFFERS = 4 };
 
 int hbcd_openmp(void)
 {
@@ -42,59 +43,36 @@ typedef struct {
     void *context;
     answer error, stop; /* the first of each kind; an error counts for more than a stop */
     unsigned taken; /* bit k: some thread has lane k; read and written atomically */
+    int missing;    /* workers that have not begun; read and written atomically */
+    int offers;     /* of its processor, that the caller still makes */
     int away;       /* threads that have not run out of lanes; read and written atomically */
     int processor;  /* of the calling thread; -1: not known */
 } run;
 
-/* A scheduler may wake a thread on the processor of the one that woke it, although others are idle, and leave it there:
- * the two then take turns, and wait for each other in between (440 us instead of 23 on two processors).  A worker of a
- * team that finds itself on the caller's processor does without that processor until hbcd_team_restore.  Never called
- * on the calling thread, whose affinity is not ours and passes on to child processes. */
+/* A scheduler may wake a thread on the processor of the one that woke it, although others are idle: the two then take
+ * turns, and wait for each other in between (440 us instead of 23 on two processors).  So the caller offers its
+ * processor while a worker is missing, and a worker that finds itself there steps aside: it is allowed everything
+ * again at once, and stays where it went.  The affinity of the calling thread, which passes on to child processes, is
+ * never touched. */
 #if defined(__linux__) && defined(_OPENMP)
-struct hbcd_moved {
-    pid_t thread;      /* 0: none */
-    cpu_set_t allowed; /* what it was allowed before */
-};
-
 static int processor(void) { return sched_getcpu(); }
+static void offer_processor(void) { sched_yield(); }
 
-static void put_back(hbcd_moved *moved)
+static void step_aside(int processor)
 {
-    if (moved->thread != 0) sched_setaffinity(moved->thread, sizeof moved->allowed, &moved->allowed);
-    moved->thread = 0;
-}
-
-static void move_away_from(int processor, hbcd_moved *moved)
-{
+    cpu_set_t allowed, others;
     if (processor < 0 || processor >= CPU_SETSIZE || processor != sched_getcpu()) return;
-    const pid_t self = (pid_t)syscall(SYS_gettid);
-    if (moved->thread != self) put_back(moved); /* the runtime has another thread at this place now */
-    if (moved->thread == 0 && sched_getaffinity(0, sizeof moved->allowed, &moved->allowed) != 0) return;
-    cpu_set_t others = moved->allowed;
+    if (sched_getaffinity(0, sizeof allowed, &allowed) != 0) return;
+    others = allowed;
     CPU_CLR((unsigned)processor, &others);
-    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0) moved->thread = self;
+    if (CPU_COUNT(&others) > 0 && sched_setaffinity(0, sizeof others, &others) == 0)
+        sched_setaffinity(0, sizeof allowed, &allowed);
 }
 #else
-struct hbcd_moved {
-    int thread;
-};
-
 static int processor(void) { return -1; }
-static void put_back(hbcd_moved *moved) { (void)moved; }
-static void move_away_from(int processor, hbcd_moved *moved) { (void)processor, (void)moved; }
+static void offer_processor(void) {}
+static void step_aside(int processor) { (void)processor; }
 #endif
-
-void hbcd_team_make(hbcd_team *team, int n_threads, hbcd_watch *watch, hbcd_arena *arena)
-{
-    *team = (hbcd_team){.n_threads = n_threads < 1 ? 1 : n_threads, .watch = watch};
-    team->moved = hbcd_arena_take(arena, (size_t)team->n_threads, sizeof *team->moved);
-    if (team->moved) memset(team->moved, 0, (size_t)team->n_threads * sizeof *team->moved);
-}
-
-void hbcd_team_restore(hbcd_team *team)
-{
-    for (int thread = 1; thread < team->n_threads; thread++) put_back(&team->moved[thread]);
-}
 
 /* Which member of its team the present thread is, 0 for the caller, and of how many: a runtime may give fewer threads
  * than were asked for (OMP_THREAD_LIMIT, a region inside another one). */
@@ -142,11 +120,29 @@ static int take(run *r, size_t lane)
     return !(before & bit);
 }
 
+static void offer_while_missing(run *r)
+{
+    if (r->offers == 0) return;
+    int missing;
+#pragma omp atomic read
+    missing = r->missing;
+    r->offers = missing ? r->offers - 1 : 0;
+    if (missing) offer_processor();
+}
+
+static void begin(run *r, int threads)
+{
+    (void)threads; /* older compilers overlook its use below */
+#pragma omp atomic update
+    r->missing -= threads;
+}
+
 /* One lane, front to back.  0: go on. */
 static int run_lane(run *r, size_t lane, int thread)
 {
     size_t end = (lane + 1) * r->n_tiles / r->n_lanes;
     for (size_t tile = lane * r->n_tiles / r->n_lanes; tile < end; tile++) {
+        if (thread == 0) offer_while_missing(r);
         int status = thread == 0 ? hbcd_watch_tick(r->team->watch) : 0;
         if (status == 0) status = r->work(r->context, lane, tile, thread);
         if (status != 0) set_status(r, status);
@@ -159,7 +155,6 @@ static int run_lane(run *r, size_t lane, int thread)
  * because it had to be woken, finds some of its own done by the others; who does a lane leaves no trace in its sums. */
 static void share_lanes(run *r, size_t first, int thread)
 {
-    if (thread > 0) move_away_from(r->processor, &r->team->moved[thread]);
     for (size_t k = 0, over = 0; k < r->n_lanes && !over; k++) {
         size_t lane = (first + k) % r->n_lanes;
         over = take(r, lane) && run_lane(r, lane, thread) != 0;
@@ -208,11 +203,19 @@ int hbcd_lanes_run_in(const hbcd_team *team, size_t n_lanes, size_t n_tiles, dou
     int status = hbcd_watch_tick(team->watch);
     if (status != 0) return status;
     r.away = n_threads;
+    r.missing = n_threads - 1;
+    r.offers = OFFERS;
     r.processor = processor();
 #pragma omp parallel num_threads(n_threads)
     {
         const int thread = member(), members = n_members();
-        if (thread == 0) leave(&r, n_threads - members); /* those that did not come */
+        if (thread == 0) {
+            begin(&r, n_threads - members); /* those that will not come */
+            leave(&r, n_threads - members);
+        } else {
+            begin(&r, 1);
+            step_aside(r.processor);
+        }
         share_lanes(&r, (size_t)thread * r.n_lanes / (size_t)members, thread);
         leave(&r, 1);
         if (thread == 0) linger(&r);

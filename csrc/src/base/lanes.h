@@ -10,19 +10,11 @@ typedef int (*hbcd_tile_work)(void *context, size_t lane, size_t tile, int threa
 
 size_t hbcd_n_lanes(size_t n_tiles);
 
-/* The threads of a call into the core, one after the other region.  A worker may be kept off the caller's processor
- * meanwhile; whoever makes a team restores it before the call returns.  The affinity of the calling thread is never
- * changed. */
-typedef struct hbcd_moved hbcd_moved;
+/* The threads of a call into the core, one region after the other.  No region changes what any thread is allowed. */
 typedef struct hbcd_team {
     int n_threads;     /* at least 1 */
     hbcd_watch *watch; /* may be NULL */
-    hbcd_moved *moved; /* (n_threads): the workers kept off a processor */
 } hbcd_team;
-
-/* Measures or carves. */
-void hbcd_team_make(hbcd_team *team, int n_threads, hbcd_watch *watch, hbcd_arena *arena);
-void hbcd_team_restore(hbcd_team *team);
 
 /* Calls work for every tile, in order within a lane.  `cost` is the operation count of all of it: below a measured
  * threshold everything runs on the calling thread.  The watch is polled before anything is done and between tiles of the

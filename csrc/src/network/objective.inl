@@ -10,7 +10,7 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
     if (n_threads < 1 || net->serial) n_threads = 1;
     if ((size_t)n_threads > lanes) n_threads = (int)lanes;
     TY(bound) made = {.net = net, .cache_rows = cache_rows};
-    hbcd_team_make(&made.team, n_threads, watch, arena);
+    made.team = (hbcd_team){n_threads, watch};
     made.theta = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_x = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_g = hbcd_arena_take(arena, net->n_params, sizeof(REAL));

@@ -9,7 +9,6 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(FN(objective_bind)(&bound, data, -1));
     int status = FN(objective_of)(&bound).eval(&bound, theta, f, g);
-    hbcd_team_restore(&bound.team);
     return status;
 }
 
@@ -26,7 +25,6 @@ int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, 
     memcpy(bound.theta, theta, net->n_params * sizeof *theta);
     int status = FN(objective_bind)(&bound, data, block);
     if (status == 0) status = FN(objective_normal)(&bound, theta + bound.start, f, jtwr, jtwj);
-    hbcd_team_restore(&bound.team);
     return status;
 }
 
@@ -71,8 +69,7 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     if (n_threads < 1 || net->serial) n_threads = 1;
     if ((size_t)n_threads > lanes) n_threads = lanes ? (int)lanes : 1;
     TY(prediction) p = {.net = net, .x = x, .out = out, .theta = theta};
-    hbcd_team team;
-    hbcd_team_make(&team, n_threads, watch, arena);
+    const hbcd_team team = {n_threads, watch};
     p.input = hbcd_arena_take(arena, hbcd_times((size_t)n_threads * HBCD_TILE, net->n_in), sizeof(REAL));
     p.work = hbcd_arena_take(arena, (size_t)n_threads, sizeof *p.work);
     for (int t = 0; t < n_threads; t++) {
@@ -84,7 +81,6 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     if (arena->base == NULL) return HBCD_OK;
     double cost = 2.0 * (double)x->rows * (double)net->n_params;
     int status = hbcd_lanes_run(&team, tiles, FN(repays)(net, cost), FN(predict_tile), &p);
-    hbcd_team_restore(&team);
     return status;
 }
 

@@ -234,7 +234,6 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     }
     FN(copy)(n, plan->best, theta);
     watch->deadline = plan->run_deadline;
-    hbcd_team_restore(&plan->bound.team);
     report->status = status;
     report->f = plan->best_loss;
     report->n_evaluations = plan->n_evaluations;

@@ -67,7 +67,8 @@ def _text_cell(file: TableFile, row: int, column: str) -> tuple[int, str]:
                 continue
             data_row += 1
             if data_row == row:
-                return first, record[place].strip() if place < len(record) else ""
+                cell = record[place] if place < len(record) else ""
+                return first, cell if cell.strip() else ""
     raise LookupError(f"row {row}")
 
 

@@ -141,7 +141,9 @@ def median(numbers: NDArray[np.float64]) -> float:
     return float(0.5 * low + 0.5 * high)
 
 
-def learn_levels(column: pd.Series, *, gaps: bool = False) -> tuple[str, ...] | None:
+def learn_levels(
+    column: pd.Series, *, gaps: bool = False, role: Role = INPUT
+) -> tuple[str, ...] | None:
     """Sorted levels of a column that is not of numbers, None for one that is.
 
     Levels are kept as text, so that a model file can hold them and that a table read from another
@@ -168,8 +170,8 @@ def learn_levels(column: pd.Series, *, gaps: bool = False) -> tuple[str, ...] | 
     if len(levels) > MAX_LEVELS and 2 * len(levels) > len(column):
         raise TableError(
             f"{column.name}={column.iloc[0]!r}, ...: {len(levels)} different texts in "
-            f"{len(column)} rows are identifiers, not levels",
-            bad.DROP,
+            f"{len(column)} rows are identifiers, not {'levels' if role is INPUT else 'classes'}",
+            bad.DROP if role is INPUT else bad.AS_NUMBERS,
             column=column.name,
         )
     return levels

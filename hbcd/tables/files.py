@@ -128,11 +128,11 @@ class TableFile:
     def _parse(self) -> pd.DataFrame:
         """Leave the parsing to pandas."""
         if self.suffix == ".parquet":
-            return pd.read_parquet(self.path).reset_index(drop=True)
+            return _parquet(self.path)
         if self.suffix == ".xlsx":
             return _sheet(self.path)
         if self.suffix == ".xls":
-            return _named_by_first_row(pd.read_excel(self.path, header=None))
+            return _named_by_first_row(pd.read_excel(self.path, header=None, dtype=object))
         refuse_twice([name.strip() for name in self.header()], f"path={self.path}")
         names = pd.read_csv(self.path, **self.text.options(), nrows=0).columns
         return check_fields(pd.read_csv(self.path, **self.text_options(list(names))), self.path)
@@ -232,10 +232,20 @@ def _reason(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
+def _parquet(file: Path) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(file).reset_index(drop=True)
+    except ValueError:  # what it says of a name that stands twice does not tell where
+        from pyarrow import parquet
+
+        refuse_twice(parquet.read_schema(file).names, f"path={file}")
+        raise
+
+
 def _sheet(file: Path) -> pd.DataFrame:
     """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
     try:
-        return _named_by_first_row(pd.read_excel(file, header=None))
+        return _named_by_first_row(pd.read_excel(file, header=None, dtype=object))
     except ImportError as missing:
         try:
             names, values = read_first_sheet(file)

@@ -35,7 +35,9 @@ def as_frame(table: Any, argument: str = "X") -> Any:
     ValueError
         A name that stands twice, or a reader that is not installed.
     """
-    if isinstance(table, (pd.DataFrame, pd.Series)):
+    if isinstance(table, pd.DataFrame):
+        return _with_texts(table)
+    if isinstance(table, pd.Series):
         return table
     kind = type(table)
     streams = hasattr(kind, "__arrow_c_stream__")
@@ -64,6 +66,18 @@ def as_frame(table: Any, argument: str = "X") -> Any:
     if names is None:
         return table
     return pd.DataFrame({name: _column(table[name]) for name in names})
+
+
+def _with_texts(frame: pd.DataFrame) -> pd.DataFrame:
+    """A DataFrame whose columns are named by tuples, times or fractions, by the text of these."""
+    labels = frame.columns.tolist()
+    if all(isinstance(label, (str, int)) for label in labels):
+        return frame
+    return frame.set_axis([_text(label) for label in labels], axis=1)
+
+
+def _text(label: Any) -> str:
+    return "_".join(map(str, label)) if isinstance(label, tuple) else str(label)
 
 
 def _names(table: Any) -> list[str] | None:

@@ -8,8 +8,10 @@ r"""What a column is: numbers, levels (names), or times.  The one place that dec
    although not all of its cells can be taken, which is an error that names the first of them.
    Nothing in such a column ever becomes a level or a class.
 4. Everything else is of **levels**.  So is a column of whole numbers as text in which one begins
-   with a zero (``007``), unless one has a decimal point: they are codes.  And so is one of at most
-   `FEW` different numbers that all have a unit (``5 bar``, ``10 bar``).
+   with a zero (``007``), unless one has a decimal point: they are codes.  Codes may have letters
+   (``A1``) where at most `MANY` are different and one cell in `OFTEN` has some: what is rarer, or
+   among more, is stray text in a column of numbers.  And so is one of at most `FEW` different
+   numbers that all have a unit (``5 bar``, ``10 bar``).
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from numpy.typing import NDArray
 __all__ = ["Cells", "form", "holds_numbers", "holds_times", "kind_of"]
 
 MANY: Final = 20
+OFTEN: Final = 20
 FEW: Final = 10
 
 NUMBER: Final = r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?"
@@ -117,7 +120,7 @@ class Cells:
         present = int(np.count_nonzero(self.codes >= 0))
         if 2 * self.count("date") > present:
             return "times"
-        if "code" in self.forms and not self._has_fraction():
+        if "code" in self.forms and not self._has_fraction() and not self._has_stray(present):
             return "levels"
         names = ["plain", "code", "grouped"]
         if "plain" in self.forms or "grouped" in self.forms or len(self.values) > FEW:
@@ -127,6 +130,13 @@ class Cells:
         different = sum(found in names for found in self.forms)
         many = len(self.values) > MANY and 2 * different > len(self.values)
         return "numbers" if many else "levels"
+
+    def _has_stray(self, present: int) -> bool:
+        """Whether a column with codes is of numbers, and has text among them that is none."""
+        read = self.count("plain", "code")
+        stray = present - read
+        rare = len(self.values) > MANY or OFTEN * stray < present
+        return stray > 0 and read > stray and rare
 
     def _one_unit(self) -> bool:
         """Whether most of the different cells with letters behind a number have the same ones."""

@@ -65,7 +65,7 @@ def _whole_numbers(column: pd.Series) -> Array:
 
 
 def _texts(column: pd.Series) -> Array:
-    learn_levels(column)  # refuses identifiers
+    learn_levels(column, role=CLASSES)  # refuses identifiers
     kinds = {type(value) for value in column.unique()}
     if kinds <= {bool, np.bool_}:
         return np.asarray(column, dtype=bool)

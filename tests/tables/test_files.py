@@ -141,3 +141,19 @@ def test_a_sheet_of_numbers_is_read_without_openpyxl_and_any_other_says_what_to_
         ValueError, match=r"reading \.xlsx needs openpyxl: pip install hbcd\[excel\]"
     ):
         read_table(tmp_path / "texts.xlsx")
+
+
+def test_names_that_are_numbers_are_the_same_in_every_kind_of_file(tmp_path):
+    frame = pd.DataFrame(np.eye(3), columns=["400", "410.5", "t"])
+    frame.to_csv(tmp_path / "a.csv", index=False)
+    frame.set_axis([400, 410.5, "t"], axis=1).to_excel(tmp_path / "a.xlsx", index=False)
+    for name in ("a.csv", "a.xlsx"):
+        assert [*read_table(tmp_path / name)] == ["400", "410.5", "t"]
+
+
+def test_a_name_that_stands_twice_in_parquet_is_refused_with_both_positions(tmp_path):
+    arrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    table = arrow.table([arrow.array([1.0, 2.0])] * 3, names=["a", "y", "y"])
+    parquet.write_table(table, tmp_path / "a.parquet")
+    with pytest.raises(ValueError, match="'y' occurs twice, as columns 2 and 3"):
+        read_table(tmp_path / "a.parquet")

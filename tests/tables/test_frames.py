@@ -175,3 +175,26 @@ def test_splits_eval_sets_and_pipelines_take_any_table(make):
     out = models[0].set_output(predict="pandas").predict(make(FRAME))
     assert isinstance(out, pd.Series)
     assert len(out) == 120
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        pd.MultiIndex.from_product([["plant"], ["a", "b", "c"]]),
+        pd.date_range("2020-01-01", periods=3),
+        pd.Index([0.1, 0.2, 0.3]),
+    ],
+    ids=["two levels", "times", "fractions"],
+)
+def test_columns_are_found_by_names_that_are_no_text(names, tmp_path):
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(60, 3)), columns=names)
+    model = hbcd.HybridRegressor(hidden_layer_sizes=(3,), strategy="bcd", random_state=0)
+    model.fit(frame, frame.iloc[:, 0] - 2 * frame.iloc[:, 1])
+    expected = model.predict(frame)
+    np.testing.assert_array_equal(model.predict(frame.iloc[:, ::-1]), expected)
+    model.save(tmp_path / "m.hbcd")
+    loaded = hbcd.load(tmp_path / "m.hbcd")
+    np.testing.assert_array_equal(loaded.predict(frame.iloc[:, [1, 2, 0]]), expected)
+    with pytest.raises(ValueError, match="lacks the columns"):
+        model.predict(frame.iloc[:, :2])

@@ -195,3 +195,24 @@ def test_numbers_of_a_list_or_an_array_with_one_text_are_named():
             hbcd.HybridRegressor(**QUICK).fit(X, targets)
         with pytest.raises(ValueError, match=r"y='Bad': must be a number.*row label 59"):
             hbcd.HybridClassifier(**QUICK).fit(X, targets)
+
+
+@pytest.mark.parametrize("codes", [40, 12], ids=["many codes", "few codes"])
+@pytest.mark.parametrize("column", ["p", "y"], ids=["input", "target"])
+def test_stray_text_among_padded_numbers_is_named(codes, column, capsys):
+    frame = rounded().assign(**{column: [f"{k % codes:04d}" for k in range(300)]})
+    frame.to_csv("clean.csv", index=False)
+    clean = fit(capsys, "clean.csv", "--target", "y")
+    assert (clean["task"], clean["features"]) == ("regression", 2)
+    frame.loc[7, column] = "Bad Input"
+    frame.to_csv("stray.csv", index=False)
+    message = refusal(capsys, "fit", "stray.csv", "--target", "y")
+    assert f"{column}='Bad Input': must be a number, as 299 of 300 cells" in message
+    assert "row 9 of stray.csv" in message
+
+
+def test_targets_that_are_nearly_all_different_texts_are_not_to_be_left_out(capsys):
+    rounded().assign(y=[f"id{k}" for k in range(300)]).to_csv("ids.csv", index=False)
+    message = refusal(capsys, "fit", "ids.csv", "--target", "y")
+    assert "are identifiers, not classes" in message
+    assert "--drop" not in message

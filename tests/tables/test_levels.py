@@ -164,3 +164,11 @@ def test_features_have_names_of_their_own():
     assert encoder.feature_names == [
         "a", "a_missing_2", "a_missing", "day_Tue_2", "day_Wed", "on_True", "day_Tue"
     ]  # fmt: skip
+
+
+def test_blanks_around_a_cell_are_shown(capsys, here):
+    frame = with_levels("TRUE", "FALSE", "Bad")
+    frame.to_csv("own.csv", index=False)
+    path = fit(capsys, "own.csv", "--target", "y")["model"]
+    frame.assign(c=" TRUE ").to_csv("new.csv", index=False)
+    assert "c=' TRUE ': is none of the levels" in refusal(capsys, "predict", path, "new.csv")

@@ -100,11 +100,14 @@ def test_the_number_of_threads_changes_no_bit(dtype):
 
 @needs_openmp
 def test_the_functions_are_called_from_every_thread():
-    seen = set()
+    seen, both = set(), threading.Event()
 
     class Seeing(Quadratic):
         def forward(self, theta, x, out):
             seen.add(threading.get_ident())
+            if len(seen) == 2:
+                both.set()
+            both.wait(timeout=10)  # the first one, so that it does not do the work of the other
             super().forward(theta, x, out)
 
     net = network(compiled_layer(Seeing()))

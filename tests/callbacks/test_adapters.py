@@ -121,6 +121,15 @@ def test_a_trial_hears_of_every_sweep(metric):
     assert trial.reports == list(enumerate(ends[metric]))
 
 
+def test_the_sweeps_of_a_second_training_are_counted_from_its_own_beginning():
+    trial = Trial()
+    pruning = OptunaPruning(trial)
+    for _ in range(2):
+        train(BLOCKS, callbacks=pruning, eval_set=HELD)
+    half = len(trial.reports) // 2
+    assert trial.reports[half:] == trial.reports[:half]
+
+
 def test_a_pruned_trial_ends_the_training_by_optunas_exception(optuna):
     trial = Trial(at=2)
     with pytest.raises(Pruned, match="pruned after 2 sweeps"):

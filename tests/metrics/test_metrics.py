@@ -43,3 +43,11 @@ def test_r2_of_what_does_not_vary_is_none():
     assert scores(y[:1], predicted[:1])["r2"] is None
     varies = np.array([1.0, 0.0])
     assert np.isnan(r2_scores(varies[:, None], varies[:, None], np.array([1.0, 0.0]))).all()
+
+
+def test_a_row_of_weight_0_does_not_make_a_target_vary():
+    y = np.r_[np.full(3, 0.1), 5.0][:, np.newaxis]
+    weight = np.r_[np.full(3, 1.0), 0.0]
+    mean = np.average(y, axis=0, weights=weight)
+    assert mean[0] != 0.1  # rounded: the sum of squares around it is not 0
+    assert np.isnan(r2_scores(y, y + 1.0, weight)).all()

@@ -88,6 +88,17 @@ def test_a_header_rewritten_by_somebody_else_still_loads(saved):
     assert same(file_format.read_model_file(saved)[0], ARRAYS)
 
 
+def test_arrays_may_stand_in_the_header_in_any_order(saved):
+    def reverse(header):
+        for name in reversed(list(header)):
+            header[name] = header.pop(name)
+
+    rewrite(saved, reverse)
+    arrays, _ = file_format.read_model_file(saved)
+    assert list(arrays) == list(reversed(ARRAYS))
+    assert same({name: arrays[name] for name in ARRAYS}, ARRAYS)
+
+
 def test_a_header_begins_with_its_brace(saved):
     content = saved.read_bytes()
     length = int.from_bytes(content[:8], "little") + 8

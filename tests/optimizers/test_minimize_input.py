@@ -179,6 +179,25 @@ def test_a_function_that_writes_into_its_argument_has_its_gradient_told(method):
     assert found.jac == pytest.approx(found.x - 1.0, abs=1e-12)
 
 
+@pytest.mark.parametrize("method", [hbcd.LBFGS(), hbcd.BFGS(), hbcd.BarzilaiBorwein()], ids=repr)
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_gradient_that_is_written_into_one_array_again_and_again_is_told_as_it_was(method, apart):
+    kept = np.empty(3)
+
+    def into_kept(x):
+        kept[:] = gradient(x)
+        return kept
+
+    def pair(x):
+        return value(x), into_kept(x)
+
+    for limit in range(1, 12):
+        stop = hbcd.Stop(max_evaluations=limit, pg_tol=0.0, f_tol=None)
+        function, jac = (value, into_kept) if apart else (pair, True)
+        found = hbcd.minimize(function, START, method, jac=jac, stop=stop)
+        assert np.array_equal(found.jac, gradient(found.x))
+
+
 def test_values_without_a_number_do_not_hide_the_gradient_of_the_best():
     def fun(x):
         calls.append(x.copy())

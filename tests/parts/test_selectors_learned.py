@@ -84,6 +84,21 @@ def test_what_the_rules_are_told_follows_from_the_history(rule):
     assert report.loss < report.initial_loss
 
 
+def test_gradient_norms_leave_out_the_variables_that_a_bound_holds():
+    net, theta, x, y = problem()
+    theta = np.asarray(theta, dtype=np.float64)
+    _, gradient = net.loss_and_gradient(theta, x, y)
+    third = np.arange(theta.size) % 3
+    box = np.where(third == 0, theta, -10.0), np.where(third == 1, theta, 10.0)
+    held = np.where(gradient > 0, third == 0, third == 1)
+    assert 0 < held.sum() < theta.size / 2
+    watching = Watching(GSL)
+    strategy = hbcd.BatchShell(hbcd.LBFGS(), watching, min_batch_rows=len(x), epochs=1, box=box)
+    net.train(theta, x, y, strategy=strategy)
+    free = [np.linalg.norm(np.where(held, 0.0, gradient)[block]) for block in net.blocks]
+    assert watching.seen[0][0].gradient_norms == pytest.approx(free, rel=1e-12)
+
+
 def test_operations_count_the_evaluations_of_the_last_visit():
     watching = Watching(hbcd.ForwardSequential())
     _, visits = train(watching)

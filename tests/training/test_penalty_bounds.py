@@ -81,6 +81,31 @@ def test_blocks_and_normal_equations_carry_the_penalty():
         assert worst(found[2], matrix[where, where]) <= EXACT
 
 
+class Still(hbcd.Optimizer):
+    """Moves nothing; keeps loss and gradient of every batch that it is given."""
+
+    def __init__(self):
+        self.seen = []
+
+    def minimize(self, objective, x, box, stop, rng):
+        self.seen.append(objective(x))
+
+
+def test_every_batch_carries_the_penalty_of_all_rows():
+    net, theta, x, y = problem()
+    seen = []
+    for alpha in (0.0, 20.0):
+        part = Still()
+        network = hbcd.Network(net.network.layers, alpha=alpha)
+        network.train(theta, x, y, strategy=hbcd.MiniBatch(part, 60, epochs=1), rng=0)
+        seen.append(part.seen)
+    assert len(seen[0]) == 5
+    w = weights_only(net, theta)
+    for (f, gradient), (with_f, with_gradient) in zip(*seen, strict=True):
+        assert with_f == pytest.approx(f + 0.5 * 20.0 * (w @ w) / 300, rel=EXACT)
+        assert worst(with_gradient, gradient + 20.0 * w / 300) <= EXACT
+
+
 STRATEGIES = {
     "lbfgs": hbcd.FullBatch(hbcd.LBFGS()),
     "lm": hbcd.FullBatch(hbcd.LevenbergMarquardt()),

@@ -1,5 +1,7 @@
 """Training strategies: the phases they make, that each trains, and what they refuse."""
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
@@ -162,6 +164,18 @@ def test_batches_are_drawn_by_the_seed_and_each_pass_has_every_row_once(make):
     # Means of four parts of 100 rows: their mean is that of all rows, but for rounding.
     whole = NET.loss_and_gradient(THETA, X, Y)[0]
     assert passes.mean(axis=1) == pytest.approx(whole, rel=1e-12)
+
+
+def test_every_order_of_the_rows_of_a_pass_is_about_equally_frequent():
+    net, counts = network(1, 1), Counter()
+    for seed in range(600):
+        part = Still()
+        strategy = hbcd.MiniBatch(part, 1, epochs=1)
+        net.train(np.zeros(2), np.zeros((3, 1)), np.arange(3.0), strategy=strategy, rng=seed)
+        counts[tuple(part.losses)] += 1
+    # 100 of 600 each, with a deviation of 9: five of them.
+    assert len(counts) == 6
+    assert all(abs(count - 100) < 45 for count in counts.values())
 
 
 @pytest.mark.parametrize("name", ["full_lbfgs", "full_bfgs", "full_bb", "blocks"])

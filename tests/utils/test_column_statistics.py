@@ -128,6 +128,14 @@ def test_whole_weights_are_repeated_rows_of_a_robust_spread():
     np.testing.assert_allclose(one.scale, other.scale, rtol=1e-14)
 
 
+def test_whole_weights_are_repeated_rows_where_most_of_a_column_stands_still():
+    table = np.where(np.arange(300) % 10, 0.0, RNG.normal(size=300))[:, np.newaxis]
+    copies = 1 + 4 * (table[:, 0] > 0)  # few enough that three quarters still stand still
+    one, other = robust_scaler(table, copies), robust_scaler(np.repeat(table, copies, axis=0))
+    assert one.scale == pytest.approx(other.scale, rel=1e-14)
+    assert one.scale[0] != pytest.approx(robust_scaler(table).scale[0], rel=0.01)
+
+
 def test_where_most_of_a_column_stands_still_the_rest_gives_the_spread():
     mostly = np.where(np.arange(1000) % 10, 0.0, RNG.normal(size=1000))
     nearly = np.where(np.arange(1000) % 10 < 6, 1e-9 * RNG.random(1000), RNG.normal(size=1000))

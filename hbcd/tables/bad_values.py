@@ -59,9 +59,6 @@ DECIMAL: Final = Remedy(
     'pandas.read_csv(..., decimal=",") or thousands="," reads such numbers',
     "--decimal , or --thousands , says what the comma is",
 )
-THOUSANDS: Final = Remedy(
-    'pandas.read_csv(..., thousands=",") reads such numbers', "--thousands , reads such numbers"
-)
 NEW_GAP: Final = Remedy(
     'fill the gap, or fit with missing="indicator" on rows that have gaps in this column',
     "fill the gap, or fit with --missing indicator on rows that have gaps in this column",
@@ -81,6 +78,26 @@ PRECISION: Final = Remedy(
     'correct the cell, or fit with dtype="float64"', "correct the cell, or fit with --dtype float64"
 )
 ONCE: Final = Remedy("rename one of them", "rename one of them")
+
+
+def how_written(cell: str) -> tuple[Remedy, ...]:
+    """Options that read a number such as 1,234.5 or 1.234,5 or 1 234; none where there are none."""
+    head, comma, tail = cell.strip().lstrip("+-").rpartition(",")
+    group = next((c for c in head or tail if not c.isdigit()), ",")
+    if comma and "." in tail:
+        options = {"thousands": ","}
+    elif comma and group == ",":
+        return (DECIMAL,)
+    elif comma:
+        options = {"decimal": ",", "thousands": group}
+    else:
+        options = {"thousands": group}
+    if not group.isascii():
+        return ()
+    python = ", ".join(f'{name}="{mark}"' for name, mark in options.items())
+    command = " ".join(f"--{name} {_word(mark)}" for name, mark in options.items())
+    end = "reads such numbers"
+    return (Remedy(f"pandas.read_csv(..., {python}) {end}", f"{command} {end}"),)
 
 
 class TableWarning(UserWarning):

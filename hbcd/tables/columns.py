@@ -117,8 +117,9 @@ def _stray(column: pd.Series, cells: Cells, row: int, role: Role) -> BadValueErr
     remedies = role.text
     if what == "grouped":
         rule = "must be a number without separators of thousands and with a decimal point"
-        point = "." in str(column.iloc[row]).rpartition(",")[2]
-        remedies = (bad.CORRECT, bad.THOUSANDS if point else bad.DECIMAL)
+        remedies = (bad.CORRECT, *bad.how_written(str(column.iloc[row])))
+        if "\u2212" in str(column.iloc[row]):
+            rule, remedies = "must be a number with a hyphen (-) as its sign", (bad.CORRECT,)
     elif what in ("unit", "glued"):
         rule = "must be a number alone, without unit or sign around it"
         remedies = (bad.CORRECT, *role.text[2:])

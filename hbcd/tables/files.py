@@ -83,14 +83,14 @@ class TableFile:
     ) -> TableFile:
         """Look at a file; see `read_table`."""
         file, suffix = find_table(path)
-        made = cls(file, suffix, TextFormat(), tuple(na), frozenset(texts))
+        asked, known = asked or TextFormat(), known or TextFormat()
+        numbers = TextFormat(
+            decimal=asked.decimal or known.decimal, thousands=asked.thousands or known.thousands
+        )
+        made = cls(file, suffix, numbers, tuple(na), frozenset(texts))
         if not made.is_text:
             return made
-        text, found = guarded(
-            lambda: find_format(file, suffix, asked or TextFormat(), known or TextFormat()),
-            file,
-            suffix,
-        )
+        text, found = guarded(lambda: find_format(file, suffix, asked, known), file, suffix)
         if found:
             known_as = ", ".join(f"{name} {value}" for name, value in found)
             options = " ".join(f"--{name} {value}" for name, value in found)
@@ -108,10 +108,12 @@ class TableFile:
     def finish(self, frame: pd.DataFrame) -> pd.DataFrame:
         """A table or a piece of one with checked names, and cells that are none missing."""
         frame = check_header(frame, self.path)
-        if self.is_text:
-            return frame
         for name in frame.columns:
-            frame[name] = _without(frame[name], self.na)
+            column = frame[name] if self.is_text else _without(frame[name], self.na)
+            if name not in self.texts:
+                column = self.text.as_numbers(column)
+            if column is not frame[name]:
+                frame[name] = column
         return frame
 
     def text_options(self, names: Sequence[Any]) -> dict[str, Any]:
@@ -288,6 +290,12 @@ def check_fields(frame: pd.DataFrame, file: Path) -> pd.DataFrame:
     # pandas takes what exceeds the header for row labels, silently.
     if not isinstance(frame.index, pd.RangeIndex):
         raise TableError(f"path={file}: rows have more fields than the header", SEP)
-    if len(frame.columns) == 1 and (found := {*str(frame.columns[0])} & {*SEPARATORS}):
-        raise TableError(f"path={file}: has one column, whose name holds {found.pop()!r}", SEP)
+    if len(frame.columns) == 1 and (found := {*str(frame.columns[0])} & _parting(frame)):
+        raise TableError(f"path={file}: has one column, whose name holds {min(found)!r}", SEP)
     return frame
+
+
+def _parting(frame: pd.DataFrame) -> set[str]:
+    """What parts fields, where a table of one column may hold several."""
+    cells = frame.iloc[:20, 0].astype(str)
+    return {*SEPARATORS, *(mark for mark in " :" if cells.str.strip().str.contains(mark).all())}

@@ -29,12 +29,15 @@ def warn_of_sentinels(name: Any, numbers: NDArray[np.float64]) -> None:
     """
     if len(numbers) < ENOUGH:
         return
-    for value in (float(np.fmin.reduce(numbers)), float(np.fmax.reduce(numbers))):
+    ends = float(np.fmin.reduce(numbers)), float(np.fmax.reduce(numbers))
+    for value, opposite in (ends, ends[::-1]):
         count = int(np.count_nonzero(numbers == value))
         few = count < max(OFTEN, 1e-3 * len(numbers))
         if few or value == 0.0 or 2 * count > len(numbers):  # zero is off more often than missing
             continue
         others = numbers[(numbers != value) & ~np.isnan(numbers)]
+        if value == -opposite:  # -9999 and 9999: neither says how far the numbers reach
+            others = others[others != opposite]
         if not len(others):
             continue
         low, high = float(others.min()), float(others.max())

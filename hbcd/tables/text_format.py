@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, Final, cast
 
+import pandas as pd
+
 from hbcd.tables.bad_values import Remedy, TableError
 from hbcd.tables.kinds import PLAIN
 
@@ -24,7 +26,18 @@ SAMPLE: Final = 2**16  # characters that separator and decimal mark are found fr
 BLOCK: Final = 2**20  # bytes read at a time
 SEPARATORS: Final = ",;\t|"
 NAMES: Final = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
-MARKS: Final = ((b"\xef\xbb\xbf", "utf-8-sig"), (b"\xff\xfe", "utf-16"), (b"\xfe\xff", "utf-16"))
+MARKS: Final = (
+    (b"\xff\xfe\0\0", "utf-32"),
+    (b"\0\0\xfe\xff", "utf-32"),
+    (b"\xef\xbb\xbf", "utf-8-sig"),
+    (b"\xff\xfe", "utf-16"),
+    (b"\xfe\xff", "utf-16"),
+)
+PACKED: Final = (
+    (b"PK\x03\x04", "a spreadsheet", ".xlsx"),
+    (b"PAR1", "a parquet table", ".parquet"),
+    (b"\x1f\x8b", "packed bytes", ".gz"),
+)
 DECIMAL_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 THREE_DIGITS: Final = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")  # 4,501: a decimal comma or not
 #: Bytes of Western text in Windows-1252: letters, and signs of units.
@@ -69,6 +82,25 @@ class TextFormat:
     decimal: str | None = None
     encoding: str | None = None
     thousands: str | None = None
+
+    def as_numbers(self, column: pd.Series) -> pd.Series:
+        """A column of texts most of which are numbers such as 1.000,5, with 1000.5 in their place.
+
+        Readers of spreadsheets leave all such texts alone, pandas those of a column with one that
+        is no number, which is to be named and not its neighbours.
+        """
+        comma = self.decimal == "," or (self.decimal is None and self.thousands == ".")
+        if not (comma or self.thousands) or pd.api.types.is_numeric_dtype(column.dtype):
+            return column
+
+        def plain(cell: Any) -> Any:
+            text = cell.replace(self.thousands or "", "") if isinstance(cell, str) else ""
+            text = text.replace(",", ".") if comma else text
+            return text if PLAIN.fullmatch(text) else cell
+
+        made = column.map(plain)
+        read = made.map(lambda cell: not isinstance(cell, str) or bool(PLAIN.fullmatch(cell)))
+        return made if 2 * (read & made.notna()).sum() > made.notna().sum() else column
 
     def options(self) -> dict[str, Any]:
         """The same for `pandas.read_csv`."""
@@ -154,6 +186,10 @@ def _find_encoding(file: Path, known: str | None) -> str:
     """UTF-8 where the bytes are that; UTF-16 by its mark or its zeros; else Western text."""
     with _open(file) as stream:
         start = stream.read(4096)
+    for mark, what, end in PACKED:
+        if start.startswith(mark):
+            rename = Remedy(f"rename it to end in {end}", f"rename it to end in {end}")
+            raise TableError(f"path={file}: holds {what}, not text", rename)
     for mark, name in MARKS:
         if start.startswith(mark):
             return name

@@ -123,7 +123,7 @@ def test_text_among_numbers_is_named_with_its_row_in_the_file(capsys):
         (b"", "empty.csv: must have a row of names"),
         (b"a,y\n", "at least one row"),
         (b"a,y\n1,2\n", "rows=1: must be more than"),
-        (b"a y\n1 2\n", "target=y: must be a column of the table; it has a y"),
+        (b"a y\n1 2\n", "has one column, whose name holds ' '"),
         (b"y\n1\n2\n", "must leave a column"),
         (b"\xff\xfe\x00a", "must have a row of names"),
     ],

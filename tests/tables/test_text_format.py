@@ -338,3 +338,88 @@ def test_evaluate_names_the_row_of_a_target_that_is_no_number(capsys, cells):
     message = refusal(capsys, "evaluate", path, "bad.csv")
     assert f"y={cells[0]!r}: must be a number" in message
     assert f"row {122 - len(cells)} of bad.csv" in message
+
+
+@pytest.mark.parametrize("column", ["a", "y"])
+def test_stray_text_among_decimal_commas_is_named_and_not_its_neighbours(
+    column, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({name: [f"{k / 8:.3f}" for k in range(60)] for name in ("a", "y")})
+    frame = frame.apply(lambda cells: cells.str.replace(".", ","))
+    frame.to_csv("good.csv", sep=";", index=False)
+    path = fit(capsys, "good.csv", "--target", "y", "--sep", "semicolon", "--decimal", ",")["model"]
+    frame.loc[7, column] = "Bad Input"
+    frame.to_csv("bad.csv", sep=";", index=False)
+    for command in (["fit", "bad.csv", "--target", "y"], ["evaluate", path, "bad.csv"]):
+        message = refusal(capsys, *command)
+        assert f"{column}='Bad Input': must be a number" in message
+        assert "row 9 of bad.csv" in message
+
+
+def test_numbers_as_text_in_a_spreadsheet_are_read_as_the_options_say(
+    tmp_path, monkeypatch, capsys
+):
+    pytest.importorskip("openpyxl")
+    monkeypatch.chdir(tmp_path)
+    numbers = pd.DataFrame({"a": np.arange(60) * 50.5, "y": np.arange(60) % 7})
+    numbers.to_csv("n.csv", index=False)
+    german = numbers.a.map(lambda v: f"{v:,.1f}".translate(str.maketrans(",.", ".,")))
+    numbers.assign(a=german).to_excel("n.xlsx", index=False)
+    options = ("--decimal", ",", "--thousands", ".")
+    assert "must be a number" in refusal(capsys, "fit", "n.xlsx", "--target", "y")
+    expected = fit(capsys, "n.csv", "--target", "y")["test"]
+    made = fit(capsys, "n.xlsx", "--target", "y", *options, "--out", "o")
+    assert made["test"] == expected
+    assert run(capsys, "evaluate", made["model"], "n.xlsx")[0] == 0  # remembered by the model
+
+
+@pytest.mark.parametrize(
+    ("cell", "option"),
+    [
+        ("1,234.5", "--thousands , reads"),
+        ("1.234,5", "--decimal , --thousands . reads"),
+        ("1 234", "--thousands ' ' reads"),
+        ("1 234,5", "--decimal , --thousands ' ' reads"),
+        ("1,234", "--decimal , or --thousands , says"),
+        ("\u22125", "a hyphen (-) as its sign"),
+    ],
+)
+def test_the_option_that_reads_a_number_is_named(cell, option, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    frame = pd.DataFrame({"a": [f"{k}.5" for k in range(60)], "y": range(60)})
+    frame.loc[3, "a"] = cell
+    frame.to_csv("n.csv", index=False)
+    assert option in refusal(capsys, "fit", "n.csv", "--target", "y")
+
+
+@pytest.mark.parametrize("mark", [" ", ":"])
+def test_fields_parted_by_something_rare_are_one_clear_line(mark, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    lines = [f"{k}{mark}{k % 7}{mark}{k % 3}" for k in range(20)]
+    (tmp_path / "n.csv").write_text("\n".join([f"a{mark}b{mark}y", *lines]))
+    message = refusal(capsys, "fit", "n.csv", "--target", "y")
+    assert f"one column, whose name holds {mark!r}" in message
+    assert "--sep" in message
+
+
+def test_utf_32_is_found_out_and_a_spreadsheet_is_not_called_text(tmp_path):
+    frame = pd.DataFrame({"a": [1.5, 2.0], "y": [3, 4]})
+    (tmp_path / "n.csv").write_bytes(frame.to_csv(index=False).encode("utf-32"))
+    with pytest.warns(TableWarning, match="utf-32"):
+        pd.testing.assert_frame_equal(read_table(tmp_path / "n.csv"), frame)
+    (tmp_path / "s.csv").write_bytes(b"PK\x03\x04\x14\x00")
+    with pytest.raises(ValueError, match=r"holds a spreadsheet.*rename it to end in \.xlsx"):
+        read_table(tmp_path / "s.csv")
+
+
+def test_two_opposite_marks_of_missing_values_are_both_reported():
+    frame = table()
+    frame.loc[::10, "a"], frame.loc[1::10, "a"] = -9999.0, 9999.0
+    with pytest.warns(TableWarning) as caught:
+        hbcd.HybridRegressor(hidden_layer_sizes=(3,), strategy="bcd").fit(
+            frame[["a", "b"]], frame.y
+        )
+    said = " ".join(str(warning.message) for warning in caught)
+    assert "a: -9999 stands" in said
+    assert "a: 9999 stands" in said

@@ -73,13 +73,13 @@ class Objective:
         Raises
         ------
         ValueError
-            A block that the network does not have, or a layer of one's own with parameters among
+            A block that the network does not have, or a custom layer with parameters among
             those asked for: such a layer says what its gradient is, but not its Jacobian.  A loss
-            of one's own.
+            written by the user.
         """
         if not has_curvature(self.network.loss):
             raise ValueError(
-                f"loss={self.network.loss!r}: must be a built-in one, a loss of one's own has no "
+                f"loss={self.network.loss!r}: must be a built-in one, a custom loss has no "
                 "Gauss-Newton matrix"
             )
         kinds = [self.network.custom_layer(layer) for *_, layer in self.network.block_layouts]
@@ -90,7 +90,7 @@ class Objective:
             if kinds[index] is not None:
                 raise ValueError(
                     f"block={asked}: must be dense layers only, and block {index} is a "
-                    f"{type(kinds[index]).__name__}, a layer of one's own with parameters"
+                    f"{type(kinds[index]).__name__}, a custom layer with parameters"
                 )
         point = np.ascontiguousarray(theta, dtype=self._dtype)
         return self._net.normal(self._data, point, -1 if asked is None else asked, self.n_threads)

@@ -74,6 +74,8 @@ class Budget:
             Of the limits.
         """
         rest = self._rest(share)
+        if all(rest[name] == getattr(self.limits, name) for name in rest):
+            return self.limits  # nothing is used, and no clock runs
         return replace(self.limits, **{name: max(rest[name], LEAST[name]) for name in rest})
 
     def parts(self, count: int, rounds: int) -> Callable[[int], Stop]:

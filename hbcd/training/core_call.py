@@ -44,10 +44,10 @@ class CoreCall:
 
 
 def joined_history(calls: Sequence[CoreCall]) -> dict[str, Array]:
-    """The columns of the histories of several calls, one after another."""
+    """The columns of the histories of several calls, one after another; of one call, its own."""
     names = list(calls[0].history)
     between = [name for name in names if name not in FIRST + LAST]
-    return {
-        name: np.concatenate([call.history[name] for call in calls])
-        for name in (*FIRST, *between, *LAST)
-    }
+    ordered = (*FIRST, *between, *LAST)
+    if len(calls) == 1:
+        return {name: calls[0].history[name] for name in ordered}
+    return {name: np.concatenate([call.history[name] for call in calls]) for name in ordered}

@@ -151,7 +151,8 @@ class Network(NetworkEvaluation):
             listed.begin(point, rows.train.rows, training.seconds)
             with contextlib.suppress(core.StopEvaluating):  # it is over; the best is kept
                 options.strategy.run(run, Problem(self, int(rows.train.rows)))
-            report = replace(run.report(), at_bounds=run.at_bounds())
+            report, held = run.report(), run.at_bounds()
+            report = replace(report, at_bounds=held) if held else report
         except BaseException:
             listed.fail(training.seconds)
             raise

@@ -80,11 +80,12 @@ def resolve(phase: Phase, run: Stop, network: NetworkStructure, theta: Array) ->
     """
     check_requirements(phase.optimizer, network, phase.selector is not None)
     stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
-    stop = replace(
-        stop,
-        max_iterations=_least(stop.max_iterations, phase.max_iterations),
-        max_evaluations=_least(stop.max_evaluations, phase.max_evaluations),
-    )
+    if phase.max_iterations is not None or phase.max_evaluations is not None:
+        stop = replace(
+            stop,
+            max_iterations=_least(stop.max_iterations, phase.max_iterations),
+            max_evaluations=_least(stop.max_evaluations, phase.max_evaluations),
+        )
     if phase.searches_in_box:
         box = _search_box(phase.optimizer, theta)
     else:

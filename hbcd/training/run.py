@@ -100,7 +100,7 @@ class Run:
         self.hi: Array | None = None
         self._monitor = StartMonitor(training.monitor, start)
         self._calls: list[CoreCall] = []
-        self._seeds = np.random.default_rng(seed)
+        self._seeds: np.random.Generator | None = None  # of all calls but the first
         # What the calls of the core so far have counted.
         self._used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
 
@@ -217,7 +217,11 @@ class Run:
         return ready
 
     def _next_seed(self) -> int:
-        return int(self._seeds.integers(2**63)) if self._calls else self.seed
+        if not self._calls:
+            return self.seed
+        if self._seeds is None:
+            self._seeds = np.random.default_rng(self.seed)
+        return int(self._seeds.integers(2**63))
 
     def _check_not_over(self) -> None:
         """Raises when the training is over."""

@@ -1,4 +1,4 @@
-"""Writes tests/golden for a version that is to be released: ``python tests/goldens.py``.
+"""Writes tests/golden for a version that is to be released: python -m support.goldens, from tests.
 
 Files that are there already are never written again: they are what that version wrote.
 """
@@ -39,6 +39,22 @@ def models():
     yield "levels_two_targets", make((3, 2), kinds, **options).fit(words, both), words
     yield "gaps", make((3,), missing="indicator", **options).fit(frame, y), frame
     yield "line", make((), **options).fit(words, y), words
+    yield "quantile", make((3,), "relu", loss=hbcd.Quantile(0.8), **options).fit(words, y), words
+    yield "huber", make((3,), loss=hbcd.Huber(1.5), **options).fit(numbers, y.to_numpy()), numbers
+    counts = np.arange(12) % 4
+    yield "poisson", make((2,), loss="poisson", **options).fit(numbers, counts), numbers
+    layers = [hbcd.HiddenLayer(3, hbcd.ReLU(), weight_bounds=(0.0, 2.0)), hbcd.HiddenLayer(2)]
+    yield "bounded_layers", make(layers=layers, **options).fit(numbers, y.to_numpy()), numbers
+    dated = frame[["T"]].assign(at=pd.date_range("2026-01-30", periods=12, freq="7h"))
+    yield "dates", make((2,), dates="features", **options).fit(dated, y), dated
+    sort = hbcd.HybridClassifier
+    yield "two_classes", sort((3,), **options).fit(numbers, counts > 1), numbers
+    yield "classes", sort((3,), "relu", **options).fit(words, np.array([*"abca"])[counts]), words
+
+
+def answers(model, X):
+    """What is kept of a model: what it predicts, of a classifier the probabilities."""
+    return np.asarray(model.predict_proba(X) if hasattr(model, "classes_") else model.predict(X))
 
 
 def write() -> None:
@@ -48,7 +64,7 @@ def write() -> None:
         if path.exists():
             continue
         model.save(path)
-        text = json.dumps(np.asarray(model.predict(X)).tolist())
+        text = json.dumps(answers(model, X).tolist())
         path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 

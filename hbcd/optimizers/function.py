@@ -155,12 +155,15 @@ class Function:
         value, slopes = self.call(x), None
         if self.jac is True:
             try:
+                if isinstance(value, np.ndarray) and value.ndim == 1 and x.size > 1:
+                    raise TypeError  # one vector, whatever its length
                 value, slopes = value
             except (TypeError, ValueError):
                 short = value is None or isinstance(value, (int, float))
                 shown = value if short else type(value).__name__  # one line
                 raise TypeError(
-                    f"fun={shown}: must be ({self.returns}) where jac is True"
+                    f"fun={shown}: must be ({self.returns}) where jac is True, as it is unless "
+                    "given; jac=False takes differences of fun"
                 ) from None
         return self.read(value), slopes
 

@@ -25,6 +25,7 @@ __all__ = [
     "TARGET",
     "Role",
     "bad_cell",
+    "durations",
     "is_missing",
     "learn_levels",
     "median",
@@ -55,8 +56,8 @@ class Role:
 
 INPUT: Final = Role((bad.FILL, bad.DROP), (bad.CORRECT, bad.AS_GAP, bad.AS_LEVELS, bad.DROP))
 NEW: Final = Role((bad.NEW_GAP,), (bad.CORRECT,))
-CLASSES: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET))
-TARGET: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET, bad.AS_CLASSES))
+CLASSES: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET), target=True)
+TARGET: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET, bad.AS_CLASSES), target=True)
 
 
 def to_numbers(column: pd.Series, *, gaps: bool = False, role: Role = NEW) -> NDArray[np.float64]:
@@ -208,9 +209,20 @@ def _times(column: pd.Series, role: Role = INPUT) -> TableError:
     shown = f"={str(known.iloc[0])!r}, ..." if len(known) else ""
     if role.target:
         return TableError(f"target={column.name}{shown}: holds dates or times: must hold numbers")
+    if pd.api.types.is_timedelta64_dtype(column.dtype):
+        return durations(column)
     return TableError(
         f"{column.name}{shown}: dates and times are no input as they are",
         bad.DATES,
+        bad.DROP,
+        column=column.name,
+    )
+
+
+def durations(column: pd.Series) -> TableError:
+    """The error of a column of durations."""
+    return TableError(
+        f"{column.name}: holds durations: must be numbers (column.dt.total_seconds())",
         bad.DROP,
         column=column.name,
     )

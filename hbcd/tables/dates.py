@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from hbcd.tables import bad_values as bad
 from hbcd.tables.bad_values import BadValueError, TableError
-from hbcd.tables.columns import bad_cell
+from hbcd.tables.columns import bad_cell, durations
 from hbcd.tables.kinds import holds_times
 
 __all__ = ["ENDINGS", "ORDERS", "date_features", "day_order", "time_range"]
@@ -102,11 +102,7 @@ def _times(column: pd.Series, order: str) -> tuple[Times, Times]:
     """Times on the wall clock, and the instants that they are."""
     types = pd.api.types
     if types.is_timedelta64_dtype(column.dtype):
-        raise TableError(
-            f"{column.name}: holds durations: must be numbers (column.dt.total_seconds())",
-            bad.DROP,
-            column=column.name,
-        )
+        raise durations(column)
     if isinstance(column.dtype, pd.PeriodDtype):
         column = column.dt.to_timestamp()
     if isinstance(column.dtype, pd.DatetimeTZDtype):

@@ -19,6 +19,7 @@ from __future__ import annotations
 import collections
 import datetime
 import decimal
+import numbers
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -80,7 +81,7 @@ def form(value: Any) -> str:
         return "glued" if GLUED.fullmatch(value) else "text"
     if isinstance(value, (bool, np.bool_)):
         return "text"
-    if isinstance(value, (int, float, np.number, decimal.Decimal)):
+    if isinstance(value, (numbers.Real, np.number, decimal.Decimal)):
         return "plain"
     return "date" if isinstance(value, (datetime.date, datetime.time, np.datetime64)) else "text"
 

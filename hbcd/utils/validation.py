@@ -97,8 +97,22 @@ def as_real(name: str, value: ArrayLike) -> Array:
         raise TypeError(
             f"{name}: must hold numbers only, not {array.dtype} values: {error}"
         ) from None
-    except ValueError:
-        raise ValueError(f"{name}: must hold numbers only, not {array.dtype} values") from None
+    except (ValueError, OverflowError):
+        raise ValueError(
+            f"{name}: must hold numbers only, not {array.dtype} values{_first_other(array)}"
+        ) from None
+
+
+def _first_other(array: Array) -> str:
+    """Where the first object that is no number of float64 stands, and what it is."""
+    for at, value in np.ndenumerate(array):
+        try:
+            float(value)
+        except (TypeError, ValueError, OverflowError):
+            shown = repr(value)[:40]
+            place = f"row {at[0]}" + (f", column {at[1]}" if len(at) > 1 else "")
+            return f": {place} is {shown}"
+    return ""
 
 
 def _without_na(array: Array) -> Array:

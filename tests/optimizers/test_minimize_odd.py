@@ -158,6 +158,17 @@ def test_huge_and_tiny_functions_stay_numbers(name, scale):
     assert found.fun <= scale * bowl(np.array([-1.0, 0.5]))[0]
 
 
+ALONE = {"a value": lambda x: float(x @ x), "two residuals": lambda x: x - 1}
+
+
+@pytest.mark.parametrize("case", ALONE)
+def test_who_returns_no_derivatives_is_told_of_differences(case):
+    residuals = case == "two residuals"
+    with pytest.raises(TypeError, match="where jac is True, as it is unless given; jac=False"):
+        hbcd.minimize(ALONE[case], [1.0, 2.0], residuals=residuals)
+    assert hbcd.minimize(ALONE[case], [1.0, 2.0], residuals=residuals, jac=False).success
+
+
 ANSWERS = {
     "nothing": (lambda x: None, "fun: returned None"),
     "text": (lambda x: "a", "fun: must hold numbers only"),

@@ -1,6 +1,7 @@
 """What a column is: numbers, levels or times; stray text in numbers is named, never a level."""
 
 import datetime
+import fractions
 
 import numpy as np
 import pandas as pd
@@ -216,3 +217,31 @@ def test_targets_that_are_nearly_all_different_texts_are_not_to_be_left_out(caps
     message = refusal(capsys, "fit", "ids.csv", "--target", "y")
     assert "are identifiers, not classes" in message
     assert "--drop" not in message
+
+
+def test_fractions_are_numbers():
+    fractions_ = [fractions.Fraction(k, 7) for k in range(60)]
+    frame = pd.DataFrame({"q": fractions_})
+    assert kind_of(frame.q) == "numbers"
+    encoded = TableEncoder.fit(frame).encode(frame)
+    np.testing.assert_array_equal(encoded[:, 0], np.arange(60) / 7)
+
+
+def test_dates_as_a_target_and_durations_are_not_advised_to_become_features():
+    times = pd.Series(pd.date_range("2020-01-01", periods=60), name="t")
+    X = pd.DataFrame({"a": range(60)})
+    with pytest.raises(ValueError, match=r"target=t.*holds dates or times: must hold numbers$"):
+        hbcd.HybridRegressor(**QUICK).fit(X, times)
+    with pytest.raises(ValueError, match="holds durations: must be numbers") as caught:
+        hbcd.HybridRegressor(**QUICK).fit(X.assign(t=times - times[0]), range(60))
+    assert "dates=" not in str(caught.value)
+
+
+@pytest.mark.parametrize("bad", ["Bad", 10**400, None], ids=["text", "huge", "none"])
+def test_what_is_no_number_in_an_array_of_objects_is_named(bad):
+    table = np.array([[1.0, k] for k in range(60)], dtype=object)
+    table[7, 1] = bad
+    with pytest.raises((TypeError, ValueError), match="row 7, column 1 is"):
+        hbcd.HybridRegressor(**QUICK).fit(table, range(60))
+    with pytest.raises((TypeError, ValueError), match="row 7, column 1 is"):
+        hbcd.HybridRegressor(**QUICK).fit(np.eye(60, 2), table)

@@ -14,9 +14,9 @@ from hbcd import core
 from hbcd.optimizers.scipy_method import scipy_method
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.utils.public import public
-from hbcd.utils.validation import as_seed, box_vectors
+from hbcd.utils.validation import as_seed, box_vectors, check_integer
 
-__all__ = ["Compiled", "InnerIterations", "Optimizer", "Requirements"]
+__all__ = ["Compiled", "InnerIterations", "Optimizer", "Requirements", "own_iterations"]
 
 Array = NDArray[Any]
 Box = tuple[Array, Array] | None
@@ -40,6 +40,20 @@ class InnerIterations(NamedTuple):
     shell: int = 5
     descent: int = 10
     batch: int = 1
+
+
+def own_iterations(optimizer: Optimizer, place: Literal["shell", "descent", "batch"]) -> int:
+    """What the optimizer says in `inner_iterations` of this place.
+
+    Raises
+    ------
+    TypeError, ValueError
+        It is not a whole number of at least 1.
+    """
+    own = optimizer.inner_iterations
+    number = getattr(own, place) if isinstance(own, InnerIterations) else own
+    check_integer(f"{type(optimizer).__name__}.inner_iterations", number, 1)
+    return int(number)
 
 
 @dataclass(frozen=True)
@@ -74,13 +88,15 @@ class Optimizer:
         It never asks for a gradient.
     monotone : bool
         It can be continued where it stopped, and never gets worse.
+    inner_iterations : int or InnerIterations
+        Iterations at a time where a strategy is not told how many; an int: everywhere the same.
     hessian : {"matrix", "pairs"} or None
         What it knows of the inverse Hessian, for `hess_inv` of SciPy's results.
     """
 
     value_only: ClassVar[bool] = False
     monotone: ClassVar[bool] = False
-    inner_iterations: InnerIterations = InnerIterations()
+    inner_iterations: InnerIterations | int = InnerIterations()
     hessian: ClassVar[Literal["matrix", "pairs"] | None] = None
 
     def minimize(
@@ -92,14 +108,15 @@ class Optimizer:
         ----------
         objective : callable
             ``objective(x) -> (f, gradient)``; ``objective.value(x) -> f``.  It raises when the run
-            is over (a limit, Ctrl-C): let that pass.  The best point it evaluated is kept, and
+            is over (a limit, Ctrl-C): do not catch that.  The best point it evaluated is kept, and
             taken instead of `x` if it is better.
         x : ndarray of shape (n,)
             Start, inside the box; the result.  In the run's precision.
         box : (lo, hi) or None
             Vectors of n; infinities where there is no bound.
         stop : Stop
-            Tolerances, and limits that are enforced by `objective`.
+            Tolerances and limits.  `objective` enforces all but `max_iterations`, which is yours to
+            count: it is the `inner_iterations` of the strategy, or None.
         rng : numpy.random.Generator
             Seeded from the run.
         """

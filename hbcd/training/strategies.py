@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.base import Optimizer
+from hbcd.optimizers.base import Optimizer, own_iterations
 from hbcd.optimizers.builtin import BFGS, LBFGS
 from hbcd.parts.selectors import BlockSelector, MostSensitive
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
@@ -137,7 +137,7 @@ class MiniBatch(TrainingStrategy):
             Phase(
                 self.optimizer,
                 batch_rows=self.batch_rows,
-                inner_iterations=self.inner_iterations or self.optimizer.inner_iterations.batch,
+                inner_iterations=self.inner_iterations or own_iterations(self.optimizer, "batch"),
                 epochs=self.epochs,
                 box=self.box,
             )
@@ -184,7 +184,7 @@ class BlockCoordinateDescent(TrainingStrategy):
                 self.optimizer,
                 self.selector,
                 sensitivity=self.sensitivity,
-                inner_iterations=self.inner_iterations or self.optimizer.inner_iterations.descent,
+                inner_iterations=self.inner_iterations or own_iterations(self.optimizer, "descent"),
                 visits_per_batch=max(1, len(network.blocks)),
                 epochs=self.epochs,
                 sensitivity_tol=self.sensitivity_tol,
@@ -268,7 +268,7 @@ class BatchShell(TrainingStrategy):
                 sensitivity=self.sensitivity,
                 batch_rows=self.batch_rows(network),
                 batch_growth=self.growth,
-                inner_iterations=self.inner_iterations or self.optimizer.inner_iterations.shell,
+                inner_iterations=self.inner_iterations or own_iterations(self.optimizer, "shell"),
                 visits_per_batch=self.visits_per_batch,
                 epochs=self.epochs,
                 sensitivity_tol=self.sensitivity_tol,

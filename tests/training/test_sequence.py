@@ -176,6 +176,23 @@ def test_an_optimizer_brings_its_own_inner_iterations_unless_told(optimizer):
         assert phase.inner_iterations == 7
 
 
+@pytest.mark.parametrize(
+    "strategy",
+    [hbcd.BatchShell, hbcd.BlockCoordinateDescent, hbcd.MiniBatch],
+)
+def test_one_number_is_the_inner_iterations_of_an_optimizer_everywhere(strategy):
+    class Four(hbcd.Optimizer):
+        inner_iterations = 4
+
+    class Half(hbcd.Optimizer):
+        inner_iterations = 0.5
+
+    network = hbcd.Network([hbcd.InputLayer(2), hbcd.OutputLayer(1)])
+    assert strategy(Four()).phases(network, 100)[0].inner_iterations == 4
+    with pytest.raises(TypeError, match=r"^Half\.inner_iterations=0\.5: must be an integer"):
+        strategy(Half()).phases(network, 100)
+
+
 def test_the_inner_iterations_of_lbfgs_in_the_shell_are_those_of_the_article():
     assert hbcd.LBFGS().inner_iterations.shell == 2
     assert hbcd.ExactOutput(hbcd.Adam()).inner_iterations == hbcd.Adam().inner_iterations

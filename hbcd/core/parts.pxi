@@ -101,7 +101,8 @@ cdef int loss_hook(void *self, int dtype, size_t rows, size_t ld, size_t outputs
         except (TypeError, ValueError):
             values = np.empty(())
         if values.shape != (rows,):
-            raise ValueError(f"evaluate={found!r}: must return one number for each of {rows} rows")
+            what = f"array of shape {np.shape(found)}" if isinstance(found, np.ndarray) else repr(found)
+            raise ValueError(f"evaluate={what}: must return one number for each of {rows} rows")
         to = values
         memcpy(value, &to[0], rows * sizeof(double))
         return 0

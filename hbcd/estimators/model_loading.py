@@ -8,7 +8,7 @@ from typing import Any
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.saved_model import restore
-from hbcd.model_files.custom_classes import Trusted
+from hbcd.model_files.custom_classes import Trusted, UntrustedClass
 from hbcd.model_files.file_format import read_model_file
 from hbcd.training.registry import choose
 from hbcd.utils.public import public
@@ -52,5 +52,7 @@ def load(path: str | os.PathLike[str], trusted: Trusted = ()) -> Any:
     try:
         kind = choose("kind", document["kind"], _KINDS)
         return restore(kind, arrays, document, trusted)
+    except UntrustedClass as error:
+        raise ValueError(f"{os.fspath(path)}: {error}") from None
     except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
         raise ValueError(f"{os.fspath(path)}: is not a model of hbcd: {error}") from None

@@ -8,9 +8,13 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
-__all__ = ["Trusted", "describe_custom", "restore_custom"]
+__all__ = ["Trusted", "UntrustedClass", "describe_custom", "restore_custom"]
 
 Trusted = Iterable[type | str]
+
+
+class UntrustedClass(ValueError):
+    """A file names a class that the caller does not trust; the file itself is good."""
 
 
 def class_path(kind: type) -> str:
@@ -62,8 +66,10 @@ def restore_custom(described: dict[str, Any], trusted: Trusted) -> Any:
 
     Raises
     ------
+    UntrustedClass
+        A class that is not trusted.
     ValueError
-        A class that is not trusted, or that cannot be imported.
+        One that cannot be imported.
     """
     path = described["class"]
     for one in [trusted] if isinstance(trusted, (type, str)) else trusted:
@@ -71,7 +77,7 @@ def restore_custom(described: dict[str, Any], trusted: Trusted) -> Any:
             return one(**described["arguments"])
         if one == path:
             return _imported(path)(**described["arguments"])
-    raise ValueError(
+    raise UntrustedClass(
         f"has a part of the class {path}, whose code is run only where it is trusted: "
         f"load(path, trusted=[{path!r}])"
     )

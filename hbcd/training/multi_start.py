@@ -39,7 +39,9 @@ class MultiStart(TrainingStrategy):
 
     def __post_init__(self) -> None:
         if not isinstance(self.strategy, TrainingStrategy) or isinstance(self.strategy, MultiStart):
-            raise TypeError(f"strategy={self.strategy!r}: must be another hbcd.TrainingStrategy")
+            raise TypeError(
+                f"strategy={self.strategy!r}: must be an hbcd.TrainingStrategy, no MultiStart"
+            )
         check_integer("starts", self.starts, 1)
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:

@@ -324,6 +324,10 @@ def test_a_loss_of_ones_own_trains_block_by_block():
     ("found", "message"),
     [
         (lambda rows: np.zeros(rows + 1), "must return one number for each of 40 rows"),
+        (
+            lambda rows: np.zeros((rows, 1)),
+            r"^evaluate=array of shape \(40, 1\): must return one number",
+        ),
         (lambda rows: "no", "must return one number for each of 40 rows"),
         (lambda rows: None, "must return one number for each of 40 rows"),
         (lambda rows: 1 / 0, "division by zero"),

@@ -148,7 +148,7 @@ def test_compiled_starts_run_side_by_side():
 
 
 def test_a_start_of_starts_is_refused():
-    with pytest.raises(TypeError, match=r"another hbcd\.TrainingStrategy"):
+    with pytest.raises(TypeError, match=r"hbcd\.TrainingStrategy, no MultiStart"):
         hbcd.MultiStart(hbcd.MultiStart())
     with pytest.raises(ValueError, match="starts=0: must be at least 1"):
         hbcd.MultiStart(starts=0)

@@ -24,7 +24,8 @@ const char *hbcd_status_text(int status)
     case HBCD_ERR_HOOK: return "A part supplied by the user failed.";
     case HBCD_ERR_BOUNDS: return "This optimizer needs finite bounds on every variable, a finite distance apart.";
     case HBCD_ERR_NORMAL: return "This optimizer needs normal equations: a loss with a Gauss-Newton matrix, dense layers.";
-    case HBCD_ERR_OUTPUT: return "An exact solution is of the last block, dense and linear, with squared error; others need `inner`.";
+    case HBCD_ERR_OUTPUT: return "ExactOutput solves only the last block, dense and linear, with squared error: others need `inner`, as in "
+                                  "ExactOutput(inner=LBFGS()).";
     default: return "Unknown status code.";
     }
 }

@@ -8,6 +8,8 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+from hbcd.parts.compiled import CompiledLayer
+
 __all__ = ["Trusted", "UntrustedClass", "describe_custom", "restore_custom"]
 
 Trusted = Iterable[type | str]
@@ -38,6 +40,11 @@ def describe_custom(what: str, part: Any) -> dict[str, Any]:
         A local class, or an argument that is not kept or that JSON cannot hold.
     """
     kind = type(part)
+    if kind is CompiledLayer:
+        raise ValueError(
+            f"{what}: a CompiledLayer cannot be saved, an address of compiled code is valid in one "
+            "process only; save a subclass whose __init__ loads the functions"
+        )
     if "<locals>" in kind.__qualname__:
         raise ValueError(f"{what}={part!r}: must be of a class that can be imported, to be saved")
     arguments = {}

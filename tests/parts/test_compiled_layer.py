@@ -349,6 +349,13 @@ def test_methods_that_need_a_jacobian_refuse_it():
 # ---- copies and subclasses -----------------------------------------------------------------------
 
 
+def test_a_model_with_one_says_why_it_cannot_be_saved(tmp_path):
+    layers = [compiled_layer(Quadratic())]
+    model = hbcd.HybridRegressor(layers=layers, max_iter=2).fit(X, Y)
+    with pytest.raises(ValueError, match=r"^layers\[1\]: a CompiledLayer cannot be saved"):
+        model.save(tmp_path / "m.hbcd")
+
+
 def test_it_cannot_be_pickled_and_a_copy_is_itself():
     layer = compiled_layer(Quadratic())
     with pytest.raises(TypeError, match=r"^CompiledLayer: cannot be pickled"):

@@ -29,8 +29,12 @@ def outcomes(method, path):
         "HBCD_OUTCOMES": str(path),
     }
     command = [sys.executable, "-m", "pytest", "-q", "-p", "support.scipy_patch"]
-    # Not in this checkout, whose settings for pytest turn a warning into an error.
-    command += ["-p", "no:cacheprovider", "--rootdir", str(SCIPYS.parent), str(SCIPYS)]
+    # Not with the settings of this project, which turn a warning into an error: pytest would find
+    # them above SciPy's files where the environment lies in the checkout.
+    settings = path.with_name("pytest.ini")
+    settings.write_text("[pytest]\n", encoding="utf-8")
+    command += ["-p", "no:cacheprovider", "-c", str(settings)]
+    command += ["--rootdir", str(SCIPYS.parent), str(SCIPYS)]
     done = subprocess.run(
         command,
         cwd=path.parent,

@@ -26,6 +26,14 @@ SENSITIVITIES = table(hbcd_sensitivity_name)
 SELECTORS = table(hbcd_selector_name)
 
 
+cdef int check_in_place(part, str method, result, tuple given) except -1:
+    """What a part computes goes into the arrays that it is given: a result of its own would be lost."""
+    if result is None or any(result is array for array in given):
+        return 0
+    raise TypeError(f"{type(part).__name__}.{method}: returned {type(result).__name__}: must write into the "
+                    "arrays it is given and return None")
+
+
 # ---- activations ---------------------------------------------------------------------------------------------------
 
 cdef class ActivationHook:
@@ -40,7 +48,8 @@ cdef class ActivationHook:
 cdef int activation_forward_hook(void *self, int dtype, size_t n, const void *z, void *a) noexcept with gil:
     cdef ActivationHook hook = <ActivationHook>self
     try:
-        hook.part.forward(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context, True))
+        to = view(a, n, dtype, hook.context, True)
+        check_in_place(hook.part, "forward", hook.part.forward(view(z, n, dtype, hook.context), to), (to,))
         return 0
     except BaseException as error:
         return hook.context.fail(error)
@@ -50,8 +59,9 @@ cdef int activation_backward_hook(void *self, int dtype, size_t n, const void *z
                                   void *g) noexcept with gil:
     cdef ActivationHook hook = <ActivationHook>self
     try:
-        hook.part.backward(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context),
-                           view(g, n, dtype, hook.context, True))
+        grad = view(g, n, dtype, hook.context, True)
+        result = hook.part.backward(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context), grad)
+        check_in_place(hook.part, "backward", result, (grad,))
         return 0
     except BaseException as error:
         return hook.context.fail(error)
@@ -150,9 +160,10 @@ cdef int layer_forward_hook(void *self, int dtype, size_t rows, size_t ld, const
                             void *out) noexcept with gil:
     cdef LayerHook hook = <LayerHook>self
     try:
-        hook.part.forward(view(theta, hook.n_params, dtype, hook.context),
-                          tile_view(x, hook.n_in, rows, ld, dtype, hook.context),
-                          tile_view(out, hook.n_out, rows, ld, dtype, hook.context, True))
+        to = tile_view(out, hook.n_out, rows, ld, dtype, hook.context, True)
+        result = hook.part.forward(view(theta, hook.n_params, dtype, hook.context),
+                                   tile_view(x, hook.n_in, rows, ld, dtype, hook.context), to)
+        check_in_place(hook.part, "forward", result, (to,))
         return 0
     except BaseException as error:
         return hook.context.fail(error)
@@ -166,10 +177,12 @@ cdef int layer_backward_hook(void *self, int dtype, size_t rows, size_t ld, cons
                    else tile_view(grad_x, hook.n_in, rows, ld, dtype, hook.context, True))
         grad_params = (np.zeros(hook.n_params, dtype_of(dtype)) if grad_theta == NULL
                     else view(grad_theta, hook.n_params, dtype, hook.context, True))
-        hook.part.backward(view(theta, hook.n_params, dtype, hook.context),
-                           tile_view(x, hook.n_in, rows, ld, dtype, hook.context),
-                           tile_view(out, hook.n_out, rows, ld, dtype, hook.context),
-                           tile_view(grad_out, hook.n_out, rows, ld, dtype, hook.context), grad_in, grad_params)
+        result = hook.part.backward(view(theta, hook.n_params, dtype, hook.context),
+                                    tile_view(x, hook.n_in, rows, ld, dtype, hook.context),
+                                    tile_view(out, hook.n_out, rows, ld, dtype, hook.context),
+                                    tile_view(grad_out, hook.n_out, rows, ld, dtype, hook.context),
+                                    grad_in, grad_params)
+        check_in_place(hook.part, "backward", result, (grad_in, grad_params))
         return 0
     except BaseException as error:
         return hook.context.fail(error)

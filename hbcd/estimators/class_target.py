@@ -73,8 +73,11 @@ def _of_one_type(labels: Array, name: str) -> Array:
     """Python objects as an array of text, or of numbers."""
     plain = [_plain_label(label) for label in labels]
     kinds = sorted({type(label).__name__ for label in plain})
-    if kinds != ["str"] and not set(kinds) <= {"int", "bool", "float"}:
-        raise TypeError(f"{name}: has labels of types {', '.join(kinds)}: must be numbers or text")
+    numbers = set(kinds) <= {"int", "float"}
+    if not numbers and kinds not in (["str"], ["bool"]):
+        listed = ", ".join(kinds)
+        rule = "must be numbers, truth values or text, and not several of these"
+        raise TypeError(f"{name}: has labels of types {listed}: {rule}")
     found = np.array(plain)
     if found.dtype.kind == "O":
         raise ValueError(f"{name}: has whole numbers beyond 64 bits: must be smaller, or text")

@@ -70,3 +70,10 @@ def test_columns_with_numbers_for_names_are_found_by_them(names, tmp_path):
     turned = frame[names[::-1]]
     held = [model.fit(turned, Y, eval_set=(one, Y)).theta_.copy() for one in (frame, turned)]
     assert np.array_equal(*held)
+
+
+@pytest.mark.parametrize("labels", [[True, 1, 0, 2], [False, 2.0]], ids=str)
+def test_truth_values_among_other_numbers_are_not_taken_for_0_and_1(labels):
+    y = np.array(labels * (60 // len(labels)), dtype=object)
+    with pytest.raises(TypeError, match=r"^y: has labels of types bool, (int|float): must be"):
+        hbcd.HybridClassifier(**QUICK).fit(X, y)

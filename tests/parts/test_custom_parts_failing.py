@@ -134,3 +134,61 @@ def test_ctrl_c_ends_a_strategy_that_drives_itself():
     assert report.stop_reason is hbcd.StopReason.INTERRUPTED
     assert report.n_iter <= 3
     assert len(phases) == 5
+
+
+class Returning:
+    """Computes what it is asked for, and returns it instead of writing it."""
+
+    class Activation(hbcd.Activation):
+        def forward(self, z, out):
+            return np.tanh(z)
+
+        def backward(self, z, a, grad):
+            return grad * (1 - a * a)
+
+    class Layer(hbcd.Layer):
+        def n_parameters(self, n_in):
+            return 0
+
+        def n_out(self, n_in):
+            return n_in
+
+        def init(self, n_in, rng):
+            return np.zeros(0)
+
+        def forward(self, theta, x, out):
+            return 2 * x
+
+        def backward(self, theta, x, out, grad_out, grad_x, grad_theta):
+            return 2 * grad_out
+
+
+@pytest.mark.parametrize(
+    "hidden",
+    [hbcd.HiddenLayer(2, Returning.Activation()), Returning.Layer()],
+    ids=["activation", "layer"],
+)
+def test_a_part_that_returns_its_result_instead_of_writing_it_is_told_so(hidden):
+    net = hbcd.Network([hbcd.InputLayer(X.shape[1]), hidden, hbcd.OutputLayer(1)])
+    with pytest.raises(TypeError, match=r"\.forward: returned ndarray: must write into the arrays"):
+        net.predict(net.init(0), X)
+
+
+class InPlace(hbcd.Activation):
+    def forward(self, z, out):
+        return np.tanh(z, out=out)
+
+    def backward(self, z, a, grad):
+        return np.multiply(grad, 1 - a * a, out=grad)
+
+
+def test_a_part_may_return_the_array_that_it_wrote():
+    def net(activation):
+        layers = [hbcd.InputLayer(X.shape[1]), hbcd.HiddenLayer(2, activation)]
+        return hbcd.Network([*layers, hbcd.OutputLayer(1)])
+
+    theta = net(hbcd.Tanh()).init(0)
+    y = np.reshape(Y, (len(X), -1))[:, :1]
+    _, expected = net(hbcd.Tanh()).loss_and_gradient(theta, X, y)
+    _, gradient = net(InPlace()).loss_and_gradient(theta, X, y)
+    assert gradient == pytest.approx(expected, rel=1e-12)  # two ways to write tanh

@@ -94,7 +94,7 @@ class TextFormat:
             return column
 
         def plain(cell: Any) -> Any:
-            text = cell.replace(self.thousands or "", "") if isinstance(cell, str) else ""
+            text = self._ungrouped(cell) if isinstance(cell, str) else ""
             text = text.replace(",", ".") if comma else text
             return text if PLAIN.fullmatch(text) else cell
 
@@ -102,10 +102,22 @@ class TextFormat:
         read = made.map(lambda cell: not isinstance(cell, str) or bool(PLAIN.fullmatch(cell)))
         return made if 2 * (read & made.notna()).sum() > made.notna().sum() else column
 
+    def _ungrouped(self, cell: str) -> str:
+        """A text without the marks between groups of three digits; as it is where they are others.
+
+        pandas leaves out such a mark wherever it stands, and reads 0.13 as 13.
+        """
+        mark = self.thousands
+        if mark is None or mark not in cell:
+            return cell
+        decimal = self.decimal or ("," if mark == "." else ".")
+        groups = rf"\s*[-+]?\d{{1,3}}({re.escape(mark)}\d{{3}})+(?!\d)({re.escape(decimal)}.*)?\s*"
+        return cell.replace(mark, "") if re.fullmatch(groups, cell) else cell
+
     def options(self) -> dict[str, Any]:
-        """The same for `pandas.read_csv`."""
+        """The same for `pandas.read_csv`, but for marks of thousands: see `as_numbers`."""
         return {"sep": self.sep, "decimal": self.decimal, "encoding": self.encoding,
-                "thousands": self.thousands, "low_memory": False}  # fmt: skip
+                "low_memory": False}  # fmt: skip
 
 
 def open_text(file: Path, encoding: str) -> IO[str]:

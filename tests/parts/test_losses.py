@@ -381,7 +381,7 @@ def test_methods_that_need_more_than_a_loss_has_say_so():
     own = hbcd.Network(net.network.layers, Cauchy())
     with pytest.raises(ValueError, match="must be a built-in one for LevenbergMarquardt"):
         own.train(theta, x, y, strategy=hbcd.FullBatch(hbcd.LevenbergMarquardt()))
-    with pytest.raises(ValueError, match="a loss of one's own has no Gauss-Newton matrix"):
+    with pytest.raises(ValueError, match="a custom loss has no Gauss-Newton matrix"):
         own.bind(x, y).normal_equations(theta)
     huber = hbcd.Network(net.network.layers, hbcd.Huber())
     for optimizer in (

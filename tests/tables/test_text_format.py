@@ -8,7 +8,8 @@ import pytest
 
 import hbcd
 from hbcd.tables.bad_values import TableWarning
-from hbcd.tables.files import read_table
+from hbcd.tables.files import TableFile, read_table
+from hbcd.tables.text_format import TextFormat
 from support.commands import QUICK, fit, read_predictions, refusal, run, table
 
 
@@ -423,3 +424,15 @@ def test_two_opposite_marks_of_missing_values_are_both_reported():
     said = " ".join(str(warning.message) for warning in caught)
     assert "a: -9999 stands" in said
     assert "a: 9999 stands" in said
+
+
+def test_a_mark_of_thousands_counts_between_groups_of_three_digits_alone(tmp_path):
+    file = tmp_path / "marks.csv"
+    file.write_text("a;y\n1.000;1\n0.13;2\n2.500;3\n-1.234.567,5;4\n", encoding="utf-8")
+    asked = TextFormat(";", ",", thousands=".")
+    frame = TableFile.find(file, asked).read()
+    assert frame["a"].astype(float).tolist() == [1000.0, 0.13, 2500.0, -1234567.5]
+    file.write_text("a;y\n1,000;1\n1,23;2\n2,500;3\n4,000;4\n", encoding="utf-8")
+    frame = TableFile.find(file, TextFormat(";", thousands=",")).read()
+    with pytest.raises(ValueError, match=r"'1,23'"):
+        hbcd.HybridRegressor(max_fun=5).fit(frame[["a"]], frame["y"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,9 +19,10 @@ from hbcd.utils.public import public
 __all__ = ["Sequence", "StepwiseStrategy"]
 
 
-class StepwiseStrategy(TrainingStrategy):
+class StepwiseStrategy(TrainingStrategy, ABC):
     """A strategy that is a list of others, run one after another; subclasses write `steps`."""
 
+    @abstractmethod
     def steps(self) -> list[TrainingStrategy]:
         """The strategies in the order in which they run.
 
@@ -28,7 +30,6 @@ class StepwiseStrategy(TrainingStrategy):
         -------
         list of TrainingStrategy
         """
-        raise NotImplementedError(f"{type(self).__name__}.steps: must be written")
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """Those of all steps."""

@@ -23,13 +23,16 @@ enum { HBCD_LANES = 16 };                /* sums are kept per lane and added in 
 
 /* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes.
  * Where mean and scale are given, (cols) each and no scale 0, what is read is (element - mean[c]) / scale[c], formed
- * in double: a table is standardized while it is copied, and never held twice. */
+ * in double: a table is standardized while it is copied, and never held twice.
+ * Where index is given, (rows), row r is that of index[r]: rows that are chosen are copied once.  Such a table is only
+ * read, by hbcd_data_make. */
 typedef struct hbcd_table {
     void *data;
     int dtype;
     size_t rows, cols;
     ptrdiff_t row_stride, col_stride;
     const double *mean, *scale; /* NULL: as they are */
+    const uint32_t *index;      /* NULL: all rows in their order */
 } hbcd_table;
 
 enum hbcd_activation_kind { HBCD_IDENTITY, HBCD_SIGMOID, HBCD_TANH, HBCD_RELU, HBCD_LEAKY_RELU, HBCD_N_ACTIVATIONS,

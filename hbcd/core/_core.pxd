@@ -1,7 +1,7 @@
 # _core.pxd: the C contract as Cython sees it.  Together with _core.pyx and the .pxi files that it includes the only
 # place in the package that knows hbcd.h.
 from libc.stddef cimport ptrdiff_t
-from libc.stdint cimport uint64_t
+from libc.stdint cimport uint32_t, uint64_t
 
 
 cdef extern from "hbcd_any.h" nogil:
@@ -131,6 +131,7 @@ cdef extern from "hbcd_any.h" nogil:
         ptrdiff_t row_stride, col_stride
         const double *mean
         const double *scale
+        const uint32_t *index
 
     ctypedef struct hbcd_activation_hook:
         int (*forward)(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil

@@ -107,6 +107,7 @@ class Data:
         x_columns: _Columns | None = None,
         y_columns: _Columns | None = None,
         penalty: float = 0.0,
+        index: NDArray[np.integer[Any]] | None = None,
     ) -> None: ...
     @property
     def dtype(self) -> int: ...

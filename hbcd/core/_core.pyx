@@ -141,6 +141,7 @@ cdef class Table:
     cdef bint held
     cdef hbcd_table c
     cdef object columns  # (mean, scale), kept alive
+    cdef object index  # rows that are chosen, kept alive
 
     def __cinit__(self, array, bint writable=False, columns=None):
         PyObject_GetBuffer(array, &self.buffer, PyBUF_STRIDES | PyBUF_FORMAT | (PyBUF_WRITABLE if writable else 0))
@@ -158,6 +159,15 @@ cdef class Table:
             self.columns = columns
             self.c.mean = <const double *>pointer(columns[0], HBCD_F64, self.c.cols)
             self.c.scale = <const double *>pointer(columns[1], HBCD_F64, self.c.cols)
+
+    cdef int choose(self, index) except -1:
+        """Row r becomes that of index[r], an array of row numbers."""
+        self.index = np.ascontiguousarray(index, np.uint32)
+        if len(self.index) == 0 or index.min() < 0 or index.max() >= self.c.rows:
+            raise IndexError("index: must hold numbers of rows that there are")
+        self.c.rows = len(self.index)
+        self.c.index = <const uint32_t *><uintptr_t>self.index.ctypes.data
+        return 0
 
     def __dealloc__(self):
         if self.held:

@@ -5,6 +5,7 @@ cdef class Data:
 
     x_columns, y_columns: (mean, scale) of the columns, float64, where they are to be standardized on the way.
     penalty: penalty * ||W||^2 / 2 is part of the loss on these rows.
+    index: numbers of the rows of x and y that are taken, in that order, None: all; weight has one for each of them.
     """
 
     cdef readonly int dtype
@@ -12,11 +13,15 @@ cdef class Data:
     cdef Memory memory
     cdef void *c
 
-    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0):
+    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0,
+                 index=None):
         self.dtype = code(dtype)
         cdef Table x_ = Table(x, False, x_columns), y_ = Table(y, False, y_columns)
         cdef Table w_ = None if weight is None else Table(weight)
         cdef const hbcd_table *w = NULL if weight is None else &w_.c
+        if index is not None:
+            x_.choose(index)
+            y_.choose(index)
         cdef hbcd_arena arena = counting()
         cdef Context context = Context()
         context.check(hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &arena, &self.c))

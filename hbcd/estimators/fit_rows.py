@@ -75,7 +75,8 @@ def fit_rows(
         held_out = _held_out(model, eval_set, encoder, inputs.shape[1], labels, target)
     elif not settings.partial:
         parts = chosen_rows(model.validation_fraction, inputs, y, len(table))
-    if parts is not None or target.weight is not None or len(table) <= FEW_ROWS:
+    some = target.weight is not None and not target.weight.all()
+    if parts is not None or some or len(table) <= FEW_ROWS:
         check_finite("X", inputs, FILL)  # rows that are left out are checked, too
     if parts is not None:
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
@@ -83,17 +84,13 @@ def fit_rows(
     table = table.that_count()
     target = replace(target, values=table.y, weight=table.weight)
     return FitRows(
-        train=Rows(*merged(*_parts(table))),
+        train=Rows(*merged(*table.parts())),
         held_out=held_out,
         target=target,
         encoder=encoder,
         column_labels=labels,
         target_names=target_names(y),
     )
-
-
-def _parts(rows: Rows) -> tuple[Array, Array, Array | None]:
-    return rows.x, rows.y, rows.weight
 
 
 def column_labels(X: Any) -> list[int] | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -30,13 +31,14 @@ class TrainingData:
         The rows to train on, in the core, with the penalty of the network.
     held_out : core.Data or None
         The rows held out, in the core, without a penalty.
-    held : (X, y, weight) or None
-        The same rows as they were given, for metrics in the units of the table.
+    held : callable or None
+        Gives the same rows (X, y, weight) as they were given, for metrics in the units of the
+        table; rows drawn by the seed are copied then.
     """
 
     train: core.Data
     held_out: core.Data | None = None
-    held: Held | None = None
+    held: Callable[[], Held] | None = None
 
 
 def as_table(
@@ -75,15 +77,19 @@ def plain(table: Array | Scaled) -> tuple[Array, Any]:
     return (table.table, table.columns) if isinstance(table, Scaled) else (table, None)
 
 
-def into_core(rows: Rows, dtype: Any, alpha: float = 0.0) -> core.Data:
-    """Rows copied into the core.
+def into_core(
+    rows: Rows, dtype: Any, alpha: float = 0.0, index: NDArray[np.intp] | None = None
+) -> core.Data:
+    """Rows copied into the core: all, or those of `index`, in that order.
 
     The penalty alpha is divided by the number of rows whose weight is not 0.
     """
     (x, x_columns), (y, y_columns) = plain(rows.x), plain(rows.y)
-    weight = as_weights(rows.weight, len(rows))
-    count = len(rows) if weight is None else np.count_nonzero(weight)
-    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count)
+    n = len(rows) if index is None else index.size
+    weight = rows.weight if rows.weight is None or index is None else rows.weight[index]
+    weight = as_weights(weight, n)
+    count = n if weight is None else np.count_nonzero(weight)
+    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count, index)
 
 
 def as_data(
@@ -115,15 +121,15 @@ def as_training_data(
     if eval_set is not None:
         held = as_held(eval_set)
         held_out = as_data(network, *held, dtype, of="eval_set: ")
-        return TrainingData(into_core(rows, dtype, network.alpha), held_out, held)
+        return TrainingData(into_core(rows, dtype, network.alpha), held_out, lambda: held)
     parts = split_by_share(rows.weight, len(rows), hold_out, seed)
     if parts is None:
         return TrainingData(into_core(rows, dtype, network.alpha))
-    train, apart = (rows.take(part) for part in parts)
+    train, apart = parts
     return TrainingData(
-        into_core(train, dtype, network.alpha),
-        into_core(apart, dtype),
-        (apart.x, apart.y, apart.weight),
+        into_core(rows, dtype, network.alpha, train),
+        into_core(rows, dtype, index=apart),
+        lambda: rows.take(apart).parts(),
     )
 
 

@@ -36,6 +36,10 @@ class Rows:
     def __len__(self) -> int:
         return int(self.x.shape[0])
 
+    def parts(self) -> tuple[Any, Any, Array | None]:
+        """Inputs, targets and weights."""
+        return self.x, self.y, self.weight
+
     def take(self, index: Array, part: str = "rows") -> Rows:
         """A copy of those rows of `index` (m,) whose weight is not 0, in that order.
 

@@ -178,7 +178,7 @@ class Scorer:
 def scorer_of(
     network: NetworkStructure,
     rule: EarlyStopping | None,
-    held: Held | None,
+    held: Callable[[], Held] | None,
     dtype: Any,
     n_threads: int,
 ) -> Scorer | None:
@@ -190,4 +190,4 @@ def scorer_of(
             f"early_stopping={rule!r}: must have held-out rows, give eval_set or a share of at "
             "least one row"
         )
-    return None if rule.metric == "loss" else Scorer(network, rule, *held, dtype, n_threads)
+    return None if rule.metric == "loss" else Scorer(network, rule, *held(), dtype, n_threads)

@@ -77,11 +77,50 @@ static void FN(test_tables_of_any_stride)(void)
                 f32[at] = (float)f64[at];
             }
         const ptrdiff_t d = sizeof *f64, s = sizeof *f32;
-        hbcd_table wide = {f64 + starts[k], HBCD_F64, R, C, d * strides[k][0], d * strides[k][1], NULL, NULL};
-        hbcd_table narrow = {f32 + starts[k], HBCD_F32, R, C, s * strides[k][0], s * strides[k][1], NULL, NULL};
+        hbcd_table wide = {f64 + starts[k], HBCD_F64, R, C, d * strides[k][0], d * strides[k][1], NULL, NULL, NULL};
+        hbcd_table narrow = {f32 + starts[k], HBCD_F32, R, C, s * strides[k][0], s * strides[k][1], NULL, NULL, NULL};
         if (scaled) wide.mean = narrow.mean = mean, wide.scale = narrow.scale = scale;
         FN(check_table)(&wide);
         FN(check_table)(&narrow);
+    }
+    free(f64);
+    free(f32);
+}
+
+/* Rows chosen from a table of either precision, by rows or by columns, as they are and standardized: the tiles of the
+ * rows chosen.  All numbers are exact; rows that are not chosen are not read. */
+static void FN(test_chosen_rows_of_a_table_are_the_rows)(void)
+{
+    enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
+    const size_t sizes[] = {1, 17, HBCD_TILE, HBCD_TILE + 1, 300};
+    const double mean[C] = {0, -2, 1, 0.5, 64}, scale[C] = {1, 0.25, 2, 8, 0.5};
+    double *f64 = malloc(R * C * sizeof *f64);
+    float *f32 = malloc(R * C * sizeof *f32);
+    if (!f64 || !f32) abort();
+    for (size_t run = 0; run < 8; run++) {
+        const int by_columns = run % 2, scaled = run / 2 % 2, wide = run / 4;
+        for (size_t r = 0; r < R; r++)
+            for (size_t c = 0; c < C; c++) {
+                const size_t at = by_columns ? c * R + r : r * C + c;
+                const double plain = r % 3 == 2 ? NAN : FN(cell)(r, c);
+                f64[at] = scaled ? plain * scale[c] + mean[c] : plain;
+                f32[at] = (float)f64[at];
+            }
+        for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++) {
+            uint32_t index[R];
+            for (size_t r = 0; r < sizes[k]; r++) index[r] = (uint32_t)(R - 1 - 3 * r);
+            const ptrdiff_t size = wide ? sizeof *f64 : sizeof *f32;
+            hbcd_table x = {.data = wide ? (void *)f64 : f32, .dtype = wide ? HBCD_F64 : HBCD_F32, .rows = sizes[k],
+                            .cols = C, .row_stride = by_columns ? size : C * size,
+                            .col_stride = by_columns ? R * size : size, .index = index};
+            if (scaled) x.mean = mean, x.scale = scale;
+            memory m;
+            TY(data) data;
+            FN(carve_data)(&x, &x, NULL, &m, &data);
+            CHECK(FN(tiles_hold)(data.x, sizes[k], C, index, 0));
+            CHECK(FN(tiles_hold)(data.y, sizes[k], C, index, 0));
+            give_back(&m);
+        }
     }
     free(f64);
     free(f32);
@@ -140,7 +179,7 @@ static void FN(test_rows_gathered_by_threads_are_the_rows)(void)
     uint32_t *index = malloc(ROWS * sizeof *index);
     if (!all || !index) abort();
     for (size_t k = 0; k < ROWS * COLUMNS; k++) all[k] = (double)(k % 9973);
-    const hbcd_table x = table_of(all, HBCD_F64, ROWS, COLUMNS), y = {all, HBCD_F64, ROWS, 1, 8 * COLUMNS, 8, NULL, NULL};
+    const hbcd_table x = table_of(all, HBCD_F64, ROWS, COLUMNS), y = {all, HBCD_F64, ROWS, 1, 8 * COLUMNS, 8, NULL, NULL, NULL};
     hbcd_rng rng;
     hbcd_rng_seed(&rng, 8, 0);
     for (size_t r = 0; r < ROWS; r++) index[r] = (uint32_t)r;
@@ -196,6 +235,7 @@ static void FN(test_tables_that_do_not_fit_are_refused)(void)
 static void FN(test_data)(void)
 {
     FN(test_tables_of_any_stride)();
+    FN(test_chosen_rows_of_a_table_are_the_rows)();
     FN(test_gathered_rows_are_the_rows)();
     FN(test_rows_gathered_by_threads_are_the_rows)();
     FN(test_tables_that_do_not_fit_are_refused)();

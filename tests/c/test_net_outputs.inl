@@ -27,7 +27,7 @@ static void FN(test_predictions_are_the_outputs)(void)
         const ptrdiff_t d = sizeof *plain;
         hbcd_table x = table_of(p.x, HBCD_F64, rows[k], 12);
         hbcd_table to = table_of(plain, HBCD_F64, rows[k], 3);
-        hbcd_table wide = {spread + 1, HBCD_F64, rows[k], 3, 2 * d, 2 * d * (ptrdiff_t)rows[k], NULL, NULL};
+        hbcd_table wide = {spread + 1, HBCD_F64, rows[k], 3, 2 * d, 2 * d * (ptrdiff_t)rows[k], NULL, NULL, NULL};
         hbcd_table small = table_of(narrow, HBCD_F32, rows[k], 3);
         CHECK(FN(predict)(&world, &x, 1, &to) == HBCD_OK && FN(predict)(&world, &x, 4, &wide) == HBCD_OK);
         CHECK(FN(predict)(&world, &x, 2, &small) == HBCD_OK);

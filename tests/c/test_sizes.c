@@ -99,8 +99,8 @@ static void test_tables(int dtype)
     double number = 1;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
-            const hbcd_table wide = {&number, HBCD_F64, rows[k], columns[i], 0, 0, NULL, NULL};
-            const hbcd_table narrow = {&number, HBCD_F64, rows[k], 1, 0, 0, NULL, NULL};
+            const hbcd_table wide = {&number, HBCD_F64, rows[k], columns[i], 0, 0, NULL, NULL, NULL};
+            const hbcd_table narrow = {&number, HBCD_F64, rows[k], 1, 0, 0, NULL, NULL, NULL};
             const double least = (double)rows[k] * (double)columns[i] * (dtype == HBCD_F32 ? 4 : 8);
             void *data;
             hbcd_arena count = {NULL, 0, 0};

@@ -74,8 +74,8 @@ static inline void make_table(size_t rows, uint64_t seed, double *x, double *y)
 
 static inline memory make_data(int dtype, size_t rows, double *x, double *y, void **data)
 {
-    hbcd_table xs = {x, HBCD_F64, rows, N_IN, N_IN * sizeof *x, sizeof *x, NULL, NULL};
-    hbcd_table ys = {y, HBCD_F64, rows, 1, sizeof *y, sizeof *y, NULL, NULL};
+    hbcd_table xs = {x, HBCD_F64, rows, N_IN, N_IN * sizeof *x, sizeof *x, NULL, NULL, NULL};
+    hbcd_table ys = {y, HBCD_F64, rows, 1, sizeof *y, sizeof *y, NULL, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
     CHECK(hbcd_data_make(dtype, &xs, &ys, NULL, &count, data) == HBCD_OK);
     memory m = borrow(count.used);

@@ -56,10 +56,11 @@ def watched(monkeypatch):
         found = plain(name, value)
         return found.view(Watched) if name == "X" else found
 
-    def packed(dtype, x, *rest):
+    def packed(dtype, x, y, weight, x_columns, y_columns, penalty, index=None):
         if x.shape[1] == X.shape[1]:
-            Watched.count(x, x.size, copied=True)
-        return data(dtype, np.asarray(x), *rest)
+            rows = len(x) if index is None else index.size
+            Watched.count(x, rows * x.shape[1], copied=True)
+        return data(dtype, np.asarray(x), y, weight, x_columns, y_columns, penalty, index)
 
     monkeypatch.setattr(validation, "as_real", as_real)
     monkeypatch.setattr(core, "Data", packed)
@@ -76,10 +77,26 @@ def test_a_table_is_read_twice_and_copied_once(watched, dtype, order):
     assert watched.copies == 1
 
 
-def test_a_share_that_is_held_out_costs_one_more_copy(watched):
-    hbcd.HybridClassifier((3,), validation_fraction=0.25, **QUICK).fit(X, Y > 0)
-    assert watched.copies == 2
-    assert watched.passes <= 3.001
+@pytest.mark.parametrize("weight", [None, 1.0 + np.arange(4000) % 3], ids=["none", "several"])
+@pytest.mark.parametrize("kind", [hbcd.HybridRegressor, hbcd.HybridClassifier])
+@pytest.mark.parametrize("share", [0.25, 0.5])
+def test_a_share_that_is_held_out_costs_no_more(watched, share, kind, weight):
+    model = kind((3,), validation_fraction=share, **QUICK)
+    model.fit(X, Y if kind is hbcd.HybridRegressor else Y > 0, weight)
+    assert 2 <= watched.passes <= 2.001
+    assert watched.copies == 1
+
+
+def test_rows_of_weight_0_are_checked_by_a_pass_of_their_own(watched):
+    weight = np.arange(4000) % 4
+    hbcd.HybridRegressor((3,), validation_fraction=0.25, **QUICK).fit(X, Y, weight)
+    assert watched.copies == 1.5  # the rows that count, and these in the core
+
+
+def test_a_metric_of_held_out_rows_copies_them_and_no_others(watched):
+    model = hbcd.HybridRegressor((3,), validation_fraction=0.25, early_stopping="r2", **QUICK)
+    model.fit(X, Y)
+    assert watched.copies == 1.25
 
 
 def test_partial_fit_reads_no_more(watched):

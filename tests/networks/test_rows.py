@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd import core
 from hbcd.networks.rows import Rows, split_by_share
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.validation import as_weights
@@ -114,3 +115,37 @@ def test_the_default_fit_does_not_depend_on_the_unit_of_the_weights(kind, rows):
     ]
     # What rounds each weight once moves the end of a training a little.
     assert scores[1:] == pytest.approx([scores[0]] * 2, abs=0.01)
+
+
+@pytest.mark.parametrize("weight", [None, np.arange(60) % 4], ids=["none", "several"])
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("scaled", [False, True])
+def test_a_share_drawn_in_the_core_trains_as_copies_of_its_rows_do(scaled, dtype, order, weight):
+    x, y = np.asarray(X, dtype, order=order), np.asarray(Y, dtype, order=order)
+    seed = 2**40 + 3
+    parts = split_by_share(weight, 60, 0.25, seed)
+    train, apart = (
+        Rows(x[part], y[part], None if weight is None else weight[part]) for part in parts
+    )
+    whole = Rows(x, y, weight)
+    if scaled:
+        scaler = Scaler.fit(x), Scaler.fit(y)
+        train, apart, whole = (
+            Rows(Scaled(one.x, scaler[0]), Scaled(one.y, scaler[1]), one.weight)
+            for one in (train, apart, whole)
+        )
+    theta = THETA.astype(dtype)
+    options = {"strategy": FEW, "rng": seed}
+    one = NET.train(theta, *whole.parts(), hold_out=0.25, **options)
+    other = NET.train(theta, *train.parts(), eval_set=apart.parts(), **options)
+    assert one.theta.tobytes() == other.theta.tobytes()
+    assert one.loss == other.loss
+    pairs = zip(one.history.validation_loss, other.history.validation_loss, strict=True)
+    assert all(a == b or np.isnan([a, b]).all() for a, b in pairs)
+
+
+@pytest.mark.parametrize("index", [[], [60], [-1, 3], [0, 2**32]], ids=str)
+def test_the_core_takes_no_rows_that_are_not_there(index):
+    with pytest.raises(IndexError, match="must hold numbers of rows that there are"):
+        core.Data(np.float64, X, Y, None, None, None, 0.0, np.array(index, np.int64))

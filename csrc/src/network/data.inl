@@ -20,12 +20,27 @@ static void FN(pack_scaled)(const hbcd_table *table, const char *from, size_t ro
             to[r] = (REAL)((*(const float *)from - mean) / scale);
 }
 
+/* Rows of one column that are chosen, from its first element in the table. */
+static void FN(pack_chosen)(const hbcd_table *table, const char *from, size_t rows, const uint32_t *index, double mean,
+                            double scale, REAL *to)
+{
+    if (table->dtype == HBCD_F64)
+        for (size_t r = 0; r < rows; r++)
+            to[r] = (REAL)((*(const double *)(from + (ptrdiff_t)index[r] * table->row_stride) - mean) / scale);
+    else
+        for (size_t r = 0; r < rows; r++)
+            to[r] = (REAL)((*(const float *)(from + (ptrdiff_t)index[r] * table->row_stride) - mean) / scale);
+}
+
 void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to)
 {
-    const char *base = (const char *)table->data + (ptrdiff_t)begin * table->row_stride;
+    const char *base = (const char *)table->data + (table->index ? 0 : (ptrdiff_t)begin * table->row_stride);
     for (size_t c = 0; c < table->cols; c++, to += ld, base += table->col_stride) {
         const char *from = base;
-        if (table->scale)
+        if (table->index)
+            FN(pack_chosen)(table, from, rows, table->index + begin, table->scale ? table->mean[c] : 0,
+                            table->scale ? table->scale[c] : 1, to);
+        else if (table->scale)
             FN(pack_scaled)(table, from, rows, table->mean[c], table->scale[c], to);
         else if (table->dtype == HBCD_F64)
             for (size_t r = 0; r < rows; r++, from += table->row_stride) to[r] = (REAL) * (const double *)from;

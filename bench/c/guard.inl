@@ -29,9 +29,9 @@ static TY(guard) FN(guard_make)(int isa)
     hbcd_table x = {table_x, HBCD_F64, ROWS, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
     hbcd_table y = {table_y, HBCD_F64, ROWS, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena arena = {NULL, 0, 0};
-    must(FN(data_make)(&x, &y, NULL, &arena, &w.data));
+    must(FN(data_make)(&x, &y, NULL, 1, &arena, &w.data));
     arena = borrow(arena.used);
-    must(FN(data_make)(&x, &y, NULL, &arena, &w.data));
+    must(FN(data_make)(&x, &y, NULL, 1, &arena, &w.data));
     arena = (hbcd_arena){NULL, 0, 0};
     FN(bound_make)(w.net, ROWS, ROWS, 1, NULL, &arena, &w.bound);
     arena = borrow(arena.used);

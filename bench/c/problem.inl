@@ -33,9 +33,9 @@ static void FN(make_bench_data)(size_t rows, TY(bench) *b)
     hbcd_table x = {table_x, HBCD_F64, rows, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
     hbcd_table y = {table_y, HBCD_F64, rows, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
-    must(FN(data_make)(&x, &y, NULL, &count, &b->data));
+    must(FN(data_make)(&x, &y, NULL, 1, &count, &b->data));
     b->room[1] = borrow(count.used);
-    must(FN(data_make)(&x, &y, NULL, &b->room[1], &b->data));
+    must(FN(data_make)(&x, &y, NULL, 1, &b->room[1], &b->data));
 }
 
 /* Glorot's scale and zero bias would do as well: what is timed does not depend on the numbers. */

@@ -73,8 +73,8 @@ void hbcd_net_describe(int dtype, const void *net, hbcd_net_size *size);
 /* Block b: its slice of theta, the shape of its weights, its layer (0 is the first after the input). */
 void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t *stop, size_t *n_in, size_t *n_out,
                     size_t *layer);
-int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
-                   void **data);
+int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
+                   hbcd_arena *arena, void **data);
 /* penalty of TY(data) */
 void hbcd_data_set_penalty(int dtype, void *data, double penalty);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,

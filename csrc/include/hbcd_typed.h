@@ -128,8 +128,9 @@ typedef struct TY(data) {
     double weight_sum; /* rows where w is NULL */
     double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense layers */
 } TY(data);
-/* Copies tables of any stride and precision into tiles; one copy, no other memory. */
-int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
+/* Copies tables of any stride and precision into tiles, by up to n_threads threads where they are large; one copy, no
+ * other memory, the same bits by any number of threads. */
+int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads, hbcd_arena *arena,
                   TY(data) *data);
 
 /* Mean loss of the whole network and, unless g is NULL, its gradient: one evaluation, measured and carved from

@@ -108,6 +108,7 @@ class Data:
         y_columns: _Columns | None = None,
         penalty: float = 0.0,
         index: NDArray[np.integer[Any]] | None = None,
+        n_threads: int = 1,
     ) -> None: ...
     @property
     def dtype(self) -> int: ...

@@ -6,6 +6,7 @@ cdef class Data:
     x_columns, y_columns: (mean, scale) of the columns, float64, where they are to be standardized on the way.
     penalty: penalty * ||W||^2 / 2 is part of the loss on these rows.
     index: numbers of the rows of x and y that are taken, in that order, None: all; weight has one for each of them.
+    n_threads: how many may copy a large table; any number gives the same bits.
     """
 
     cdef readonly int dtype
@@ -14,7 +15,7 @@ cdef class Data:
     cdef void *c
 
     def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0,
-                 index=None):
+                 index=None, int n_threads=1):
         self.dtype = code(dtype)
         cdef Table x_ = Table(x, False, x_columns), y_ = Table(y, False, y_columns)
         cdef Table w_ = None if weight is None else Table(weight)
@@ -24,11 +25,13 @@ cdef class Data:
             y_.choose(index)
         cdef hbcd_arena arena = counting()
         cdef Context context = Context()
-        context.check(hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &arena, &self.c))
+        if FORKED:
+            n_threads = 1
+        context.check(hbcd_data_make(self.dtype, &x_.c, &y_.c, w, n_threads, &arena, &self.c))
         self.memory = Memory(arena.used)
         cdef int status
         with nogil:
-            status = hbcd_data_make(self.dtype, &x_.c, &y_.c, w, &self.memory.arena, &self.c)
+            status = hbcd_data_make(self.dtype, &x_.c, &y_.c, w, n_threads, &self.memory.arena, &self.c)
         context.check(status)
         hbcd_data_set_penalty(self.dtype, self.c, penalty)
         self.rows = x_.c.rows

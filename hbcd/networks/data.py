@@ -78,9 +78,13 @@ def plain(table: Array | Scaled) -> tuple[Array, Any]:
 
 
 def into_core(
-    rows: Rows, dtype: Any, alpha: float = 0.0, index: NDArray[np.intp] | None = None
+    rows: Rows,
+    dtype: Any,
+    n_threads: int,
+    alpha: float = 0.0,
+    index: NDArray[np.intp] | None = None,
 ) -> core.Data:
-    """Rows copied into the core: all, or those of `index`, in that order.
+    """Rows copied into the core: all, or those of `index`, in that order; by up to so many threads.
 
     The penalty alpha is divided by the number of rows whose weight is not 0.
     """
@@ -89,7 +93,7 @@ def into_core(
     weight = rows.weight if rows.weight is None or index is None else rows.weight[index]
     weight = as_weights(weight, n)
     count = n if weight is None else np.count_nonzero(weight)
-    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count, index)
+    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count, index, n_threads)
 
 
 def as_data(
@@ -98,12 +102,14 @@ def as_data(
     y: ArrayLike | Scaled,
     sample_weight: ArrayLike | None,
     dtype: Any,
+    n_threads: int,
     *,
     of: str = "",
     alpha: float = 0.0,
 ) -> core.Data:
     """Rows of a network in the core; `of` names them in errors, alpha is the penalty on them."""
-    return into_core(as_rows(network, X, y, sample_weight, dtype, of), dtype, alpha)
+    rows = as_rows(network, X, y, sample_weight, dtype, of)
+    return into_core(rows, dtype, n_threads, alpha)
 
 
 def as_training_data(
@@ -115,20 +121,23 @@ def as_training_data(
     hold_out: float,
     seed: int,
     dtype: Any,
+    n_threads: int,
 ) -> TrainingData:
     """Rows to train on and rows held out: those of `eval_set`, else a share drawn by the seed."""
     rows = as_rows(network, X, y, sample_weight, dtype)
     if eval_set is not None:
         held = as_held(eval_set)
-        held_out = as_data(network, *held, dtype, of="eval_set: ")
-        return TrainingData(into_core(rows, dtype, network.alpha), held_out, lambda: held)
+        held_out = as_data(network, *held, dtype, n_threads, of="eval_set: ")
+        return TrainingData(
+            into_core(rows, dtype, n_threads, network.alpha), held_out, lambda: held
+        )
     parts = split_by_share(rows.weight, len(rows), hold_out, seed)
     if parts is None:
-        return TrainingData(into_core(rows, dtype, network.alpha))
+        return TrainingData(into_core(rows, dtype, n_threads, network.alpha))
     train, apart = parts
     return TrainingData(
-        into_core(rows, dtype, network.alpha, train),
-        into_core(rows, dtype, index=apart),
+        into_core(rows, dtype, n_threads, network.alpha, train),
+        into_core(rows, dtype, n_threads, index=apart),
         lambda: rows.take(apart).parts(),
     )
 

@@ -82,9 +82,9 @@ class NetworkEvaluation(NetworkStructure):
         Objective
             ``objective(theta) -> (f, gradient)``.
         """
-        kind = np.dtype(dtype)
-        data = as_data(self, X, y, sample_weight, kind, alpha=self.alpha)
-        return Objective(self, self.core_network(kind), data, effective_threads(n_threads))
+        kind, threads = np.dtype(dtype), effective_threads(n_threads)
+        data = as_data(self, X, y, sample_weight, kind, threads, alpha=self.alpha)
+        return Objective(self, self.core_network(kind), data, threads)
 
     def loss_and_gradient(
         self,

@@ -131,10 +131,18 @@ class Network(NetworkEvaluation):
             strategy, stop, rng, n_threads, hold_out, progress, callbacks, early_stopping
         )
         point = self.project(self.check_theta(theta, copy=True))
-        rows = as_training_data(
-            self, X, y, sample_weight, eval_set, options.hold_out, options.seed, point.dtype
-        )
         rule, threads = options.early_stopping, options.n_threads
+        rows = as_training_data(
+            self,
+            X,
+            y,
+            sample_weight,
+            eval_set,
+            options.hold_out,
+            options.seed,
+            point.dtype,
+            threads,
+        )
         scorer = scorer_of(self, rule, rows.held, point.dtype, threads)
         listed = CallbackList([*options.callbacks, *logged()])
         monitor = Monitor(listed, rule, scorer)

@@ -191,7 +191,7 @@ def choose_penalty(
     settings = PenaltySettings() if settings is None else settings
     budget, found = Budget(stop), _Descent(settings)
     threads = effective_threads(n_threads)
-    folds = _folds(network(0.0), Rows(*training), held_out, generator, dtype, settings)
+    folds = _folds(network(0.0), Rows(*training), held_out, generator, dtype, threads, settings)
     for alpha in settings.penalties if folds else ():
         at, losses = network(alpha), []
         for fold in folds:
@@ -200,7 +200,7 @@ def choose_penalty(
                 break
             limits = replace(budget.left(settings.share), target=None)
             rows = fold.training
-            data = as_data(at, rows.x, rows.y, rows.weight, dtype, alpha=alpha)
+            data = as_data(at, rows.x, rows.y, rows.weight, dtype, threads, alpha=alpha)
             run = Run(
                 Training(at, data), fold.start(at, settings.kick), 0, Budget(limits), threads,
                 progress,
@@ -228,6 +228,7 @@ def _folds(
     held_out: tuple[Any, ...] | None,
     generator: np.random.Generator,
     dtype: Any,
+    n_threads: int,
     settings: PenaltySettings,
 ) -> list[_Fold]:
     """Rows to train on and to leave out; none where there are too few."""
@@ -237,7 +238,7 @@ def _folds(
     index = generator.permutation(index)[: settings.most_rows]
 
     def fold(kept: Array, apart: Rows) -> _Fold:
-        left_out = as_data(network, apart.x, apart.y, apart.weight, dtype)
+        left_out = as_data(network, apart.x, apart.y, apart.weight, dtype, n_threads)
         return _Fold(training.take(np.sort(kept)), left_out, network.init(generator, dtype))
 
     if held_out is not None:

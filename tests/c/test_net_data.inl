@@ -27,9 +27,9 @@ static int FN(tiles_hold)(const REAL *tiles, size_t rows, size_t cols, const uin
 static void FN(carve_data)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, memory *m, TY(data) *data)
 {
     hbcd_arena count = {NULL, 0, 0};
-    CHECK(FN(data_make)(x, y, w, &count, data) == HBCD_OK);
+    CHECK(FN(data_make)(x, y, w, 1, &count, data) == HBCD_OK);
     *m = borrow(count.used);
-    CHECK(FN(data_make)(x, y, w, &m->arena, data) == HBCD_OK);
+    CHECK(FN(data_make)(x, y, w, 1, &m->arena, data) == HBCD_OK);
     CHECK(data->rows == x->rows && data->n_in == x->cols && (!y || data->n_out == y->cols));
 }
 
@@ -126,6 +126,40 @@ static void FN(test_chosen_rows_of_a_table_are_the_rows)(void)
     free(f32);
 }
 
+/* So many numbers that several threads work; the last tile is short.  By rows and by columns, standardized or not. */
+static void FN(test_tables_packed_by_threads_have_the_bits_of_one_thread)(void)
+{
+    enum { ROWS = 3001, COLUMNS = 100 };
+    double *all = malloc(ROWS * COLUMNS * sizeof *all), mean[COLUMNS], scale[COLUMNS];
+    if (!all) abort();
+    for (size_t k = 0; k < ROWS * COLUMNS; k++) all[k] = 1.0 / (double)(1 + k % 9973);
+    for (size_t c = 0; c < COLUMNS; c++) mean[c] = 0.1 * (double)c, scale[c] = 1.0 / 3.0 + (double)c;
+    for (int run = 0; run < 4; run++) {
+        hbcd_table x = table_of(all, HBCD_F64, ROWS, COLUMNS), y = x, w = x;
+        if (run & 1) x.row_stride = 8, x.col_stride = 8 * ROWS;
+        if (run & 2) x.mean = y.mean = mean, x.scale = y.scale = scale;
+        y.cols = 2, w.cols = 1;
+        memory m;
+        TY(data) alone, made;
+        FN(carve_data)(&x, &y, &w, &m, &alone);
+        for (int threads = 0; threads <= 4; threads++) { /* 0: as 1 */
+            hbcd_arena count = {NULL, 0, 0};
+            CHECK(FN(data_make)(&x, &y, &w, threads, &count, &made) == HBCD_OK);
+            memory room = borrow(count.used);
+            memset(room.base, 0xff, count.used); /* not a number */
+            CHECK(FN(data_make)(&x, &y, &w, threads, &room.arena, &made) == HBCD_OK);
+            const size_t padded = FN(padded)(ROWS);
+            CHECK(memcmp(made.x, alone.x, padded * COLUMNS * sizeof(REAL)) == 0);
+            CHECK(memcmp(made.y, alone.y, padded * 2 * sizeof(REAL)) == 0);
+            CHECK(memcmp(made.w, alone.w, padded * sizeof(REAL)) == 0);
+            CHECK(made.weight_sum == alone.weight_sum);
+            give_back(&room);
+        }
+        give_back(&m);
+    }
+    free(all);
+}
+
 static void FN(test_gathered_rows_are_the_rows)(void)
 {
     enum { R = TY(TABLE_ROWS), C = TY(TABLE_COLS) };
@@ -218,16 +252,16 @@ static void FN(test_tables_that_do_not_fit_are_refused)(void)
     none.rows = 0, flat.cols = 0, longer.rows = 5;
     hbcd_arena count = {NULL, 0, 0};
     TY(data) data;
-    CHECK(FN(data_make)(&none, &y, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&flat, &y, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &longer, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &flat, NULL, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &longer, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &broad, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &y, &count, &data) == HBCD_OK);
+    CHECK(FN(data_make)(&none, &y, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&flat, &y, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &longer, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &flat, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &longer, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &broad, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &y, 1, &count, &data) == HBCD_OK);
     memory m = borrow(count.used);
     hbcd_arena small = {m.base, count.used - HBCD_ALIGN, 0};
-    CHECK(FN(data_make)(&x, &y, &y, &small, &data) == HBCD_ERR_MEMORY);
+    CHECK(FN(data_make)(&x, &y, &y, 1, &small, &data) == HBCD_ERR_MEMORY);
     m.arena.used = m.arena.size;
     give_back(&m);
 }
@@ -236,6 +270,7 @@ static void FN(test_data)(void)
 {
     FN(test_tables_of_any_stride)();
     FN(test_chosen_rows_of_a_table_are_the_rows)();
+    FN(test_tables_packed_by_threads_have_the_bits_of_one_thread)();
     FN(test_gathered_rows_are_the_rows)();
     FN(test_rows_gathered_by_threads_are_the_rows)();
     FN(test_tables_that_do_not_fit_are_refused)();

@@ -18,9 +18,9 @@ static void FN(open_world)(const problem *p, TY(world) *world)
     world->net_memory = borrow(count.used);
     CHECK(FN(net_make)(&p->spec, &world->net_memory.arena, &world->net) == HBCD_OK);
     count.used = 0;
-    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, &count, &world->data) == HBCD_OK);
+    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, 1, &count, &world->data) == HBCD_OK);
     world->data_memory = borrow(count.used);
-    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, &world->data_memory.arena, &world->data) == HBCD_OK);
+    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, 1, &world->data_memory.arena, &world->data) == HBCD_OK);
     for (size_t k = 0; k < MOST_PARAMS; k++) world->theta[k] = (REAL)p->theta[k];
 }
 

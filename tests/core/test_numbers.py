@@ -95,7 +95,6 @@ rng = np.random.default_rng(0)
 X, y = rng.normal(size=(20000, 4)), rng.normal(size=20000)
 net = hbcd.Network([hbcd.InputLayer(4), *[hbcd.HiddenLayer(10)] * 3, hbcd.OutputLayer()])
 theta = net.init(0)
-objective = net.bind(X, y, n_threads=4)
 
 def numbers():
     f, g = net.loss_and_gradient(theta, X, y, n_threads=4)
@@ -109,6 +108,7 @@ def threads():
     return len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else None
 
 before = threads()
+objective = net.bind(X, y, n_threads=4)
 parent = numbers()
 if hbcd.show_config()["openmp"] and before is not None:
     assert threads() > before, "no thread was started: this tests nothing"

@@ -56,11 +56,11 @@ def watched(monkeypatch):
         found = plain(name, value)
         return found.view(Watched) if name == "X" else found
 
-    def packed(dtype, x, y, weight, x_columns, y_columns, penalty, index=None):
+    def packed(dtype, x, y, weight, x_columns, y_columns, penalty, index, threads):
         if x.shape[1] == X.shape[1]:
             rows = len(x) if index is None else index.size
             Watched.count(x, rows * x.shape[1], copied=True)
-        return data(dtype, np.asarray(x), y, weight, x_columns, y_columns, penalty, index)
+        return data(dtype, np.asarray(x), y, weight, x_columns, y_columns, penalty, index, threads)
 
     monkeypatch.setattr(validation, "as_real", as_real)
     monkeypatch.setattr(core, "Data", packed)

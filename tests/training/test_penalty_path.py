@@ -150,7 +150,7 @@ def test_every_part_has_its_share_of_every_class():
     table = (Scaled(X[:90], Scaler.fit(X[:90])), Scaled(label, unit), None)
     net = hbcd.Network([hbcd.InputLayer(2), hbcd.OutputLayer(1)], hbcd.Logistic())
     folds = penalty_path._folds(
-        net, Rows(*table), None, np.random.default_rng(0), np.float64, PenaltySettings()
+        net, Rows(*table), None, np.random.default_rng(0), np.float64, 1, PenaltySettings()
     )
     labels = [fold.training.y.table for fold in folds]
     assert [[len(label), label.sum()] for label in labels] == [[60, 6]] * 3

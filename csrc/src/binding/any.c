@@ -67,10 +67,10 @@ void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t 
     EACH(net_block, net, b, start, stop, n_in, n_out, layer);
 }
 
-int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
-                   void **data)
+int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
+                   hbcd_arena *arena, void **data)
 {
-    return EACH(data_make, x, y, w, arena, data);
+    return EACH(data_make, x, y, w, n_threads, arena, data);
 }
 
 void hbcd_data_set_penalty(int dtype, void *data, double penalty)

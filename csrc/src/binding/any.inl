@@ -25,12 +25,12 @@ static void FN(any_net_block)(const void *net, size_t b, size_t *start, size_t *
     *layer = block->layer;
 }
 
-static int FN(any_data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena,
-                             void **data)
+static int FN(any_data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
+                             hbcd_arena *arena, void **data)
 {
     TY(data) made, *kept = hbcd_arena_take(arena, 1, sizeof *kept);
     *data = NULL;
-    HBCD_TRY(FN(data_make)(x, y, w, arena, &made));
+    HBCD_TRY(FN(data_make)(x, y, w, n_threads, arena, &made));
     if (arena->base == NULL) return HBCD_OK;
     *kept = made;
     *data = kept;

@@ -50,15 +50,36 @@ void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld
     }
 }
 
-static void FN(pack)(const hbcd_table *table, REAL *to)
+/* What a packing of tables works on, for every tile of `to`. */
+typedef struct TY(packing) {
+    const hbcd_table *x, *y, *w; /* y, w: NULL for none */
+    const TY(data) *to;
+} TY(packing);
+
+static int FN(pack_tile_of_data)(void *self, size_t lane, size_t tile, int thread)
 {
-    for (size_t begin = 0; begin < table->rows; begin += HBCD_TILE) {
-        size_t rows = table->rows - begin < HBCD_TILE ? table->rows - begin : HBCD_TILE;
-        FN(pack_tile)(table, begin, rows, FN(padded)(rows), to + begin * table->cols);
-    }
+    (void)lane, (void)thread;
+    const TY(packing) *work = self;
+    const TY(data) *to = work->to;
+    const size_t rows = FN(tile_rows)(to, tile), ld = FN(padded)(rows), at = tile * HBCD_TILE;
+    FN(pack_tile)(work->x, at, rows, ld, to->x + at * to->n_in);
+    if (work->y) FN(pack_tile)(work->y, at, rows, ld, to->y + at * to->n_out);
+    if (work->w) FN(pack_tile)(work->w, at, rows, ld, to->w + at);
+    return HBCD_OK;
 }
 
-int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, hbcd_arena *arena, TY(data) *data)
+/* Every tile by one of the threads. */
+static int FN(pack)(TY(packing) *work, int n_threads)
+{
+    enum { OPERATIONS = 10 }; /* of one number: 0.4 to 2 ns, 3 ns where memory is touched for the first time */
+    const TY(data) *to = work->to;
+    const hbcd_team team = {.n_threads = n_threads < 1 ? 1 : n_threads};
+    const double cost = (double)OPERATIONS * (double)to->rows * (double)(to->n_in + to->n_out);
+    return hbcd_lanes_run(&team, FN(n_tiles)(to->rows), cost, FN(pack_tile_of_data), work);
+}
+
+int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads, hbcd_arena *arena,
+                  TY(data) *data)
 {
     if (x->rows == 0 || x->rows > UINT32_MAX || x->cols == 0 || (y && (y->rows != x->rows || y->cols == 0)) ||
         (w && (w->rows != x->rows || w->cols != 1)))
@@ -66,13 +87,11 @@ int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
     FN(data_room)(x->rows, x->cols, y ? y->cols : 0, y != NULL, w != NULL, arena, data);
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
-    FN(pack)(x, data->x);
-    if (y) FN(pack)(y, data->y);
-    if (w) {
-        FN(pack)(w, data->w);
-        data->weight_sum = 0;
-        for (size_t r = 0; r < x->rows; r++) data->weight_sum += (double)data->w[r];
-    }
+    TY(packing) work = {x, y, w, data};
+    HBCD_TRY(FN(pack)(&work, n_threads));
+    if (w == NULL) return HBCD_OK;
+    data->weight_sum = 0;
+    for (size_t r = 0; r < x->rows; r++) data->weight_sum += (double)data->w[r];
     return HBCD_OK;
 }
 

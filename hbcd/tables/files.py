@@ -12,8 +12,10 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from hbcd.tables.bad_values import Remedy, TableError, TableWarning
+from hbcd.tables.file_kinds import refuse_other_kind
 from hbcd.tables.names import check_names, refuse_twice
-from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TextFormat, find_format
+from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TOP, TextFormat, find_format
+from hbcd.tables.titles import refuse_title
 from hbcd.tables.xlsx import read_first_sheet
 
 __all__ = ["ENGINES", "TableFile", "read_table"]
@@ -87,6 +89,7 @@ class TableFile:
         numbers = TextFormat(
             decimal=asked.decimal or known.decimal, thousands=asked.thousands or known.thousands
         )
+        guarded(lambda: refuse_other_kind(file, suffix), file, suffix)
         made = cls(file, suffix, numbers, tuple(na), frozenset(texts))
         if not made.is_text:
             return made
@@ -134,7 +137,9 @@ class TableFile:
         if self.suffix == ".xlsx":
             return _sheet(self.path)
         if self.suffix == ".xls":
-            return _named_by_first_row(pd.read_excel(self.path, header=None, dtype=object))
+            return _named_by_first_row(
+                self.path, pd.read_excel(self.path, header=None, dtype=object)
+            )
         refuse_twice([name.strip() for name in self.header()], f"path={self.path}")
         names = pd.read_csv(self.path, **self.text.options(), nrows=0).columns
         return check_fields(pd.read_csv(self.path, **self.text_options(list(names))), self.path)
@@ -247,7 +252,7 @@ def _parquet(file: Path) -> pd.DataFrame:
 def _sheet(file: Path) -> pd.DataFrame:
     """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
     try:
-        return _named_by_first_row(pd.read_excel(file, header=None, dtype=object))
+        return _named_by_first_row(file, pd.read_excel(file, header=None, dtype=object))
     except ImportError as missing:
         try:
             names, values = read_first_sheet(file)
@@ -256,11 +261,13 @@ def _sheet(file: Path) -> pd.DataFrame:
     return pd.DataFrame(values, columns=names)
 
 
-def _named_by_first_row(cells: pd.DataFrame) -> pd.DataFrame:
+def _named_by_first_row(file: Path, cells: pd.DataFrame) -> pd.DataFrame:
     """A sheet with names in its first row; pandas itself would rename those that stand twice."""
     if not len(cells):
         return cells
-    names = ["" if pd.isna(name) else str(name) for name in cells.iloc[0]]
+    top = cells.iloc[:TOP].map(lambda cell: "" if pd.isna(cell) else str(cell))
+    refuse_title(file, top.to_numpy().tolist())
+    names = list(top.iloc[0])
     frame = cells.iloc[1:].reset_index(drop=True).infer_objects()
     frame.columns = pd.Index(names)
     return frame

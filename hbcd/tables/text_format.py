@@ -19,10 +19,12 @@ import pandas as pd
 
 from hbcd.tables.bad_values import Remedy, TableError
 from hbcd.tables.kinds import PLAIN
+from hbcd.tables.titles import refuse_title
 
 __all__ = ["TextFormat", "find_format", "open_text"]
 
 SAMPLE: Final = 2**16  # characters that separator and decimal mark are found from
+TOP: Final = 50  # lines that a title above the names is looked for in
 BLOCK: Final = 2**20  # bytes read at a time
 SEPARATORS: Final = ",;\t|"
 NAMES: Final = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
@@ -32,11 +34,6 @@ MARKS: Final = (
     (b"\xef\xbb\xbf", "utf-8-sig"),
     (b"\xff\xfe", "utf-16"),
     (b"\xfe\xff", "utf-16"),
-)
-PACKED: Final = (
-    (b"PK\x03\x04", "a spreadsheet", ".xlsx"),
-    (b"PAR1", "a parquet table", ".parquet"),
-    (b"\x1f\x8b", "packed bytes", ".gz"),
 )
 DECIMAL_COMMA: Final = re.compile(r"\s*[+-]?\d*,\d+(?:[eE][+-]?\d+)?\s*")
 THREE_DIGITS: Final = re.compile(r"\s*[+-]?[1-9]\d{0,2},\d{3}\s*")  # 4,501: a decimal comma or not
@@ -169,6 +166,8 @@ def find_format(
     except UnicodeError as error:
         raise TableError(f"path={file}: is not written in {encoding}", ASK_ENCODING) from error
     records = _sample(text, cut=len(text) == SAMPLE)
+    for mark in asked.sep or SEPARATORS:
+        refuse_title(file, _fields(records[:TOP], mark))
     usual = "\t" if suffix.startswith(".tsv") else ","
     sep = asked.sep or _find_separator(file, records, usual, known.sep)
     rows = list(csv.reader(records, delimiter=sep)) if records else []
@@ -198,10 +197,6 @@ def _find_encoding(file: Path, known: str | None) -> str:
     """UTF-8 where the bytes are that; UTF-16 by its mark or its zeros; else Western text."""
     with _open(file) as stream:
         start = stream.read(4096)
-    for mark, what, end in PACKED:
-        if start.startswith(mark):
-            rename = Remedy(f"rename it to end in {end}", f"rename it to end in {end}")
-            raise TableError(f"path={file}: holds {what}, not text", rename)
     for mark, name in MARKS:
         if start.startswith(mark):
             return name
@@ -254,12 +249,17 @@ def _find_separator(file: Path, lines: list[str], usual: str, known: str | None)
     raise TableError(f"path={file}: fields may be separated by {names}", ASK_SEP)
 
 
+def _fields(lines: list[str], sep: str) -> list[list[str]]:
+    """The fields of lines; none where quotes do not match."""
+    try:
+        return list(csv.reader(lines, delimiter=sep, strict=True))
+    except csv.Error:
+        return []
+
+
 def _columns(lines: list[str], sep: str) -> int:
     """Fields of a line; 0 where lines have different numbers of them."""
-    try:
-        counts = {len(row) for row in csv.reader(lines, delimiter=sep, strict=True) if row}
-    except csv.Error:
-        return 0
+    counts = {len(row) for row in _fields(lines, sep) if row}
     return counts.pop() if len(counts) == 1 else 0
 
 

@@ -120,7 +120,7 @@ def test_text_among_numbers_is_named_with_its_row_in_the_file(capsys):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "empty.csv: must have a row of names"),
+        (b"", "empty.csv: is empty: must have a row of names"),
         (b"a,y\n", "at least one row"),
         (b"a,y\n1,2\n", "rows=1: must be more than"),
         (b"a y\n1 2\n", "has one column, whose name holds ' '"),

@@ -6,9 +6,7 @@ import argparse
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from hbcd.cli.options import TASKS
-from hbcd.tables.encoder import DATES, MISSING
-from hbcd.tables.text_format import NAMES as SEPARATOR_NAMES
+from hbcd.tables.choices import DATES, MISSING, SEPARATOR_NAMES, TASKS
 from hbcd.training import registry
 
 __all__ = ["completion", "describe"]

@@ -14,14 +14,12 @@ from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.parts.losses import Loss
-from hbcd.tables.encoder import DATES, MISSING
+from hbcd.tables.choices import DATES, MISSING, TASKS
 from hbcd.training import registry
 from hbcd.training.validation_score import as_early_stopping
 from hbcd.utils.validation import check_integer, check_number
 
-__all__ = ["TASKS", "check_options", "make_model", "parse_loss"]
-
-TASKS = ("auto", "regression", "classification")
+__all__ = ["check_options", "make_model", "parse_loss"]
 
 
 def check_options(args: argparse.Namespace) -> None:

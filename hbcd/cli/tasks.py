@@ -193,7 +193,7 @@ class Regression(Task):
 
     def read(self, frame: Any, names: Sequence[str]) -> tuple[Any, Array]:
         """Features and targets of a table."""
-        features, y, _ = split_target(frame, list(names))
+        features, y, _ = split_target(frame, list(names), learned=True)
         return features, y
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import argparse
 import codecs
 
-from hbcd.tables.text_format import NAMES, TextFormat
+from hbcd.tables.choices import SEPARATOR_NAMES
+from hbcd.tables.text_format import TextFormat
 
 __all__ = ["text_format"]
 
@@ -30,7 +31,7 @@ def _separator(text: str | None) -> str | None:
     """One character, or the name of one."""
     if text is None:
         return None
-    named = {name: sep for sep, name in NAMES.items()}
+    named = {name: sep for sep, name in SEPARATOR_NAMES.items()}
     sep = named.get(text.lower(), "\t" if text == "\\t" else text)
     if len(sep) != 1 or sep.isalnum() or sep in '"\r\n.+-':
         raise ValueError(f"sep={text!r}: must be one character, or one of {', '.join(named)}")

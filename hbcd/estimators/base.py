@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.terminal import Display
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
-from hbcd.estimators.dataframes import PandasOutput, refuse_beyond
+from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
@@ -25,6 +25,7 @@ from hbcd.model_files.file_format import write_model_file
 from hbcd.parts.report import FitReport
 from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
+from hbcd.utils.overflow import RowOverflow
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.sklearn_protocol import Routing
@@ -146,8 +147,10 @@ class HybridEstimator(
                 else Scaled(rows, self.x_scaler_)
             )
             out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
-        except ValueError:
-            refuse_beyond(rows, self.x_scaler_, self.theta_.dtype, self.encoder_)
+        except ValueError as error:
+            refuse_beyond(X, rows, self.x_scaler_, self.theta_.dtype, self.encoder_)
+            if isinstance(error, RowOverflow):
+                raise told_by_label(error, X) from None
             raise
         return out.astype(np.float64, copy=False)
 

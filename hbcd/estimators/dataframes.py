@@ -10,12 +10,13 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
-from hbcd.tables.bad_values import PRECISION, BadValueError
-from hbcd.tables.columns import to_numbers
+from hbcd.tables.bad_values import PRECISION, BadRowError, BadValueError
+from hbcd.tables.columns import NUMBERS, TARGET, to_numbers
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.encoder import TableEncoder
 from hbcd.tables.frames import as_frame, as_series
 from hbcd.tables.targets import target_numbers
+from hbcd.utils.overflow import RowOverflow
 from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_matrix
 
@@ -28,6 +29,7 @@ __all__ = [
     "learn_inputs",
     "refuse_beyond",
     "target_names",
+    "told_by_label",
 ]
 
 Array = NDArray[Any]
@@ -82,8 +84,13 @@ def as_inputs(X: Any, encoder: TableEncoder | None, *, finite: bool = True) -> A
     return encoder.encode(_positions(table))
 
 
-def refuse_beyond(rows: Array, scaler: Scaler, dtype: Any, encoder: TableEncoder | None) -> None:
-    """ValueError naming the first number that, standardized, the precision `dtype` cannot hold."""
+def refuse_beyond(
+    X: Any, rows: Array, scaler: Scaler, dtype: Any, encoder: TableEncoder | None
+) -> None:
+    """ValueError naming the first number that, standardized, the precision `dtype` cannot hold.
+
+    X : the table that `rows` are the features of; a DataFrame names its rows.
+    """
     with np.errstate(over="ignore"):
         beyond = ~np.isfinite(scaler.forward(rows, dtype))
     if not beyond.any():
@@ -91,7 +98,18 @@ def refuse_beyond(rows: Array, scaler: Scaler, dtype: Any, encoder: TableEncoder
     row, column = (int(k) for k in np.unravel_index(int(np.argmax(beyond)), beyond.shape))
     name = f"X[:, {column}]" if encoder is None else encoder.feature_names[column]
     rule = f"is too large for {np.dtype(dtype).name}, the precision of the model"
-    raise BadValueError(name, float(rows[row, column]), rule, row, row, PRECISION)
+    raise BadValueError(name, float(rows[row, column]), rule, row, _label(X, row), PRECISION)
+
+
+def told_by_label(error: RowOverflow, X: Any) -> ValueError:
+    """The error that names the row as a DataFrame does; of other tables the one that it is."""
+    if not isinstance(X, pd.DataFrame):
+        return error
+    return BadRowError(error.rule, error.row, _label(X, error.row))
+
+
+def _label(X: Any, row: int) -> Any:
+    return X.index[row] if isinstance(X, pd.DataFrame) else row
 
 
 def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
@@ -103,7 +121,8 @@ def as_targets(y: Any, *, rows: int, columns: int | None = None) -> Array:
     if isinstance(frame, pd.DataFrame) and frame.shape[1]:
         parts = [frame.iloc[:, k] for k in range(frame.shape[1])]
         if not all(map(is_bool_dtype, frame.dtypes)):
-            y = np.column_stack([target_numbers(part) for part in parts])
+            role = TARGET if len(parts) == 1 else NUMBERS
+            y = np.column_stack([target_numbers(part, role) for part in parts])
     return as_matrix("y", y, columns=columns, rows=rows)
 
 

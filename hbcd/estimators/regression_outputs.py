@@ -9,13 +9,14 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
-from hbcd.estimators.dataframes import as_targets
+from hbcd.estimators.dataframes import as_targets, told_by_label
 from hbcd.estimators.target import Target
 from hbcd.metrics.regression import r2_scores
 from hbcd.parts.losses import Loss
 from hbcd.training import registry
 from hbcd.training.network import Network
-from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, refuse_overflow
+from hbcd.utils.overflow import RowOverflow, refuse_overflow
+from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["RegressionOutputs"]
 
@@ -69,7 +70,10 @@ class RegressionOutputs(HybridEstimator):
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         out = self._outputs(X)
         values = self.y_scaler_.backward(self.network_.loss.mean(out))
-        refuse_overflow(values, "too large for float64")
+        try:
+            refuse_overflow(values, "too large for float64")
+        except RowOverflow as error:
+            raise told_by_label(error, X) from None
         return values[:, 0] if self._flat else values
 
     def score(

@@ -17,7 +17,8 @@ from hbcd.model_files.parts import (
     restore_scaler,
 )
 from hbcd.parts.layers import InputLayer, Layer
-from hbcd.tables.encoder import DATES, MISSING, TableEncoder
+from hbcd.tables.choices import DATES, MISSING
+from hbcd.tables.encoder import TableEncoder
 from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.validation import check_integer

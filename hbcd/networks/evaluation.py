@@ -11,8 +11,9 @@ from hbcd.networks.data import as_data, as_table, plain
 from hbcd.networks.objective import Objective
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
+from hbcd.utils.overflow import refuse_overflow
 from hbcd.utils.scaling import Scaled
-from hbcd.utils.validation import box_vectors, effective_threads, refuse_overflow
+from hbcd.utils.validation import box_vectors, effective_threads
 
 __all__ = ["NetworkEvaluation"]
 

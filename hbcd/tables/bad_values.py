@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-__all__ = ["BadValueError", "Remedy", "TableError", "TableWarning"]
+__all__ = ["BadRowError", "BadValueError", "Remedy", "TableError", "TableWarning"]
 
 
 @dataclass(frozen=True)
@@ -206,6 +206,17 @@ class BadValueError(TableError):
             made.shown, made.value = (repr(cell), cell) if cell else ("(empty)", cell)
         made.args = (made._in_python(),)
         return made
+
+
+class BadRowError(BadValueError):
+    """A row that cannot be taken, because of no cell in particular."""
+
+    def __init__(self, rule: str, row: int, label: Any) -> None:
+        super().__init__("X", "", rule, row, label)
+
+    def sentence(self) -> str:
+        """What is wrong, and where."""
+        return f"X: {self.where}: {self.rule}"
 
 
 def _word(text: str) -> str:

@@ -22,6 +22,7 @@ __all__ = [
     "CLASSES",
     "INPUT",
     "NEW",
+    "NUMBERS",
     "TARGET",
     "Role",
     "bad_cell",
@@ -58,6 +59,8 @@ INPUT: Final = Role((bad.FILL, bad.DROP), (bad.CORRECT, bad.AS_GAP, bad.AS_LEVEL
 NEW: Final = Role((bad.NEW_GAP,), (bad.CORRECT,))
 CLASSES: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET), target=True)
 TARGET: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET, bad.AS_CLASSES), target=True)
+#: One of several targets, which are numbers, or the target of a model that has learned numbers.
+NUMBERS: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET), target=True)
 
 
 def to_numbers(column: pd.Series, *, gaps: bool = False, role: Role = NEW) -> NDArray[np.float64]:

@@ -19,6 +19,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from hbcd.tables.choices import DATES, MISSING
 from hbcd.tables.columns import (
     INPUT,
     NEW,
@@ -37,11 +38,9 @@ from hbcd.tables.kinds import holds_times, kind_of
 from hbcd.tables.names import check_columns, check_names
 from hbcd.tables.sentinels import warn_of_sentinels
 
-__all__ = ["DATES", "MISSING", "TableEncoder"]
+__all__ = ["TableEncoder"]
 
 Array = NDArray[np.float64]
-MISSING = ("error", "indicator")  # what may be asked to be done with missing values
-DATES = ("error", "features")  # and with dates
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from hbcd.tables import bad_values as bad
-from hbcd.tables.columns import CLASSES, TARGET, bad_cell, is_missing, learn_levels, to_numbers
+from hbcd.tables.columns import CLASSES, bad_cell, is_missing, learn_levels, to_numbers
 from hbcd.tables.kinds import MANY, Cells, holds_numbers, holds_times, kind_of
 from hbcd.tables.levels import codes_and_texts, level_places, level_text
 
@@ -56,7 +56,7 @@ def _numbers_or_texts(column: pd.Series) -> Array:
 
 
 def _whole_numbers(column: pd.Series) -> Array:
-    numbers = to_numbers(column, role=TARGET)
+    numbers = to_numbers(column, role=CLASSES)
     whole = (np.abs(numbers) < 2.0**53) & (numbers == np.round(numbers))
     if not whole.all():
         at = int(np.argmin(whole))

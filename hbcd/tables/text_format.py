@@ -18,6 +18,7 @@ from typing import IO, Any, Final, cast
 import pandas as pd
 
 from hbcd.tables.bad_values import Remedy, TableError
+from hbcd.tables.choices import SEPARATOR_NAMES
 from hbcd.tables.kinds import PLAIN
 from hbcd.tables.titles import refuse_title
 
@@ -27,7 +28,6 @@ SAMPLE: Final = 2**16  # characters that separator and decimal mark are found fr
 TOP: Final = 50  # lines that a title above the names is looked for in
 BLOCK: Final = 2**20  # bytes read at a time
 SEPARATORS: Final = ",;\t|"
-NAMES: Final = {"\t": "tab", ",": "comma", ";": "semicolon", "|": "bar"}
 MARKS: Final = (
     (b"\xff\xfe\0\0", "utf-32"),
     (b"\0\0\xfe\xff", "utf-32"),
@@ -187,7 +187,7 @@ def find_format(
     if encoding not in ("utf-8", "utf-8-sig") and not asked.encoding:
         found.append(("encoding", encoding))
     if sep != usual and not asked.sep:
-        found.append(("sep", NAMES.get(sep, sep)))
+        found.append(("sep", SEPARATOR_NAMES.get(sep, sep)))
     if decimal != "." and not asked.decimal and not thousands:
         found.append(("decimal", decimal))
     return TextFormat(sep, decimal, encoding, thousands), found
@@ -245,7 +245,7 @@ def _find_separator(file: Path, lines: list[str], usual: str, known: str | None)
         return good[0]
     if known in good:
         return str(known)
-    names = " or ".join(NAMES[sep] for sep in good)
+    names = " or ".join(SEPARATOR_NAMES[sep] for sep in good)
     raise TableError(f"path={file}: fields may be separated by {names}", ASK_SEP)
 
 

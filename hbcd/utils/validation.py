@@ -10,8 +10,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd import core
-
 __all__ = [
     "as_exact_weights",
     "as_matrix",
@@ -24,7 +22,6 @@ __all__ = [
     "check_integer",
     "check_number",
     "effective_threads",
-    "refuse_overflow",
 ]
 
 Array = NDArray[Any]
@@ -307,13 +304,3 @@ def effective_threads(n_threads: int | None) -> int:
     if wanted.isdigit() and int(wanted) > 0:
         available = min(available, int(wanted))
     return available
-
-
-def refuse_overflow(out: Array, cause: str) -> Array:
-    """`out` (rows, columns) as it is; ValueError, with the first row, where it is not finite."""
-    if not core.all_finite(out):
-        bad = ~np.isfinite(out)
-        if bad.any():
-            row, column = np.argwhere(bad)[0]
-            raise ValueError(f"X: row {row}: the output is {out[row, column]}, {cause}")
-    return out

@@ -19,7 +19,9 @@ assert heavy == [], heavy
 
 
 @pytest.mark.parametrize("words", [["--help"], ["--version"], ["fit", "--help"],
-                                   ["predict", "--help"], ["data", "--help"]])  # fmt: skip
+                                   ["predict", "--help"], ["data", "--help"],
+                                   ["completion", "bash"], ["completion", "zsh"],
+                                   ["completion", "fish"]])  # fmt: skip
 def test_help_loads_nothing_heavy(words):
     code = PROBE.format(words=words, heavy=HEAVY)
     done = subprocess.run([sys.executable, "-c", code], env=environment(), capture_output=True,

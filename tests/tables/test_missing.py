@@ -1,5 +1,7 @@
 """Missing values: refused with row and column, or on request filled and told by an indicator."""
 
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -194,6 +196,48 @@ def test_a_number_beyond_the_precision_of_the_model_is_named_and_not_called_infi
         with pytest.raises(ValueError, match=message):
             model.predict(wrap(many))
         assert np.isfinite(model.predict(wrap(many.clip(-1e37, 1e37)))).all()
+
+
+INDEXES = {
+    "texts": [f"pump {k}" for k in range(150)],
+    "numbers": range(5000, 5150),
+    "times": pd.date_range("2026-01-01", periods=150, freq="h"),
+    "pairs": pd.MultiIndex.from_product([["A", "B", "C"], range(50)]),
+}
+
+
+@pytest.mark.parametrize("columns", [["a", "b"], [0, 1]], ids=str)
+@pytest.mark.parametrize("index", INDEXES, ids=str)
+def test_a_row_that_is_too_large_is_named_as_the_frame_names_it(index, columns):
+    frame = table(150)[["a", "b"]].set_axis(columns, axis=1)
+    many = frame.set_axis(pd.Index(INDEXES[index]), axis=0)
+    many.iloc[7, 1] = 1e100
+    label = re.escape(str(many.index[7]))
+    model = hbcd.HybridRegressor(**QUICK, dtype="float32").fit(frame, table(150).y)
+    with pytest.raises(ValueError, match=rf"too large for float32.*\(row label {label}\)"):
+        model.predict(many)
+    model = hbcd.HybridRegressor(**QUICK, activation="relu").fit(frame, table(150).y)
+    model.theta_ = np.full_like(model.theta_, 10.0)
+    many.iloc[7, 1] = 1.7e308
+    with pytest.raises(ValueError, match=rf"^X: row label {label}: the output is"):
+        model.predict(many)
+    y = (table(150).y > 0).to_numpy()
+    kind = hbcd.HybridClassifier(**QUICK, activation="relu").fit(frame, y)
+    kind.theta_ = np.full_like(kind.theta_, 10.0)
+    with pytest.raises(ValueError, match=rf"^X: row label {label}: the output is"):
+        kind.predict_proba(many)
+
+
+def test_a_command_names_the_row_of_the_file_whose_output_overflows(capsys, tmp_path):
+    frame = table()
+    model = hbcd.HybridRegressor(**QUICK, activation="relu").fit(frame[["a", "b"]], frame.y)
+    model.theta_ = np.full_like(model.theta_, 10.0)
+    model.save(tmp_path / "m.hbcd")
+    frame.loc[11, "b"] = 1.7e308
+    frame.to_csv(tmp_path / "new.csv", index=False)
+    command = ("predict", tmp_path / "m.hbcd", tmp_path / "new.csv", "--chunk-rows", 5)
+    message = refusal(capsys, *command)
+    assert "X: row 13 of new.csv, the header is row 1: the output is" in message
 
 
 @pytest.mark.parametrize("value", [1e100, -1e100])

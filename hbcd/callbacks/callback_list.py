@@ -72,9 +72,10 @@ class CallbackList:
                     self._methods[kind].append(callback)
                 elif _is_written(callback, f"on_{kind}"):
                     self._methods[kind].append(getattr(callback, f"on_{kind}"))
+        self._is_empty = not callbacks
         self.wanted = sum(1 << k for k, kind in enumerate(core.EVENTS) if self._methods[kind])
         self.stopped = False
-        self._latest = Event("begin")
+        self._latest: Event | None = None
         self._one_at_a_time = threading.Lock()
 
     def call(self, event: Event) -> int:
@@ -110,7 +111,8 @@ class CallbackList:
         seconds : float
             Since `Network.train` was called.
         """
-        self.call(Event("begin", rows=rows, seconds=seconds, _points=_Parameters(theta)))
+        if not self._is_empty:
+            self.call(Event("begin", rows=rows, seconds=seconds, _points=_Parameters(theta)))
 
     def end(self, report: FitReport, rows: int) -> None:
         """The training is over.
@@ -120,6 +122,8 @@ class CallbackList:
         report : FitReport
         rows : int
         """
+        if self._is_empty:
+            return
         self.call(
             Event(
                 "end",
@@ -148,6 +152,8 @@ class CallbackList:
         seconds : float
             Since `Network.train` was called.
         """
+        if self._latest is None:
+            return
         event = replace(self._latest, what="end", stop_reason=None, seconds=seconds)
         for method in self._methods["end"]:
             with contextlib.suppress(Exception):

@@ -14,6 +14,8 @@ RECORD = np.dtype({
     "formats": [np.uintp] * 6 + [np.intc] * 3 + [np.float64] * 6,
 }, align=True)
 
+HISTORY_TYPES = {name: np.dtype(np.float64 if RECORD[name].kind == "f" else np.int64) for name in RECORD.names}
+
 # The kinds of events of the core, by their numbers.
 EVENTS = ("block_begin", "block_end", "sweep_end", "improved")
 
@@ -87,7 +89,7 @@ cdef class Watch:
         if self.log.n > 0:
             memory = PyMemoryView_FromMemory(<char *>self.log.lines, self.log.n * sizeof(hbcd_record), PyBUF_READ)
             lines = np.frombuffer(memory, RECORD)
-        return {name: lines[name].astype(np.float64 if RECORD[name].kind == "f" else np.int64) for name in RECORD.names}
+        return {name: lines[name].astype(kind) for name, kind in HISTORY_TYPES.items()}
 
 
 cdef int watch_poll(void *self, const hbcd_progress *p) noexcept with gil:

@@ -14,7 +14,7 @@ FEW_ROWS = 1000  # sorting them takes well below a millisecond
 
 
 def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
-    """Up to 1000 rows sorted by value, equal ones once with their weights added, none of weight 0.
+    """Up to 1000 rows sorted by value, equal ones once with their weights added.
 
     A fit then gives the same bits whatever the order of its rows, and whether a row is repeated or
     has a whole weight: training magnifies rounding, so that sums in another order would not do.
@@ -24,6 +24,7 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     rows : ndarray of shape (rows, columns)
     targets : ndarray of shape (rows, outputs)
     weight : ndarray of shape (rows,) or None
+        Above 0.
 
     Returns
     -------
@@ -33,12 +34,11 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     if rows.shape[0] > FEW_ROWS:
         return rows, targets, weight
     count = np.ones(rows.shape[0]) if weight is None else weight.astype(np.float64)
-    kept = np.flatnonzero(count > 0)
-    table = np.column_stack([targets, rows])[kept]
-    order = np.lexsort([count[kept], *table.T])
-    table, kept = table[order], kept[order]
-    new = np.ones(kept.size, dtype=bool)
+    table = np.column_stack([targets, rows])
+    order = np.lexsort([count, *table.T])
+    table = table[order]
+    new = np.ones(order.size, dtype=bool)
     new[1:] = (table[1:] != table[:-1]).any(axis=1)
-    sums = np.add.reduceat(count[kept], np.flatnonzero(new))
-    first = kept[new]
+    sums = np.add.reduceat(count[order], np.flatnonzero(new))
+    first = order[new]
     return rows[first], targets[first], None if (sums == sums[0]).all() else sums

@@ -31,6 +31,8 @@ class ConstantFeatures(UserWarning):
 
 def constant_features(scaler: Scaler, encoder: TableEncoder | None) -> list[Any]:
     """Features whose scale is 0, by name, or by number where they have no names."""
+    if scaler.scale.all():
+        return []
     found = np.flatnonzero(scaler.scale == 0).tolist()
     if encoder is None or not encoder.named:
         return found
@@ -53,9 +55,8 @@ def without_constant_features(network: NetworkStructure, theta: Array, scaler: S
     The network sees 0 for them whatever stands in the table, so no prediction changes, and the
     gradient in those weights is 0 from then on.
     """
-    constant = scaler.scale == 0
-    if not constant.any() or network.custom_layer(1) is not None:
+    if scaler.scale.all() or network.custom_layer(1) is not None:
         return theta
     theta = np.array(theta)
-    network.parameters(theta)[0].weights[constant] = 0.0
+    network.parameters(theta)[0].weights[scaler.scale == 0] = 0.0
     return network.project(theta)

@@ -183,7 +183,7 @@ def plan_fit(
         network=network,
         x_scaler=x_scaler,
         y_scaler=y_scaler,
-        inputs=Scaled(rows.train.x, x_scaler, np.stack([statistics.least, statistics.most])),
+        inputs=Scaled(rows.train.x, x_scaler, np.array([statistics.least, statistics.most])),
         outputs=Scaled(rows.train.y, y_scaler),
         strategy=strategy,
         stop=settings.stop,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
@@ -82,7 +82,7 @@ def fit_rows(
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
         table = table.take(parts[0], f"{NAME}: rows to train on")
     table = table.that_count()
-    target = replace(target, values=table.y, weight=table.weight)
+    target = Target(table.y, table.weight, target.loss, target.attributes)
     return FitRows(
         train=Rows(*merged(*table.parts())),
         held_out=held_out,
@@ -95,7 +95,9 @@ def fit_rows(
 
 def column_labels(X: Any) -> list[int] | None:
     """The names of a DataFrame's columns where they are whole numbers, each once; else None."""
-    labels = X.columns.tolist() if isinstance(X, pd.DataFrame) else []
+    if not isinstance(X, pd.DataFrame):
+        return None
+    labels = X.columns.tolist()
     numbers = all(type(label) is int for label in labels)
     return labels if labels and numbers and len(set(labels)) == len(labels) else None
 

@@ -21,9 +21,10 @@ def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_block
         It is given one block at a time.
     """
     needs = optimizer.requirements(by_blocks)
-    sizes = [block.stop - block.start for block in network.blocks]
-    one_block = all(need.one_block for need in needs)
-    optimizer.check_size(max(sizes, default=0) if one_block else network.n_parameters)
+    size = network.n_parameters
+    if all([need.one_block for need in needs]):
+        size = max([block.stop - block.start for block in network.blocks], default=0)
+    optimizer.check_size(size)
     for need in needs:
         if need.gauss_newton:
             _check_curvature(need.by, network)

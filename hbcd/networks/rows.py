@@ -60,6 +60,8 @@ class Rows:
 
     def that_count(self) -> Rows:
         """The rows whose weight is not 0; itself, without a copy, where all of them count."""
+        if self.weight is None:
+            return self
         index = rows_that_count(self.weight, len(self))
         return self if index.size == len(self) else self.take(index)
 
@@ -76,6 +78,8 @@ def split_by_share(
 
     None where the share leaves one of the parts without rows.
     """
+    if share == 0:
+        return None
     index = rows_that_count(weight, n)
     held = round(share * index.size)
     if not 1 <= held < index.size:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -25,6 +25,7 @@ __all__ = ["SOLVED", "Method", "Problem", "run"]
 
 Array = NDArray[np.float64]
 
+FORWARD = Differences()
 SOLVED = {
     StopReason.GRADIENT,
     StopReason.DECREASE,
@@ -71,7 +72,7 @@ class Problem:
     bounds: Any = None
     args: Any = ()
     residuals: bool = False
-    differences: Differences = field(default_factory=Differences)
+    differences: Differences = FORWARD
     basis: Array | None = None
 
     def start(self) -> Array:
@@ -134,7 +135,8 @@ def run(
     """
     x, seed = problem.start(), as_seed("rng", rng)
     lo, hi = read_bounds(problem.bounds, x.size)
-    x = np.clip(x, -np.inf if lo is None else lo, np.inf if hi is None else hi)
+    if lo is not None or hi is not None:
+        x = np.clip(x, lo, hi)
     method, stop = method.for_function(x.size, stop, (lo, hi), problem.residuals)
     basis = Basis(x, problem.basis_of(x.size, lo, hi))
     function, scale = problem.function(x.size, lo, hi), Scale()

@@ -15,12 +15,15 @@ from hbcd.utils.validation import as_real
 __all__ = ["Function", "Residuals"]
 
 Array = NDArray[np.float64]
+FLOAT64 = np.dtype(np.float64)
 
 
 def _numbers(name: str, value: Any) -> Array:
     """What a function of the user returned, as float64."""
     if value is None:
         raise TypeError(f"{name}: returned None, must return numbers")
+    if type(value) is np.ndarray and value.dtype is FLOAT64:
+        return value
     return np.asarray(as_real(name, value), dtype=np.float64)
 
 
@@ -52,7 +55,7 @@ class Function:
         if not callable(fun):
             raise TypeError(f"fun={fun!r}: must be callable")
         self.jac, self.args, self.differences = jac, args, differences
-        self.call = _Call(fun, args)
+        self.call = _Call(fun, args) if args else fun
         self.lo = -np.inf if lo is None else lo
         self.hi = np.inf if hi is None else hi
         self.n_fev = self.n_jev = 0
@@ -63,7 +66,7 @@ class Function:
         """The value at x, and the gradient where it is wanted."""
         if self._start is not None:
             start, self._start = self._start, None
-            if np.array_equal(start[0], x):
+            if (start[0] == x).all():
                 return start[1:]
         point = x.copy() if self.jac is True else x  # fun may write into its argument
         value, gradient = self.measure(x, with_gradient)
@@ -87,7 +90,7 @@ class Function:
         first = self._lowest[0]
         if not (f <= first[0] or isnan(first[0])):
             return
-        if not (isfinite(gradient @ gradient) or np.isfinite(gradient).all()):
+        if not (isfinite(gradient.dot(gradient)) or np.isfinite(gradient).all()):
             return
         found = f, x, gradient.copy()
         self._lowest = [first, found] if f == first[0] else [found]
@@ -95,7 +98,7 @@ class Function:
     def gradient_at(self, x: Array) -> Array | None:
         """The gradient at x where it is known: at the lowest point."""
         for _, point, gradient in self._lowest:
-            if np.array_equal(point, x):
+            if (point == x).all():
                 return gradient
         return None
 
@@ -113,6 +116,8 @@ class Function:
 
     def read(self, value: Any) -> Array:
         """What fun returned as an array of no axis."""
+        if isinstance(value, float):
+            return np.asarray(value)
         self.refuse_pair(value, axes=1)
         if np.size(value) != 1:
             raise ValueError(f"fun: returned {np.size(value)} values, must return one number")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -18,6 +19,8 @@ Array = NDArray[np.float64]
 
 def projected_gradient(x: Array, gradient: Array, lo: Any, hi: Any) -> float:
     """``max_i |P(x - g)_i - x_i|``, P the projection onto the bounds, without rounding x - g."""
+    if lo is None and hi is None:
+        return float(np.abs(gradient).max())
     with np.errstate(over="ignore", invalid="ignore"):
         down = np.inf if lo is None else x - lo
         up = np.inf if hi is None else hi - x
@@ -64,17 +67,20 @@ class Scale:
         to be ``2**min(k, 7)``, one beyond ``2**60`` to be that.
         """
         size = max(abs(f), gradient)
-        if not np.isfinite(size) or size <= 0:
+        if not math.isfinite(size) or size <= 0:
             return cls(gradient=gradient)
-        exponent = int(np.frexp(size)[1])
+        exponent = math.frexp(size)[1]
         wanted = min(-exponent, USUAL) if exponent < 0 else min(exponent, LARGEST)
-        return cls(float(np.ldexp(1.0, min(wanted - exponent, 1000))), gradient)
+        return cls(math.ldexp(1.0, min(wanted - exponent, 1000)), gradient)
 
     def of_stop(self, stop: Stop, absolute: bool) -> Stop:
         """Tolerances and target for ``factor * f``; `absolute`: `pg_tol` is one of f itself."""
+        unit = self.factor if absolute else self._gradient_unit()
+        if unit == self.factor == 1.0:
+            return stop
         return replace(
             stop,
-            pg_tol=stop.pg_tol * (self.factor if absolute else self._gradient_unit()),
+            pg_tol=stop.pg_tol * unit,
             target=None if stop.target is None else stop.target * self.factor,
         )
 

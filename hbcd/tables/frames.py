@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from hbcd.tables.names import refuse_twice
@@ -35,6 +36,8 @@ def as_frame(table: Any, argument: str = "X") -> Any:
     ValueError
         A name that stands twice, or a reader that is not installed.
     """
+    if type(table) is np.ndarray:
+        return table
     if isinstance(table, pd.DataFrame):
         return _with_texts(table)
     if isinstance(table, pd.Series):
@@ -98,6 +101,8 @@ def _column(column: Any) -> Any:
 
 def as_series(column: Any) -> Any:
     """Targets with a name as a Series, several as a DataFrame; whatever else as it is."""
+    if type(column) is np.ndarray:
+        return column
     name = getattr(column, "name", None)
     if isinstance(column, (pd.DataFrame, pd.Series)):
         return column

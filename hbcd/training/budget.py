@@ -73,9 +73,10 @@ class Budget:
         share : float, default 1.0
             Of the limits.
         """
+        unused = not (self.n_fev or self.n_iter) and self.limits.max_seconds is None
+        if share == 1.0 and unused:
+            return self.limits
         rest = self._rest(share)
-        if all(rest[name] == getattr(self.limits, name) for name in rest):
-            return self.limits  # nothing is used, and no clock runs
         return replace(self.limits, **{name: max(rest[name], LEAST[name]) for name in rest})
 
     def parts(self, count: int, rounds: int) -> Callable[[int], Stop]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from dataclasses import replace
 from typing import Any
 
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd import core
 from hbcd.callbacks.callback_list import CallbackList
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.callbacks.log_lines import logged
@@ -20,8 +18,9 @@ from hbcd.parts.stopping import Stop
 from hbcd.training.budget import Budget
 from hbcd.training.monitor import Monitor, ProgressFunction
 from hbcd.training.options import TrainingOptions
-from hbcd.training.run import Run, Training
-from hbcd.training.strategy_base import Problem, TrainingStrategy
+from hbcd.training.run import Run
+from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.training import Training
 from hbcd.training.validation_score import scorer_of
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled
@@ -157,9 +156,7 @@ class Network(NetworkEvaluation):
         )
         try:
             listed.begin(point, rows.train.rows, training.seconds)
-            with contextlib.suppress(core.StopEvaluating):  # it is over; the best is kept
-                options.strategy.run(run, Problem(self, int(rows.train.rows)))
-            report, held = run.report(), run.at_bounds()
+            report, held = run.run(options.strategy), run.at_bounds()
             report = replace(report, at_bounds=held) if held else report
         except BaseException:
             listed.fail(training.seconds)

@@ -20,9 +20,10 @@ from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.budget import Budget
 from hbcd.training.monitor import ProgressFunction
 from hbcd.training.penalty_settings import PenaltySettings
-from hbcd.training.run import Run, Training
+from hbcd.training.run import Run
 from hbcd.training.strategies import Finish
 from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.training import Training
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["PenaltyChoice", "choose_penalty"]

@@ -79,13 +79,7 @@ def resolve(phase: Phase, run: Stop, network: NetworkStructure, theta: Array) ->
         Parameters at the beginning.
     """
     check_requirements(phase.optimizer, network, phase.selector is not None)
-    stop = Stop(run.pg_tol, run.f_tol) if phase.stop is None else phase.stop
-    if phase.max_iterations is not None or phase.max_evaluations is not None:
-        stop = replace(
-            stop,
-            max_iterations=_least(stop.max_iterations, phase.max_iterations),
-            max_evaluations=_least(stop.max_evaluations, phase.max_evaluations),
-        )
+    stop = _stop(phase, run)
     if phase.searches_in_box:
         box = _search_box(phase.optimizer, theta)
     else:
@@ -109,6 +103,20 @@ def resolve(phase: Phase, run: Stop, network: NetworkStructure, theta: Array) ->
         lo,
         hi,
         stop,
+    )
+
+
+def _stop(phase: Phase, run: Stop) -> Stop:
+    """The tolerances and limits of a phase, which has its own limits or the tolerances of a run."""
+    own = phase.stop
+    if own is None:
+        return Stop(run.pg_tol, run.f_tol, phase.max_iterations, phase.max_evaluations)
+    if phase.max_iterations is None and phase.max_evaluations is None:
+        return own
+    return replace(
+        own,
+        max_iterations=_least(own.max_iterations, phase.max_iterations),
+        max_evaluations=_least(own.max_evaluations, phase.max_evaluations),
     )
 
 

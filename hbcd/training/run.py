@@ -4,59 +4,30 @@ from __future__ import annotations
 
 import contextlib
 import math
-import time
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
-from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.budget import Budget
 from hbcd.training.core_call import CoreCall, joined_history
-from hbcd.training.monitor import Monitor, ProgressFunction, StartMonitor
+from hbcd.training.monitor import ProgressFunction, StartMonitor
 from hbcd.training.phase import Phase
 from hbcd.training.resolved_phase import ResolvedPhase, in_calls, resolve
 from hbcd.training.starts import run_starts
 from hbcd.training.strategy_base import Problem, TrainingStrategy
+from hbcd.training.training import Training
 from hbcd.utils.validation import as_seed
 
-__all__ = ["Run", "Training"]
+__all__ = ["Run"]
 
 Array = NDArray[Any]
 
 ANY_NUMBER = 2**62  # of passes without a better value: early stopping counts them
 ENDS_ALL = (StopReason.CALLBACK, StopReason.INTERRUPTED)  # also the other starts
-
-
-@dataclass(frozen=True)
-class Training:
-    """What all starts of a training share.
-
-    Attributes
-    ----------
-    network : NetworkStructure
-    data : hbcd.core.Data
-        Training rows.
-    held_out : hbcd.core.Data or None
-    monitor : Monitor
-    started : float
-        When it began, by `time.perf_counter`.
-    """
-
-    network: NetworkStructure
-    data: core.Data
-    held_out: core.Data | None = None
-    monitor: Monitor = field(default_factory=Monitor)
-    started: float = field(default_factory=time.perf_counter)
-
-    @property
-    def seconds(self) -> float:
-        """Seconds since it began."""
-        return time.perf_counter() - self.started
 
 
 class Run:
@@ -100,6 +71,7 @@ class Run:
         self.hi: Array | None = None
         self._monitor = StartMonitor(training.monitor, start)
         self._calls: list[CoreCall] = []
+        self._reports: dict[Any, FitReport] = {}  # the last one, by what it depends on
         self._seeds: np.random.Generator | None = None  # of all calls but the first
         # What the calls of the core so far have counted.
         self._used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
@@ -184,11 +156,18 @@ class Run:
             with contextlib.suppress(core.StopEvaluating):
                 self()
         calls = self._calls[first:]
+        reason = self._stop_reason(calls[-1].status)
+        depends = first, len(self._calls), reason
+        if depends not in self._reports:  # else it was made for the strategy, after its last call
+            self._reports = {depends: self._new_report(calls, reason)}
+        return self._reports[depends]
+
+    def _new_report(self, calls: list[CoreCall], reason: StopReason) -> FitReport:
         best = float(self.training.monitor.sign * self.score)
         return FitReport(
             theta=self.theta,
             loss=float(self.loss),
-            stop_reason=self._stop_reason(calls[-1].status),
+            stop_reason=reason,
             n_fev=sum(call.n_fev for call in calls),
             n_iter=sum(call.n_iter for call in calls),
             seconds=self.training.seconds,
@@ -256,10 +235,11 @@ class Run:
         seconds: float,
     ) -> None:
         """Keeps what a call of the core did, and its parameters if they are the best."""
-        history["validation_score"] = history["validation_score"] * self.training.monitor.sign
-        history["seconds"] = history["seconds"] + seconds
+        history["validation_score"] *= self.training.monitor.sign
+        history["seconds"] += seconds
         for name, used in self._used.items():  # counters go on where the last call stopped
-            history[name] = history[name] + used
+            if used:
+                history[name] += used
         call = CoreCall(
             names,
             history,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +18,7 @@ BLOCK = 1 << 15  # elements of a block: its copy stays in the cache while it is 
 LEAST_ROWS = 256  # of a block: sums run along rows
 # Where spreads lie between, neither their squares nor the differences of elements leave the range.
 SMALLEST, LARGEST = 1e-140, 1e140
+EPSILON = float(np.finfo(np.float64).eps)
 
 
 @dataclass(frozen=True)
@@ -45,40 +45,39 @@ class ColumnStatistics:
 
 @dataclass
 class _Sums:
-    """Sums over the rows so far."""
+    """Sums over some rows."""
 
-    shift: Vector  # a row, to which sums are of differences
     low: Vector
     high: Vector
     count: float
-    mean: Vector
+    mean: Vector  # of differences to the first row of the table
     squares: Vector  # of differences to the mean
 
     @classmethod
-    def empty(cls, shift: Vector) -> _Sums:
-        ends = np.full(shift.size, np.inf)
-        return cls(shift, ends, -ends, 0.0, np.zeros(shift.size), np.zeros(shift.size))
+    def of(cls, block: Vector, shift: Vector, weight: Array | None) -> _Sums:
+        """Those of a block (columns, rows), which is overwritten."""
+        low, high = block.min(axis=1), block.max(axis=1)
+        block -= shift[:, np.newaxis]
+        count = float(block.shape[1]) if weight is None else float(weight.sum())
+        if count == 0:
+            return cls(low, high, count, np.zeros(shift.size), np.zeros(shift.size))
+        mean = _sum(block, weight) / count
+        block -= mean[:, np.newaxis]
+        return cls(low, high, count, mean, _sum(np.square(block, out=block), weight))
 
-    def add(self, block: Vector, weight: Array | None) -> None:
-        """Adds a block (columns, rows), which is overwritten; sums of parts as Chan et al. do.
+    def joined(self, other: _Sums) -> _Sums:
+        """Those of both, as Chan et al. add them.
 
         T. F. Chan, G. H. Golub, R. J. LeVeque, Algorithms for computing the sample variance,
         Amer. Statist. 37 (1983).
         """
-        np.minimum(self.low, block.min(axis=1), out=self.low)
-        np.maximum(self.high, block.max(axis=1), out=self.high)
-        block -= self.shift[:, np.newaxis]
-        count = float(block.shape[1]) if weight is None else float(weight.sum())
-        if count == 0:
-            return
-        mean = _sum(block, weight) / count
-        block -= mean[:, np.newaxis]
-        squares = _sum(np.square(block, out=block), weight)
-        total = self.count + count
-        apart = mean - self.mean
-        self.squares += squares + np.square(apart) * (self.count * (count / total))
-        self.mean += apart * (count / total)
-        self.count = total
+        low, high = np.minimum(self.low, other.low), np.maximum(self.high, other.high)
+        if other.count == 0:
+            return _Sums(low, high, self.count, self.mean, self.squares)
+        total = self.count + other.count
+        share, apart = other.count / total, other.mean - self.mean
+        squares = self.squares + (other.squares + np.square(apart) * (self.count * share))
+        return _Sums(low, high, total, self.mean + apart * share, squares)
 
 
 def _sum(block: Vector, weight: Array | None) -> Vector:
@@ -110,53 +109,59 @@ def column_statistics(
     ValueError
         An element that is missing or infinite; row and column are named.
     """
-    sums = _Sums.empty(table[0].astype(np.float64))
+    shift = table[0].astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
-        for part, rows in _blocks(table):
-            sums.add(np.array(rows.T, dtype=np.float64, order="C"), _some(weight, part))
+        sums = _sums(table, weight, shift, None)
         spread = sums.high - sums.low
-    if not np.isfinite(spread).all():
-        check_finite(name, table, remedy)
-    extreme = (spread > 0) & ~((spread > SMALLEST) & (spread < LARGEST))
-    if extreme.any():
-        return _of_any_scale(table, weight)
-    return _found(sums, np.zeros(table.shape[1], int), table.dtype)
+    usual = (spread > SMALLEST) & (spread < LARGEST)
+    if not usual.all():
+        if not np.isfinite(spread).all():
+            check_finite(name, table, remedy)
+        if ((spread > 0) & ~usual).any():
+            return _of_any_scale(table, weight)
+    return _found(sums, shift, None, table.dtype)
 
 
 def _of_any_scale(table: Array, weight: Array | None) -> ColumnStatistics:
     """The same of columns that are brought to a magnitude below 1 first, by a power of two."""
     largest = np.maximum(table.max(axis=0), -table.min(axis=0)).astype(np.float64)
     exponent = np.frexp(largest)[1]
-    sums = _Sums.empty(np.ldexp(table[0].astype(np.float64), -exponent))
+    shift = np.ldexp(table[0].astype(np.float64), -exponent)
     with np.errstate(under="ignore"):
-        for part, rows in _blocks(table):
-            block = np.array(rows.T, dtype=np.float64, order="C")
-            sums.add(np.ldexp(block, -exponent[:, np.newaxis]), _some(weight, part))
-        return _found(sums, exponent, table.dtype)
+        sums = _sums(table, weight, shift, exponent)
+        return _found(sums, shift, exponent, table.dtype)
 
 
-def _found(sums: _Sums, exponent: Array, dtype: Any) -> ColumnStatistics:
-    """Statistics in the column's unit, which is 2**exponent times that of the sums."""
-    deviation = np.sqrt(sums.squares / sums.count)
-    spread, largest = sums.high - sums.low, np.maximum(np.abs(sums.low), np.abs(sums.high))
-    rounding = 2 * np.finfo(dtype).eps * largest
-    varies = (spread > rounding) & (deviation > np.finfo(np.float64).eps * spread)
-    deviation = np.ldexp(deviation, exponent)
-    return ColumnStatistics(
-        np.ldexp(sums.mean + sums.shift, exponent),
-        deviation,
-        np.ldexp(sums.low, exponent),
-        np.ldexp(sums.high, exponent),
-        varies & (deviation > 0),  # where it vanishes in the column's unit it divides nothing
-    )
-
-
-def _blocks(table: Array) -> Iterator[tuple[slice, Array]]:
+def _sums(table: Array, weight: Array | None, shift: Vector, exponent: Array | None) -> _Sums:
+    """Sums over all rows of a table, whose columns are divided by 2**exponent."""
+    sums: _Sums | None = None
     rows = max(BLOCK // table.shape[1], LEAST_ROWS)
     for start in range(0, table.shape[0], rows):
         part = slice(start, start + rows)
-        yield part, table[part]
+        block = np.array(table[part].T, dtype=np.float64, order="C")
+        if exponent is not None:
+            block = np.ldexp(block, -exponent[:, np.newaxis])
+        found = _Sums.of(block, shift, None if weight is None else weight[part])
+        sums = found if sums is None else sums.joined(found)
+    assert sums is not None
+    return sums
 
 
-def _some(weight: Array | None, part: slice) -> Array | None:
-    return None if weight is None else weight[part]
+def _found(sums: _Sums, shift: Vector, exponent: Array | None, dtype: Any) -> ColumnStatistics:
+    """Statistics in the column's unit, which is 2**exponent times that of the sums."""
+
+    def in_unit(values: Vector) -> Vector:
+        return values if exponent is None else np.ldexp(values, exponent)
+
+    deviation = np.sqrt(sums.squares / sums.count)
+    spread, largest = sums.high - sums.low, np.maximum(np.abs(sums.low), np.abs(sums.high))
+    rounding = 2 * np.finfo(dtype).eps * largest
+    varies = (spread > rounding) & (deviation > EPSILON * spread)
+    deviation = in_unit(deviation)
+    return ColumnStatistics(
+        in_unit(sums.mean + shift),
+        deviation,
+        in_unit(sums.low),
+        in_unit(sums.high),
+        varies & (deviation > 0),  # where it vanishes in the column's unit it divides nothing
+    )

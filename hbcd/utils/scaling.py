@@ -100,7 +100,7 @@ class Scaled:
         """The largest standardized magnitude; infinite where it overflows."""
         ends = self.ends
         if ends is None:
-            ends = np.stack([self.table.max(axis=0), self.table.min(axis=0)])
+            ends = np.array([self.table.max(axis=0), self.table.min(axis=0)])
         shift, divisor = self.columns
         with np.errstate(over="ignore"):
             return float(np.abs((ends - shift) / divisor).max())

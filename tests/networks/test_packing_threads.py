@@ -43,7 +43,8 @@ def test_tables_are_copied_by_the_threads_of_the_call(asked, call, wanted):
 
 
 def test_the_penalty_is_chosen_with_the_threads_of_the_fit(asked):
-    hbcd.HybridRegressor((2,), n_threads=2, max_iter=20, random_state=0).fit(X, Y)
+    model = hbcd.HybridRegressor((2,), alpha="cv", n_threads=2, max_iter=20, random_state=0)
+    model.fit(X, Y)
     assert len(asked) > 2
     assert set(asked) == {2}
 

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd import core
+
 __all__ = [
     "as_exact_weights",
     "as_matrix",

@@ -25,6 +25,7 @@ __all__ = [
     "NUMBERS",
     "TARGET",
     "Role",
+    "TimesError",
     "bad_cell",
     "durations",
     "is_missing",
@@ -207,6 +208,10 @@ def _refuse_kind(column: pd.Series, role: Role) -> None:
         raise _times(column, role)
 
 
+class TimesError(TableError):
+    """A column of dates or times where numbers or levels are wanted."""
+
+
 def _times(column: pd.Series, role: Role = INPUT) -> TableError:
     known = column.dropna()
     shown = f"={str(known.iloc[0])!r}, ..." if len(known) else ""
@@ -214,7 +219,7 @@ def _times(column: pd.Series, role: Role = INPUT) -> TableError:
         return TableError(f"target={column.name}{shown}: holds dates or times: must hold numbers")
     if pd.api.types.is_timedelta64_dtype(column.dtype):
         return durations(column)
-    return TableError(
+    return TimesError(
         f"{column.name}{shown}: dates and times are no input as they are",
         bad.DATES,
         bad.DROP,

@@ -24,17 +24,22 @@ from hbcd.tables.columns import (
     INPUT,
     NEW,
     Role,
-    bad_cell,
     is_missing,
-    learn_levels,
     median,
     to_dummies,
     to_numbers,
 )
-from hbcd.tables.dates import ENDINGS, date_features, day_order, time_range
+from hbcd.tables.dates import (
+    ENDINGS,
+    day_order,
+    filled_date_features,
+    holds_dates,
+    levels_of,
+    time_range,
+    warn_of_dates,
+)
 from hbcd.tables.encoder_checks import checked_description
 from hbcd.tables.frames import as_frame
-from hbcd.tables.kinds import holds_times, kind_of
 from hbcd.tables.names import check_columns, check_names
 from hbcd.tables.sentinels import warn_of_sentinels
 
@@ -155,16 +160,17 @@ class TableEncoder:
             if name in names:
                 continue
             column = frame[name]
-            if dates == "features" and kind_of(column) == "times":
+            if dates == "features" and holds_dates(column):
                 times[name] = (order := day_order(column), time_range(column, order)[0])
                 levels = None
             else:
-                levels = learn_levels(column, gaps=missing == "indicator")
+                levels = levels_of(column, gaps=missing == "indicator")
             columns.append((name, levels))
             numbers = None
             if levels is None and name not in times:
                 numbers = to_numbers(column, gaps=missing == "indicator", role=INPUT)
                 warn_of_sentinels(name, numbers)
+                warn_of_dates(name, numbers)
             if missing == "indicator" and is_missing(column).any():
                 fills[name] = None if numbers is None else median(numbers[~np.isnan(numbers)])
             part = cls(((name, levels),), fills, named, times)
@@ -251,7 +257,8 @@ class TableEncoder:
         """Features of one column, each of shape (rows, n): its own, and the indicator of gaps."""
         gaps = column.name in self.fills
         if column.name in self.dates:
-            features = _dates(column, *self.dates[column.name], gaps, role)
+            known = self.dates[column.name]
+            features = filled_date_features(column, *known, gaps, role.gap)
         elif levels is not None:
             features = to_dummies(column, levels, gaps=gaps)
         else:
@@ -301,18 +308,3 @@ class TableEncoder:
             It is anything else.
         """
         return cls(**checked_description(data))
-
-
-def _dates(column: pd.Series, order: str, start: str, gaps: bool, role: Role) -> Array:
-    """Features of a column of dates, 0 where a gap is allowed."""
-    if (
-        not holds_times(column)
-        and not pd.api.types.is_object_dtype(column.dtype)
-        and (not pd.api.types.is_string_dtype(column.dtype))
-    ):
-        raise ValueError(f"{column.name}: must hold dates, as in training")
-    features = date_features(column, order or "year", start)
-    missing = np.isnan(features[:, 0])
-    if missing.any() and not gaps:
-        raise bad_cell(column, int(np.argmax(missing)), "is missing", *role.gap)
-    return np.where(missing[:, None], 0.0, features)

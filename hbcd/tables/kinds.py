@@ -51,14 +51,19 @@ UNIT: Final = re.compile(
 )
 GLUED: Final = re.compile(rf"\s*{NUMBER}([^\W\d_eE]\S{{0,7}})\s*")  # 450MW, but also 12A
 CLOCK: Final = r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp][Mm])?"
-AFTER: Final = rf"(?:[T ]\s*{CLOCK}\s*(?:Z|[+-]\d{{2}}:?\d{{2}})?)?"
+ZONE: Final = r"(?:Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)"
+AFTER: Final = rf"(?:[T ]\s*{CLOCK}\s*{ZONE}?)?"
+COMPACT: Final = (  # ISO 8601 without separators; digits alone are a number
+    rf"[12]\d{{3}}(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01])"
+    rf"(?:T(?:\d{{2}}|\d{{4}}|\d{{6}}(?:[.,]\d+)?)| ?{CLOCK}| (?:\d{{4}}|\d{{6}}))\s*{ZONE}?"
+)
 MONTH: Final = r"(?:[A-Za-z]{3,9}\.?)"
 WEEKDAY: Final = r"(?:[A-Za-z]{2,9},?\s+)?"
 DATE: Final = re.compile(
     rf"\s*(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}([-/.])\d{{1,2}}\1(?:\d{{4}}|\d{{2}})|"
     rf"\d{{4}}[-/](?:0[1-9]|1[0-2])|"
     rf"{WEEKDAY}(?:\d{{1,2}}[ -]{MONTH}[ -]\d{{2,4}}|{MONTH} \d{{1,2}},? \d{{4}})){AFTER}\s*"
-    rf"|\s*{CLOCK}\s*"
+    rf"|\s*{CLOCK}\s*|\s*{COMPACT}\s*"
 )
 #: What `pandas.api.types.infer_dtype` calls Python objects that are numbers, and that are times.
 NUMBERS: Final = frozenset({"integer", "floating", "mixed-integer-float", "decimal"})

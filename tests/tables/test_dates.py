@@ -28,6 +28,12 @@ FORMS = {
     "two digits": STAMPS.strftime("%d.%m.%y %H:%M"),
     "Oracle": STAMPS.strftime("%d-%b-%y %H:%M"),
     "with weekdays": STAMPS.strftime("%a, %d %b %Y %H:%M:%S"),
+    "compact": STAMPS.strftime("%Y%m%dT%H%M%S"),
+    "compact with a zone": STAMPS.strftime("%Y%m%dT%H%MZ"),
+    "compact with a blank": STAMPS.strftime("%Y%m%d %H%M"),
+    "compact and colons": STAMPS.strftime("%Y%m%d %H:%M"),
+    "UTC": STAMPS.strftime("%Y-%m-%d %H:%M:%S UTC"),
+    "as databases write it": STAMPS.strftime("%Y-%m-%d %H:%M:%S+00"),
     "objects": [stamp.to_pydatetime() for stamp in STAMPS],
 }
 

@@ -91,6 +91,10 @@ cdef class Context:
 
     cdef public object error
     cdef object keep  # owners of the memory of the running call: views handed to parts keep them alive
+    cdef object compiled  # parts of compiled functions, whose answers say which of them failed
+
+    def __init__(self, compiled=()):
+        self.compiled = compiled
 
     cdef int fail(self, error):
         if self.error is None:
@@ -104,6 +108,11 @@ cdef class Context:
         if status == HBCD_ERR_HOOK and self.error is not None:
             error, self.error = self.error, None
             raise error
+        if status == HBCD_ERR_HOOK:
+            errors = [(<CompiledHook>part).take_error() for part in self.compiled]
+            for error in errors:
+                if error is not None:
+                    raise error
         if status == HBCD_ERR_MEMORY:
             raise MemoryError(status_text(status))
         raise ValueError(status_text(status))
@@ -219,6 +228,7 @@ cdef object tile_view(const void *data, size_t features, size_t rows, size_t ld,
 include "parts.pxi"
 include "selectors.pxi"
 include "compiled_parts.pxi"
+include "compiled_layer.pxi"
 include "network.pxi"
 include "loss_function.pxi"
 include "optimizer.pxi"

@@ -19,17 +19,49 @@ cdef struct compiled_function:
     void *user_data
     bint with_data
 
+# The last answer of a part that is not 0.  Threads of one call may fail together: any of their answers will do.
+cdef struct compiled_answer:
+    int status, backward
+
 cdef struct compiled_pair:
     compiled_function forward, backward
+    compiled_answer *answer
+
+
+cdef int failed(compiled_answer *answer, int status, bint backward) noexcept nogil:
+    """What the core is told of a compiled function's answer."""
+    if status == 0:
+        return 0
+    answer.backward = backward
+    answer.status = status
+    return HBCD_ERR_HOOK
+
+
+cdef class CompiledHook:
+    """A part of compiled functions; `where` says in which layer of a network it is."""
+
+    cdef object part  # keeps the callables alive
+    cdef str where
+    cdef compiled_answer answer
+
+    def __init__(self, part, str where):
+        self.part, self.where = part, where
+
+    cdef object take_error(self):
+        """The error for the last answer that is not 0, None where there was none; the answer is forgotten."""
+        cdef int status = self.answer.status
+        self.answer.status = 0
+        if status == 0:
+            return None
+        function = "backward" if self.answer.backward else "function" if hasattr(self.part, "function") else "forward"
+        return ValueError(f"{self.where}{type(self.part).__name__}: {function} returned {status}: a compiled function "
+                          "returns 0 unless it fails")
 
 
 cdef str ACTIVATION_FORWARD = "int (int, T *, T *)"
 cdef str ACTIVATION_BACKWARD = "int (int, T *, T *, T *)"
 cdef str LOSS = "int (int, int, int, int, T *, T *, double *, T *)"
 
-
-cdef str LAYER_FORWARD = "int (int, int, int, int, T *, T *, T *)"
-cdef str LAYER_BACKWARD = "int (int, int, int, int, int, int, T *, T *, T *, T *, T *, T *)"
 
 
 cdef tuple read_signature(str name, callable, wanted):
@@ -72,18 +104,19 @@ cdef compiled_function compiled(str what, callable, wanted, dtype) except *:
     return made
 
 
-cdef class CompiledActivationHook:
-    cdef object part
+cdef class CompiledActivationHook(CompiledHook):
     cdef compiled_pair pair
 
-    def __init__(self, part, dtype):
-        self.part = part  # keeps the callables alive
+    def __init__(self, part, dtype, str where=""):
+        CompiledHook.__init__(self, part, where)
+        self.pair.answer = &self.answer
         self.pair.forward = compiled("forward", part.forward_function, ACTIVATION_FORWARD, dtype)
         self.pair.backward = compiled("backward", part.backward_function, ACTIVATION_BACKWARD, dtype)
 
 
 cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil:
-    cdef compiled_function *call = &(<compiled_pair *>self).forward
+    cdef compiled_pair *pair = <compiled_pair *>self
+    cdef compiled_function *call = &pair.forward
     cdef int status
     if dtype == HBCD_F64:
         if call.with_data:
@@ -94,11 +127,12 @@ cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *
         status = (<forward_f32_data>call.function)(<int>n, <float *>z, <float *>a, call.user_data)
     else:
         status = (<forward_f32>call.function)(<int>n, <float *>z, <float *>a)
-    return 0 if status == 0 else HBCD_ERR_HOOK
+    return failed(pair.answer, status, False)
 
 
 cdef int compiled_backward(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil:
-    cdef compiled_function *call = &(<compiled_pair *>self).backward
+    cdef compiled_pair *pair = <compiled_pair *>self
+    cdef compiled_function *call = &pair.backward
     cdef int status
     if dtype == HBCD_F64:
         if call.with_data:
@@ -109,7 +143,7 @@ cdef int compiled_backward(void *self, int dtype, size_t n, const void *z, const
         status = (<backward_f32_data>call.function)(<int>n, <float *>z, <float *>a, <float *>g, call.user_data)
     else:
         status = (<backward_f32>call.function)(<int>n, <float *>z, <float *>a, <float *>g)
-    return 0 if status == 0 else HBCD_ERR_HOOK
+    return failed(pair.answer, status, True)
 
 
 def compiled_forward_call(part, z, out):
@@ -117,8 +151,8 @@ def compiled_forward_call(part, z, out):
     cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
     cdef int dtype = code(z.dtype)
     cdef size_t n = z.size
-    Context().check(compiled_forward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
-                                     pointer(out.reshape(-1), dtype, n, True)))
+    Context([hook]).check(compiled_forward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
+                                           pointer(out.reshape(-1), dtype, n, True)))
 
 
 def compiled_backward_call(part, z, a, grad):
@@ -126,8 +160,9 @@ def compiled_backward_call(part, z, a, grad):
     cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
     cdef int dtype = code(z.dtype)
     cdef size_t n = z.size
-    Context().check(compiled_backward(&hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n),
-                                      pointer(a.reshape(-1), dtype, n), pointer(grad.reshape(-1), dtype, n, True)))
+    Context([hook]).check(compiled_backward(
+        &hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n), pointer(a.reshape(-1), dtype, n),
+        pointer(grad.reshape(-1), dtype, n, True)))
 
 
 # ---- losses --------------------------------------------------------------------------------------------------------
@@ -144,18 +179,24 @@ def check_compiled_loss(function):
     read_signature("function", function, LOSS)
 
 
-cdef class CompiledLossHook:
-    cdef object part
-    cdef compiled_function call
+cdef struct compiled_loss_state:
+    compiled_function call
+    compiled_answer *answer
+
+
+cdef class CompiledLossHook(CompiledHook):
+    cdef compiled_loss_state loss
 
     def __init__(self, part, dtype):
-        self.part = part  # keeps the callable alive
-        self.call = compiled("function", part.function, LOSS, dtype)
+        CompiledHook.__init__(self, part, "")
+        self.loss.answer = &self.answer
+        self.loss.call = compiled("function", part.function, LOSS, dtype)
 
 
 cdef int compiled_loss(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out,
                        const void *target, double *value, void *g) noexcept nogil:
-    cdef compiled_function *call = <compiled_function *>self
+    cdef compiled_loss_state *loss = <compiled_loss_state *>self
+    cdef compiled_function *call = &loss.call
     cdef int r = <int>rows, l = <int>ld, n = <int>outputs, with_gradient = g != NULL, status
     if dtype == HBCD_F64:
         if call.with_data:
@@ -169,7 +210,7 @@ cdef int compiled_loss(void *self, int dtype, size_t rows, size_t ld, size_t out
                                                 <float *>g, call.user_data)
     else:
         status = (<loss_f32>call.function)(r, l, n, with_gradient, <float *>out, <float *>target, value, <float *>g)
-    return 0 if status == 0 else HBCD_ERR_HOOK
+    return failed(loss.answer, status, False)
 
 
 def compiled_loss_call(part, out, target, grad=None):
@@ -183,124 +224,8 @@ def compiled_loss_call(part, out, target, grad=None):
     values = np.zeros(rows)
     cdef double *value = <double *>pointer(values, HBCD_F64, rows, True)
     cdef void *grad_ = NULL if grad is None else pointer(tile[2].reshape(-1), dtype, n, True)
-    Context().check(compiled_loss(&hook.call, dtype, rows, rows, outputs, pointer(tile[0].reshape(-1), dtype, n),
-                                  pointer(tile[1].reshape(-1), dtype, n), value, grad_))
+    Context([hook]).check(compiled_loss(&hook.loss, dtype, rows, rows, outputs, pointer(tile[0].reshape(-1), dtype, n),
+                                        pointer(tile[1].reshape(-1), dtype, n), value, grad_))
     if grad is not None:
         grad[...] = tile[2].T
     return values
-
-
-# ---- layers --------------------------------------------------------------------------------------------------------
-
-# int forward(int rows, int ld, int n_in, int n_out, T *theta, T *x, T *out[, void *])
-# int backward(int rows, int ld, int n_in, int n_out, int with_grad_x, int with_grad_theta, T *theta, T *x, T *out,
-#              T *grad_out, T *grad_x, T *grad_theta[, void *])
-ctypedef int (*layer_forward_f64)(int, int, int, int, double *, double *, double *) noexcept nogil
-ctypedef int (*layer_forward_f32)(int, int, int, int, float *, float *, float *) noexcept nogil
-ctypedef int (*layer_forward_f64_data)(int, int, int, int, double *, double *, double *, void *) noexcept nogil
-ctypedef int (*layer_forward_f32_data)(int, int, int, int, float *, float *, float *, void *) noexcept nogil
-ctypedef int (*layer_backward_f64)(int, int, int, int, int, int, double *, double *, double *, double *, double *,
-                                   double *) noexcept nogil
-ctypedef int (*layer_backward_f32)(int, int, int, int, int, int, float *, float *, float *, float *, float *,
-                                   float *) noexcept nogil
-ctypedef int (*layer_backward_f64_data)(int, int, int, int, int, int, double *, double *, double *, double *,
-                                        double *, double *, void *) noexcept nogil
-ctypedef int (*layer_backward_f32_data)(int, int, int, int, int, int, float *, float *, float *, float *, float *,
-                                        float *, void *) noexcept nogil
-
-cdef struct compiled_layer:
-    compiled_function forward, backward
-    int n_in, n_out
-
-
-def check_compiled_layer(forward, backward):
-    """ValueError unless the signatures are those of a layer's forward and backward of one precision."""
-    check_pair(forward, LAYER_FORWARD, backward, LAYER_BACKWARD)
-
-
-cdef class CompiledLayerHook:
-    cdef object part
-    cdef compiled_layer layer
-
-    def __init__(self, part, dtype, n_in, n_out):
-        self.part = part  # keeps the callables alive
-        self.layer.forward = compiled("forward", part.forward_function, LAYER_FORWARD, dtype)
-        self.layer.backward = compiled("backward", part.backward_function, LAYER_BACKWARD, dtype)
-        self.layer.n_in, self.layer.n_out = n_in, n_out
-
-
-cdef int compiled_layer_forward(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
-                                void *out) noexcept nogil:
-    cdef compiled_layer *layer = <compiled_layer *>self
-    cdef void *function = layer.forward.function
-    cdef void *data = layer.forward.user_data
-    cdef int r = <int>rows, l = <int>ld, n_in = layer.n_in, n_out = layer.n_out, status
-    if dtype == HBCD_F64:
-        if layer.forward.with_data:
-            status = (<layer_forward_f64_data>function)(r, l, n_in, n_out, <double *>theta, <double *>x, <double *>out,
-                                                        data)
-        else:
-            status = (<layer_forward_f64>function)(r, l, n_in, n_out, <double *>theta, <double *>x, <double *>out)
-    elif layer.forward.with_data:
-        status = (<layer_forward_f32_data>function)(r, l, n_in, n_out, <float *>theta, <float *>x, <float *>out, data)
-    else:
-        status = (<layer_forward_f32>function)(r, l, n_in, n_out, <float *>theta, <float *>x, <float *>out)
-    return 0 if status == 0 else HBCD_ERR_HOOK
-
-
-cdef int compiled_layer_backward(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
-                                 const void *out, const void *grad_out, void *grad_x,
-                                 void *grad_theta) noexcept nogil:
-    cdef compiled_layer *layer = <compiled_layer *>self
-    cdef void *function = layer.backward.function
-    cdef void *data = layer.backward.user_data
-    cdef int r = <int>rows, l = <int>ld, n_in = layer.n_in, n_out = layer.n_out, status
-    cdef int with_x = grad_x != NULL, with_theta = grad_theta != NULL
-    if dtype == HBCD_F64:
-        if layer.backward.with_data:
-            status = (<layer_backward_f64_data>function)(
-                r, l, n_in, n_out, with_x, with_theta, <double *>theta, <double *>x, <double *>out,
-                <double *>grad_out, <double *>grad_x, <double *>grad_theta, data)
-        else:
-            status = (<layer_backward_f64>function)(
-                r, l, n_in, n_out, with_x, with_theta, <double *>theta, <double *>x, <double *>out,
-                <double *>grad_out, <double *>grad_x, <double *>grad_theta)
-    elif layer.backward.with_data:
-        status = (<layer_backward_f32_data>function)(
-            r, l, n_in, n_out, with_x, with_theta, <float *>theta, <float *>x, <float *>out,
-            <float *>grad_out, <float *>grad_x, <float *>grad_theta, data)
-    else:
-        status = (<layer_backward_f32>function)(
-            r, l, n_in, n_out, with_x, with_theta, <float *>theta, <float *>x, <float *>out,
-            <float *>grad_out, <float *>grad_x, <float *>grad_theta)
-    return 0 if status == 0 else HBCD_ERR_HOOK
-
-
-cdef void *tile_pointer(tile, int dtype, bint writable=False) except? NULL:
-    return pointer(tile.reshape(-1), dtype, tile.size, writable)
-
-
-def compiled_layer_forward_call(part, theta, x, out):
-    """A LowLevelCallable pair called from Python on at most a tile of rows: out (rows, n_out) is set."""
-    cdef int dtype = code(x.dtype)
-    cdef size_t rows = x.shape[0]
-    cdef CompiledLayerHook hook = CompiledLayerHook(part, x.dtype, x.shape[1], out.shape[1])
-    x_, out_ = np.array(x.T, order="C"), np.zeros(out.shape[::-1], x.dtype)  # feature-major, without padding
-    Context().check(compiled_layer_forward(&hook.layer, dtype, rows, rows, tile_pointer(theta, dtype),
-                                           tile_pointer(x_, dtype), tile_pointer(out_, dtype, True)))
-    out[...] = out_.T
-
-
-def compiled_layer_backward_call(part, theta, x, out, grad_out, grad_x, grad_theta):
-    """The same backward: grad_x (rows, n_in) is set, grad_theta (n_params,) is added to."""
-    cdef int dtype = code(x.dtype)
-    cdef size_t rows = x.shape[0]
-    cdef CompiledLayerHook hook = CompiledLayerHook(part, x.dtype, x.shape[1], out.shape[1])
-    x_, out_, grad_out_ = (np.array(a.T, x.dtype, order="C") for a in (x, out, grad_out))
-    grad_x_, sums = np.zeros(x.shape[::-1], x.dtype), np.zeros(theta.shape, x.dtype)
-    Context().check(compiled_layer_backward(
-        &hook.layer, dtype, rows, rows, tile_pointer(theta, dtype), tile_pointer(x_, dtype),
-        tile_pointer(out_, dtype), tile_pointer(grad_out_, dtype), tile_pointer(grad_x_, dtype, True),
-        tile_pointer(sums, dtype, True)))
-    grad_x[...] = grad_x_.T
-    grad_theta += sums

@@ -60,24 +60,26 @@ cdef class Net:
     cdef Memory memory
     cdef Memory spare  # work space of predict_few
     cdef object hooks
+    cdef list compiled  # those of compiled functions
     cdef Context context
     cdef void *c
     cdef bint serial
 
     def __init__(self, dtype, size_t n_in, layers, loss):
         self.dtype = code(dtype)
-        self.context = Context()
-        self.hooks = []
+        self.hooks, self.compiled = [], []
+        self.context = Context(self.compiled)
         cdef Memory specs = Memory(len(layers) * sizeof(hbcd_layer_spec))
         cdef hbcd_layer_spec *layer = <hbcd_layer_spec *>specs.arena.base
         cdef hbcd_net_spec spec
         cdef size_t width = n_in
-        for part, activation, n_out, n_params in layers:
+        for k, (part, activation, n_out, n_params) in enumerate(layers, start=1):
+            where = f"layers[{k}]: "
             layer.kind = HBCD_DENSE
             layer.n_out = n_out
             if part is not None:
-                self.set_layer(layer, part, width, n_out, n_params, dtype)
-            self.set_activation(layer, activation, dtype)
+                self.set_layer(layer, part, width, n_out, n_params, dtype, where)
+            self.set_activation(layer, activation, dtype, where)
             width = n_out
             layer += 1
         spec.n_in, spec.n_layers = n_in, len(layers)
@@ -91,13 +93,14 @@ cdef class Net:
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
 
-    cdef int set_layer(self, hbcd_layer_spec *layer, part, n_in, n_out, n_params, dtype) except -1:
+    cdef int set_layer(self, hbcd_layer_spec *layer, part, n_in, n_out, n_params, dtype,
+                       str where) except -1:
         cdef CompiledLayerHook compiled_hook
         layer.kind = HBCD_LAYER_HOOK
         layer.n_params = n_params
         if native(part) == "compiled":
-            compiled_hook = CompiledLayerHook(part, dtype, n_in, n_out)
-            self.hooks.append(compiled_hook)
+            compiled_hook = CompiledLayerHook(part, dtype, n_in, n_out, where)
+            self.compiled.append(compiled_hook)
             layer.layer_hook.forward = compiled_layer_forward
             layer.layer_hook.backward = compiled_layer_backward
             layer.layer_hook.self = <void *>&compiled_hook.layer
@@ -124,22 +127,22 @@ cdef class Net:
             spec.loss_hook.self = <void *>hook
         elif name == "compiled":
             compiled_hook = CompiledLossHook(loss, dtype)
-            self.hooks.append(compiled_hook)
+            self.compiled.append(compiled_hook)
             spec.loss = HBCD_LOSS_HOOK
             spec.loss_hook.eval = compiled_loss
-            spec.loss_hook.self = <void *>&compiled_hook.call
+            spec.loss_hook.self = <void *>&compiled_hook.loss
         else:
             spec.loss = LOSSES[name]
             for k, value in enumerate(getattr(loss, "_parameters", ())[:HBCD_LOSS_PARAMETERS]):
                 spec.loss_parameters[k] = value
         return 0
 
-    cdef int set_activation(self, hbcd_layer_spec *layer, activation, dtype) except -1:
+    cdef int set_activation(self, hbcd_layer_spec *layer, activation, dtype, str where) except -1:
         cdef CompiledActivationHook pair
         name = "identity" if activation is None else native(activation)
         if name == "compiled":
-            pair = CompiledActivationHook(activation, dtype)
-            self.hooks.append(pair)
+            pair = CompiledActivationHook(activation, dtype, where)
+            self.compiled.append(pair)
             layer.activation = HBCD_ACTIVATION_HOOK
             layer.activation_hook.forward = compiled_forward
             layer.activation_hook.backward = compiled_backward
@@ -160,7 +163,7 @@ cdef class Net:
     cdef Context call_context(self):
         """Where a call keeps its exception: a new one for a network without Python parts, which several threads may
         use at once."""
-        return self.context if self.serial else Context()
+        return self.context if self.serial else Context(self.compiled)
 
     @property
     def n_params(self):

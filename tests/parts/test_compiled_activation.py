@@ -74,5 +74,19 @@ def test_a_pair_of_another_signature_is_refused():
 
 def test_a_compiled_function_that_fails_is_an_error():
     net = dense(compiled_tanh(status=1))
-    with pytest.raises(ValueError, match="supplied by the user failed"):
+    said = r"^layers\[1\]: CompiledActivation: forward returned 1: a compiled function returns 0"
+    with pytest.raises(ValueError, match=said):
         net.loss_and_gradient(net.init(0), X, Y)
+
+
+@pytest.mark.parametrize(("first", "second", "index"), [(5, 0, 1), (0, -3, 2)])
+def test_the_error_names_the_layer_and_the_answer_of_the_last_call(first, second, index):
+    parts = [compiled_tanh(status=first), compiled_tanh(status=second)]
+    hidden = [hbcd.HiddenLayer(3, part) for part in parts]
+    net = hbcd.Network([hbcd.InputLayer(X.shape[1]), *hidden, hbcd.OutputLayer()])
+    said = rf"^layers\[{index}\]: CompiledActivation: forward returned {first or second}:"
+    for _ in range(2):
+        with pytest.raises(ValueError, match=said):
+            net.train(net.init(0), X, Y, n_threads=2)
+    with pytest.raises(ValueError, match=r"^CompiledActivation: forward returned "):
+        parts[index - 1].forward(np.zeros(2), np.zeros(2))

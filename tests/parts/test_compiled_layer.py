@@ -324,13 +324,19 @@ def test_a_function_that_fails_is_an_error(status, n_threads):
     net = sandwich(compiled_layer(Quadratic(), status=status))
     theta, (x, y) = net.init(0), data(8000)
     before = theta.copy()
-    failed = pytest.raises(ValueError, match="supplied by the user failed")
+    forward, backward = status
+    index, what = (
+        (1, f"forward returned {forward}") if forward else (3, f"backward returned {backward}")
+    )
+    failed = pytest.raises(
+        ValueError, match=rf"^layers\[{index}\]: CompiledLayer: {what}: a compiled"
+    )
     with failed:
         net.loss_and_gradient(theta, x, y, n_threads=n_threads)
     with failed:
         net.train(theta, x, y, n_threads=n_threads)
     assert np.array_equal(theta, before)
-    if status[0] != 0:
+    if forward != 0:
         with failed:
             net.predict(theta, x, n_threads=n_threads)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -71,7 +72,15 @@ def network_of(
         activations = registry.activations(model.activation, len(widths))
         layers = [HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)]
         layers.append(OutputLayer(n_outputs))
-    return Network([InputLayer(n_inputs), *layers], target.loss, alpha=alpha)
+    try:
+        return Network([InputLayer(n_inputs), *layers], target.loss, alpha=alpha)
+    except (TypeError, ValueError) as error:
+        raise type(error)(_as_given(str(error))) from None
+
+
+def _as_given(message: str) -> str:
+    """An error of a network, which counts the input layer, with the place in ``layers=``."""
+    return re.sub(r"^layers\[(\d+)\]", lambda match: f"layers[{int(match[1]) - 1}]", message)
 
 
 def _given_layers(model: EstimatorParameters, n_outputs: int) -> list[Layer]:

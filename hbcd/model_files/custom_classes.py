@@ -30,7 +30,7 @@ def describe_custom(what: str, part: Any) -> dict[str, Any]:
     Parameters
     ----------
     what : str
-        Names the part in errors, such as ``layers[1]``.
+        Names the part in errors, such as ``layers[0]``.
     part : object
         Keeps each argument of its constructor as an attribute of that name, a JSON value.
 

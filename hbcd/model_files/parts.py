@@ -31,9 +31,9 @@ Array = NDArray[Any]
 
 
 def describe_layers(network: NetworkStructure) -> list[dict[str, Any]]:
-    """The layers after the input."""
+    """The layers after the input; errors count them as the ``layers=`` of an estimator does."""
     return [
-        _describe_layer(f"layers[{k}]", layer, network.custom_layer(k) is not None)
+        _describe_layer(f"layers[{k - 1}]", layer, network.custom_layer(k) is not None)
         for k, layer in enumerate(network.layers[1:], start=1)
     ]
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
-from hbcd.parts.layers import InputLayer, Layer
+from hbcd.parts.layers import InputLayer, Layer, OutputLayer
 from hbcd.parts.losses import CrossEntropy, Loss, SquaredError
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_real, as_seed, box_vectors, check_integer, check_number
@@ -100,6 +100,11 @@ class NetworkStructure:
         for k, layer in enumerate(self.layers[1:], start=1):
             if not isinstance(layer, Layer):
                 raise TypeError(f"layers[{k}]={layer!r}: must be an hbcd.Layer")
+            if isinstance(layer, OutputLayer) and k < len(self.layers) - 1:
+                raise ValueError(
+                    f"layers[{k}]={layer!r}: an OutputLayer must be the last layer; a HiddenLayer "
+                    "stands between"
+                )
         self.n_inputs: int = self.layers[0].n_inputs
         # What the core is told of each layer: (custom layer, activation, n_out, n_parameters).
         self._rows: list[tuple[Any, Any, int, int]] = []

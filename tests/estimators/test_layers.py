@@ -120,6 +120,10 @@ def test_what_cannot_be_made_again_is_not_saved(tmp_path):
             continue
         with pytest.raises(ValueError, match=message):
             model.save(tmp_path / "no.hbcd")
+        between = hbcd.HybridRegressor(layers=[hbcd.HiddenLayer(3), layer], **QUICK).fit(X, Y)
+        for place, one in enumerate((model, between)):  # as the user counts them
+            with pytest.raises(ValueError, match=rf"^layers\[{place}\]=.*to be saved"):
+                one.save(tmp_path / "no.hbcd")
     assert not (tmp_path / "no.hbcd").exists()
 
 
@@ -128,6 +132,26 @@ WRONG = {
     "no layer": ([hbcd.HiddenLayer(3), "tanh"], TypeError, r"layers\[1\]='tanh': must be"),
     "an input layer": ([hbcd.InputLayer(3)], TypeError, r"layers\[0\]=InputLayer"),
     "outputs": ([hbcd.OutputLayer(2)], ValueError, "must have n_neurons=1"),
+    "an output layer in front": (
+        [hbcd.OutputLayer(2), hbcd.HiddenLayer(3)],
+        ValueError,
+        r"^layers\[0\]=OutputLayer.*must be the last layer",
+    ),
+    "an output layer in the middle": (
+        [hbcd.HiddenLayer(3), hbcd.OutputLayer(), hbcd.OutputLayer()],
+        ValueError,
+        r"^layers\[1\]=OutputLayer.*must be the last layer",
+    ),
+    "bounds of another shape": (
+        [hbcd.HiddenLayer(3), hbcd.HiddenLayer(2, weight_bounds=([1.0, 2.0, 3.0], None))],
+        ValueError,
+        r"^layers\[1\]: weight_bounds",
+    ),
+    "bounds the wrong way round": (
+        [hbcd.HiddenLayer(3, weight_bounds=(1.0, -1.0))],
+        ValueError,
+        r"^layers\[0\]: weight_bounds",
+    ),
 }
 
 

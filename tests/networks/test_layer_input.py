@@ -62,6 +62,17 @@ def test_an_activation_that_is_none_is_refused(activation):
             "layers[2]=InputLayer(n_inputs=2): must be an hbcd.Layer",
         ),
         ([hbcd.InputLayer(3), hbcd.OutputLayer], TypeError, "layers[1]=<class"),
+        (
+            [hbcd.InputLayer(3), hbcd.OutputLayer(2), hbcd.OutputLayer()],
+            ValueError,
+            "layers[1]=OutputLayer(n_neurons=2",
+        ),
+        (
+            [hbcd.InputLayer(3), hbcd.HiddenLayer(2), hbcd.OutputLayer(), hbcd.HiddenLayer(1)],
+            ValueError,
+            "layers[2]=OutputLayer(n_neurons=1",
+        ),
+        ([hbcd.InputLayer(3), *[hbcd.OutputLayer()] * 2], ValueError, "layers[1]=OutputLayer("),
         ([hbcd.InputLayer, hbcd.OutputLayer()], ValueError, "layers: must be an InputLayer"),
     ],
     ids=lambda value: "" if isinstance(value, list) else str(value),

@@ -89,6 +89,17 @@ def compiled_layer(twin, dtype=np.float64, **options):
     return hbcd.CompiledLayer(*pair, twin.n_out, twin.n_parameters, twin.init)
 
 
+class Loaded(hbcd.CompiledLayer):
+    """A `Quadratic` that finds its functions itself: its name is all that a file needs."""
+
+    def __init__(self):
+        twin = Quadratic()
+        super().__init__(*layer_callables(twin), twin.n_out, twin.n_parameters, twin.init)
+
+    def __reduce__(self):
+        return Loaded, ()
+
+
 SOURCE = """
 int forward(int rows, int ld, int n_in, int n_out, real *theta, real *x, real *out)
 {

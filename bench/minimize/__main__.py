@@ -2,8 +2,7 @@
 
     python -m bench.minimize [--skip local|global] [--seeds 10] [--per-variable 500] [--out DIR]
 
-Sums of squares (tests/support/problems.py: More, Garbow and Hillstrom; NIST's regressions from two
-starts):
+Sums of squares (tests/support/more_garbow_hillstrom.py, and NIST's regressions from two starts):
 how many each method solves and after how many evaluations.  Ends with 1 if a method of ours solves
 fewer than its counterparts in SciPy.  Functions with many minima: ICRS beside differential
 evolution and NLopt's CRS2 where installed, at equal evaluations; only reported.  Nothing is timed.
@@ -28,7 +27,7 @@ from bench.minimize import global_search as many
 from bench.minimize import local_search as local
 from bench.minimize import nist as nist
 
-PROBLEMS = Path(__file__).resolve().parents[2] / "tests" / "support" / "problems.py"
+PROBLEMS = Path(__file__).resolve().parents[2] / "tests" / "support" / "more_garbow_hillstrom.py"
 NEAR = 1e-3  # a search has found the minimum if its best value is this near, or this share of it
 
 

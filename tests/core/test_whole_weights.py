@@ -5,8 +5,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from parts.test_losses import problem
-from support.loss_formulas import NAMES
+from support.loss_formulas import NAMES, problem
 
 RNG = np.random.default_rng(0)
 COPIES = RNG.integers(0, 4, 256)

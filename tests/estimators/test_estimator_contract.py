@@ -15,8 +15,8 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.validation import check_is_fitted
 
 import hbcd
-from estimators.test_estimator import FRAME, X, Y, regressor, sample
 from hbcd.estimators.parameters import NotFittedError
+from support.regressors import FRAME, X, Y, regressor, sample
 
 # ---- parameters -------------------------------------------------------------------------------
 

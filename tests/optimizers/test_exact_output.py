@@ -5,6 +5,7 @@ import pytest
 from scipy.optimize import lsq_linear
 
 import hbcd
+from support.custom_parts import Scale
 from support.training_runs import NET, THETA, X, Y, network, run_phases, train
 
 LM = hbcd.LevenbergMarquardt
@@ -115,25 +116,6 @@ def test_other_blocks_are_handed_to_the_inner_optimizer(inner):
     _, gradient = NET.bind(X, Y)(mixed.theta)
     assert np.abs(gradient[LAST]).max() < 1e-6
     assert mixed.loss < runs[1].loss
-
-
-class Scale(hbcd.Layer):
-    def n_parameters(self, n_in):
-        return 1
-
-    def n_out(self, n_in):
-        return n_in
-
-    def init(self, n_in, rng):
-        return np.ones(1)
-
-    def forward(self, theta, x, out):
-        np.multiply(x, theta[0], out=out)
-
-    def backward(self, theta, x, out, grad_out, grad_x, grad_theta):
-        np.multiply(grad_out, theta[0], out=grad_x)
-        if grad_theta is not None:
-            grad_theta[0] += np.vdot(grad_out, x)
 
 
 def test_a_custom_layer_may_stand_below_an_exact_output():

@@ -5,7 +5,7 @@ import pytest
 from scipy.optimize import least_squares, lsq_linear
 
 import hbcd
-from support.problems import MGH
+from support.more_garbow_hillstrom import MGH
 
 EXACT = hbcd.Stop(pg_tol=1e-12, f_tol=None, max_iterations=2000)
 DAMPINGS = ["nielsen", "trust_region", "marquardt"]

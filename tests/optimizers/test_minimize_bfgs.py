@@ -5,7 +5,8 @@ import pytest
 from scipy.optimize import minimize as scipy_minimize
 
 import hbcd
-from support.problems import HS, MGH
+from support.hock_schittkowski import HS
+from support.more_garbow_hillstrom import MGH
 from support.training_runs import NET, X, Y, network, train
 
 SCALINGS = ["al_baali", "oren_luenberger", "first"]

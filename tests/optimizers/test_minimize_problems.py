@@ -6,7 +6,8 @@ from scipy.optimize import minimize as scipy_minimize
 
 import hbcd
 from support.functions import METHODS
-from support.problems import HS, MGH
+from support.hock_schittkowski import HS
+from support.more_garbow_hillstrom import MGH
 
 # ---- L-BFGS beside SciPy's -----------------------------------------------------------------------
 

@@ -5,7 +5,7 @@ import pytest
 
 import hbcd
 from support.functions import METHODS, gradient_methods, rosenbrock
-from support.problems import MGH
+from support.more_garbow_hillstrom import MGH
 
 SCALES = [1e-200, 1e-30, 1e-12, 1e-9, 1e-6, 1e-3, 1e3, 1e6, 1e12, 1e30, 1e100]
 each_scale = pytest.mark.parametrize("scale", SCALES)

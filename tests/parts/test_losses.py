@@ -7,21 +7,13 @@ import hbcd
 from hbcd import core
 from support import levels
 from support.custom_parts import Listed
-from support.loss_formulas import LOSSES, NAMES, ONE, evaluate, softmax, targets
-from support.reference import random_network, worst
+from support.loss_formulas import LOSSES, NAMES, ONE, evaluate, problem, softmax, targets
+from support.reference import worst
 
 # As in test_gradients.py: steps and two orders of summation in float64; roundings in float32.
 STEP, CENTRAL, EXACT, SINGLE = 1e-5, 1e-7, 1e-12, 2e-5
 
 every_loss = pytest.mark.parametrize("name", NAMES)
-
-
-def problem(name, rows=40, outputs=3, seed=0, **options):
-    rng = np.random.default_rng(seed)
-    net, theta = random_network(rng, 1, 5, outputs, "tanh")
-    network = hbcd.Network(net.network.layers, LOSSES[name], **options)
-    x = rng.normal(size=(rows, 3)).astype(np.float32).astype(np.float64)
-    return net, network, theta, x, targets(name, rng, rows, outputs)
 
 
 def jacobian(net, theta, x):

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from support.selector_runs import Watching, problem, train
 
 BUILT_IN = {
     "most_sensitive": hbcd.MostSensitive(),
@@ -247,24 +248,6 @@ def test_the_base_class_says_what_must_be_written():
 # ---- in a training run ---------------------------------------------------------------------------
 
 
-def problem(hidden=(4, 3, 5)):
-    layers = [hbcd.InputLayer(3), *map(hbcd.HiddenLayer, hidden), hbcd.OutputLayer(1)]
-    net, rng = hbcd.Network(layers), np.random.default_rng(0)
-    x = rng.normal(size=(200, 3))
-    return net, net.init(0), x, np.sin(x[:, 0]) + x[:, 1] * x[:, 2]
-
-
-def train(selector, sensitivity_tol=0.0, hidden=(4, 3, 5), **options):
-    net, theta, x, y = problem(hidden)
-    strategy = hbcd.BlockCoordinateDescent(
-        hbcd.LBFGS(), selector, inner_iterations=1, epochs=6, **options
-    )
-    stop = hbcd.Stop(pg_tol=sensitivity_tol / 10, f_tol=0.0)
-    report = net.train(theta, x, y, strategy=strategy, stop=stop)
-    history = report.history
-    return report, history[history.event == "visit"]
-
-
 @pytest.mark.parametrize(
     ("name", "pattern"),
     [("forward", [0, 1, 2, 3]), ("backward", [3, 2, 1, 0]), ("ping_pong", [0, 1, 2, 3, 2, 1])],
@@ -272,18 +255,6 @@ def train(selector, sensitivity_tol=0.0, hidden=(4, 3, 5), **options):
 def test_a_run_visits_the_blocks_of_the_pattern(name, pattern):
     _, visits = train(BUILT_IN[name])
     assert visits.block.tolist() == (pattern * 24)[:24]
-
-
-class Watching(hbcd.BlockSelector):
-    """Chooses as another one does, and keeps what it was told."""
-
-    def __init__(self, chosen_by):
-        self.chosen_by, self.seen = chosen_by, []
-
-    def next_block(self, about):
-        block = self.chosen_by.next_block(about)
-        self.seen.append((about, block))
-        return block
 
 
 @each_selector

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from parts.test_selectors import Watching, problem, train
+from support.selector_runs import Watching, problem, train
 
 GSL, PER_OPERATION = hbcd.LipschitzWeighted(), hbcd.DecreasePerOperation()
 each_rule = pytest.mark.parametrize("rule", [GSL, PER_OPERATION], ids=["gsl", "per_operation"])

@@ -60,6 +60,27 @@ class Skip(hbcd.Layer):
         grad_theta[0] += np.vdot(grad_out, x)
 
 
+class Scale(hbcd.Layer):
+    """``theta * x``, of one parameter."""
+
+    def n_parameters(self, n_in):
+        return 1
+
+    def n_out(self, n_in):
+        return n_in
+
+    def init(self, n_in, rng):
+        return np.ones(1)
+
+    def forward(self, theta, x, out):
+        np.multiply(x, theta[0], out=out)
+
+    def backward(self, theta, x, out, grad_out, grad_x, grad_theta):
+        np.multiply(grad_out, theta[0], out=grad_x)
+        if grad_theta is not None:
+            grad_theta[0] += np.vdot(grad_out, x)
+
+
 class Listed(hbcd.TrainingStrategy):
     def __init__(self, *phases):
         self.own = list(phases)

@@ -3,7 +3,7 @@
 import numpy as np
 
 import hbcd
-from support.reference import sigmoid
+from support.reference import random_network, sigmoid
 
 
 def softmax(out):
@@ -99,3 +99,12 @@ def evaluate(name, out, y, weight=None):
         value, slope = value_of(out, y).sum(axis=1), slope_of(out, y)
         matrix = weight_of(out, y)[:, :, None] * np.eye(outputs)
     return float(share @ value), share[:, None] * slope, share[:, None, None] * matrix
+
+
+def problem(name, rows=40, outputs=3, seed=0, **options):
+    """(reference network, network, theta, x, targets) of a loss."""
+    rng = np.random.default_rng(seed)
+    net, theta = random_network(rng, 1, 5, outputs, "tanh")
+    network = hbcd.Network(net.network.layers, LOSSES[name], **options)
+    x = rng.normal(size=(rows, 3)).astype(np.float32).astype(np.float64)
+    return net, network, theta, x, targets(name, rng, rows, outputs)

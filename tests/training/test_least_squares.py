@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from optimizers.test_exact_output import Scale
+from support.custom_parts import Scale
 from support.training_runs import NET, THETA, X, Y, network, run_phases, train
 
 LM = hbcd.LevenbergMarquardt

@@ -1,12 +1,11 @@
-"""Test problems with analytic gradients and known minima, in plain NumPy.
+"""Unconstrained sums of squares with analytic Jacobians and known minima, in plain NumPy.
 
-`MGH`: unconstrained sums of squares from J. J. More, B. S. Garbow, K. E. Hillstrom, "Testing
-unconstrained optimization software", ACM Trans. Math. Softw. 7 (1981) 17-41; the numbers in the
-comments are theirs. `HS`: bound-constrained problems from W. Hock, K. Schittkowski, "Test examples
-for nonlinear programming codes" (1981).
+From J. J. More, B. S. Garbow, K. E. Hillstrom, "Testing unconstrained optimization software", ACM
+Trans. Math. Softw. 7 (1981) 17-41; the numbers in the comments are theirs.
 
-Every problem has ``name, n, x0, fun, bounds, f_min``: ``fun(x) -> (f, g)``, `bounds` is None or a
-list of ``(lo, hi)``, and `f_min` lists the values of known local minima, the global one first.
+Every problem of `MGH` has ``name, n, x0, fun, residuals, f_min``: ``fun(x) -> (f, g)``,
+``residuals(x) -> (r, J)``, and `f_min` lists the values of known local minima, the global one
+first.
 """
 
 from collections.abc import Callable
@@ -32,7 +31,6 @@ class Problem:
 
 
 MGH = []
-HS = []
 
 
 def _mgh(name, x0, *f_min):
@@ -52,21 +50,11 @@ def _mgh(name, x0, *f_min):
     return register
 
 
-def _hs(name, x0, bounds, *f_min):
-    """Register ``fun(x) -> (f, g)`` with bounds."""
-
-    def register(fun):
-        HS.append(Problem(name, np.asarray(x0, dtype=float), fun, list(f_min), bounds))
-        return fun
-
-    return register
-
-
 # ---- two to four variables -----------------------------------------------------------------------
 
 
 @_mgh("rosenbrock", [-1.2, 1.0], 0.0)  # 1
-def _rosenbrock(x):
+def rosenbrock(x):
     a, b = x
     return np.array([10.0 * (b - a * a), 1.0 - a]), np.array([[-20.0 * a, 10.0], [-1.0, 0.0]])
 
@@ -151,7 +139,7 @@ _GULF_T = np.arange(1, 100) / 100.0
 _GULF_Y = 25.0 + (-50.0 * np.log(_GULF_T)) ** (2.0 / 3.0)
 
 
-def _gulf_residuals(x):
+def gulf_residuals(x):
     distance = np.abs(_GULF_Y - x[1])
     power = distance ** x[2]
     fall = np.exp(-power / x[0])
@@ -162,7 +150,7 @@ def _gulf_residuals(x):
     )
 
 
-_mgh("gulf", [5.0, 2.5, 0.15], 0.0, 0.0380)(_gulf_residuals)  # 11, m = 99
+_mgh("gulf", [5.0, 2.5, 0.15], 0.0, 0.0380)(gulf_residuals)  # 11, m = 99
 
 
 @_mgh("box_3d", [0.0, 10.0, 20.0], 0.0)  # 12, m = 10
@@ -173,7 +161,7 @@ def _box_3d(x):
 
 
 @_mgh("wood", [-3.0, -1.0, -3.0, -1.0], 0.0)  # 14
-def _wood(x):
+def wood(x):
     a, b, c, d = x
     s90, s10 = np.sqrt(90.0), np.sqrt(10.0)
     r = [
@@ -399,61 +387,3 @@ def _chebyquad(x):  # 35
 
 _mgh("chebyquad_7", np.arange(1, 8) / 8.0, 0.0)(_chebyquad)
 _mgh("chebyquad_8", np.arange(1, 9) / 9.0, 3.51687372568e-3)(_chebyquad)
-
-
-# ---- with bounds ---------------------------------------------------------------------------------
-
-_NONE = (-np.inf, np.inf)
-
-
-def _sum_of_squares(residuals):
-    def fun(x):
-        r, jac = residuals(np.asarray(x, dtype=float))
-        return float(r @ r), 2.0 * (jac.T @ r)
-
-    return fun
-
-
-_hs("hs1", [-2.0, 1.0], [_NONE, (-1.5, np.inf)], 0.0)(_sum_of_squares(_rosenbrock))
-_hs("hs2", [-2.0, 1.0], [_NONE, (1.5, np.inf)], 0.0504261879, 4.941229318)(
-    _sum_of_squares(_rosenbrock)
-)
-
-
-@_hs("hs3", [10.0, 1.0], [_NONE, (0.0, np.inf)], 0.0)
-def _hs3(x):
-    gap = x[1] - x[0]
-    return float(x[1] + 1e-5 * gap**2), np.array([-2e-5 * gap, 1.0 + 2e-5 * gap])
-
-
-@_hs("hs4", [1.125, 0.125], [(1.0, np.inf), (0.0, np.inf)], 8.0 / 3.0)
-def _hs4(x):
-    return float((x[0] + 1.0) ** 3 / 3.0 + x[1]), np.array([(x[0] + 1.0) ** 2, 1.0])
-
-
-@_hs("hs5", [0.0, 0.0], [(-1.5, 4.0), (-3.0, 3.0)], -np.sqrt(3.0) / 2.0 - np.pi / 3.0)
-def _hs5(x):
-    a, b = x
-    f = np.sin(a + b) + (a - b) ** 2 - 1.5 * a + 2.5 * b + 1.0
-    return float(f), np.cos(a + b) + 2.0 * (a - b) * np.array([1.0, -1.0]) + np.array([-1.5, 2.5])
-
-
-# At the start point the gradient is almost zero: a method that stops there has done nothing wrong.
-_hs("hs25", [100.0, 12.5, 3.0], [(0.1, 100.0), (0.0, 25.6), (0.0, 5.0)], 0.0, 32.835)(
-    _sum_of_squares(_gulf_residuals)
-)
-_hs("hs38", [-3.0, -1.0, -3.0, -1.0], [(-10.0, 10.0)] * 4, 0.0)(_sum_of_squares(_wood))
-
-
-@_hs("hs45", [2.0] * 5, [(0.0, float(i)) for i in range(1, 6)], 1.0)
-def _hs45(x):
-    return float(2.0 - np.prod(x) / 120.0), np.array(
-        [-np.prod(np.delete(x, i)) / 120.0 for i in range(5)]
-    )
-
-
-@_hs("hs110", [9.0] * 10, [(2.001, 9.999)] * 10, -45.77846971)
-def _hs110(x):
-    low, high, root = np.log(x - 2.0), np.log(10.0 - x), np.prod(x) ** 0.2
-    f = float((low**2 + high**2).sum() - root)
-    return f, 2.0 * low / (x - 2.0) - 2.0 * high / (10.0 - x) - 0.2 * root / x

@@ -124,5 +124,15 @@ class Callback:
 
 
 def stops(answer: Any) -> bool:
-    """Whether a callback's answer asks for the end: True, and no other value that counts as it."""
+    """Whether a callback's answer asks for the end: True, and no other value that counts as it.
+
+    Parameters
+    ----------
+    answer : object
+        What a callback returned.
+
+    Returns
+    -------
+    bool
+    """
     return isinstance(answer, (bool, np.bool_)) and bool(answer)

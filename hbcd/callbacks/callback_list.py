@@ -21,7 +21,22 @@ KINDS = ("begin", *core.EVENTS, "end")
 
 
 def as_callbacks(value: Any) -> list[Any]:
-    """A list of callbacks and functions of an event from None, one of them, or several."""
+    """A list of callbacks and functions of an event.
+
+    Parameters
+    ----------
+    value : None, Callback, function of an `Event`, or list of them
+
+    Returns
+    -------
+    list of Callback or callable
+        A new list.
+
+    Raises
+    ------
+    TypeError
+        Something else, such as a class.
+    """
     if value is None:
         return []
     several = list(value) if isinstance(value, (list, tuple)) else [value]
@@ -55,6 +70,11 @@ class _Parameters:
 
 class CallbackList:
     """The callbacks of one training.
+
+    Parameters
+    ----------
+    callbacks : sequence of Callback or callable
+        What `as_callbacks` made.
 
     Attributes
     ----------

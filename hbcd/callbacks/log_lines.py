@@ -44,7 +44,13 @@ def line(event: Event) -> str:
 
 
 class Log(Callback):
-    """Hands lines about begin, sweeps and end to ``write(level, line)``."""
+    """Hands lines about begin, sweeps and end to a function.
+
+    Parameters
+    ----------
+    write : callable
+        ``write(level, line)``, the level one of `logging`.
+    """
 
     def __init__(self, write: Callable[[int, str], object]) -> None:
         self.write = write
@@ -68,7 +74,13 @@ class _VisitsToo(Log):
 
 
 def logged() -> list[Callback]:
-    """What feeds the logger "hbcd" where that wants it, else nothing."""
+    """What feeds the logger "hbcd" where that wants it.
+
+    Returns
+    -------
+    list of Callback
+        One, which also tells about visits at the level DEBUG; none where nobody wants lines.
+    """
     if not LOGGER.isEnabledFor(logging.INFO):
         return []
     return [(_VisitsToo if LOGGER.isEnabledFor(logging.DEBUG) else Log)(LOGGER.log)]
@@ -79,7 +91,13 @@ def _shows(handler: logging.Handler) -> bool:
 
 
 def printed() -> list[Callback]:
-    """What prints lines on standard error, or nothing where a handler of the logger shows them."""
+    """What prints lines on standard error.
+
+    Returns
+    -------
+    list of Callback
+        One; none where a handler of the logger shows them.
+    """
     if LOGGER.isEnabledFor(logging.INFO):
         logger: logging.Logger | None = LOGGER
         while logger is not None:

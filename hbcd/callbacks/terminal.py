@@ -13,6 +13,11 @@ class Display:
     """Shows phase, pass and loss while a fit runs; silent where `stream` is not a terminal.
 
     Use it as a context manager around the fit and pass it as its `progress`.
+
+    Parameters
+    ----------
+    stream : file, optional
+        Of text; None: standard error.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:

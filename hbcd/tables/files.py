@@ -12,11 +12,10 @@ from typing import Any, Final, TypeVar
 import pandas as pd
 
 from hbcd.tables.bad_values import Remedy, TableError, TableWarning
+from hbcd.tables.binary_files import read_parquet, read_sheet, with_gaps
 from hbcd.tables.file_kinds import refuse_other_kind
 from hbcd.tables.names import check_names, refuse_twice
-from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TOP, TextFormat, find_format
-from hbcd.tables.titles import refuse_title
-from hbcd.tables.xlsx import read_first_sheet
+from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TextFormat, find_format
 
 __all__ = ["ENGINES", "TableFile", "read_table"]
 
@@ -83,7 +82,24 @@ class TableFile:
         na: Sequence[str] = (),
         texts: Collection[str] = (),
     ) -> TableFile:
-        """Look at a file; see `read_table`."""
+        """Looks at a file, and finds out how it is written.
+
+        Parameters
+        ----------
+        path : path
+        asked : TextFormat, optional
+            How a file of text is written as the user says, which counts.
+        known : TextFormat, optional
+            How the training table was written, which counts where the file leaves several
+            possibilities.
+        na : sequence of str, optional
+        texts : collection of str, optional
+            Both as in `read_table`, which tells what is raised and warned of, too.
+
+        Returns
+        -------
+        TableFile
+        """
         file, suffix = find_table(path)
         asked, known = asked or TextFormat(), known or TextFormat()
         numbers = TextFormat(
@@ -102,17 +118,38 @@ class TableFile:
         return cls(file, suffix, text, tuple(na), frozenset(texts))
 
     def read(self) -> pd.DataFrame:
-        """The whole table; raises as `read_table` does."""
+        """The whole table; raises as `read_table` does.
+
+        Returns
+        -------
+        DataFrame, shape (rows, columns)
+            As of `read_table`.
+        """
         frame = guarded(self._parse, self.path, self.suffix)
         if frame.empty:
             raise no_rows(self.path)
         return self.finish(frame)
 
     def finish(self, frame: pd.DataFrame) -> pd.DataFrame:
-        """A table or a piece of one with checked names, and cells that are none missing."""
+        """A table or a piece of one with checked names, and cells that are none missing.
+
+        Parameters
+        ----------
+        frame : DataFrame, shape (rows, columns)
+            As a reader gave it; its columns are replaced.
+
+        Returns
+        -------
+        DataFrame, shape (rows, columns)
+
+        Raises
+        ------
+        ValueError
+            A column without a name, or a name that stands twice.
+        """
         frame = check_header(frame, self.path)
         for name in frame.columns:
-            column = frame[name] if self.is_text else _without(frame[name], self.na)
+            column = frame[name] if self.is_text else with_gaps(frame[name], self.na)
             if name not in self.texts:
                 column = self.text.as_numbers(column)
             if column is not frame[name]:
@@ -120,12 +157,29 @@ class TableFile:
         return frame
 
     def text_options(self, names: Sequence[Any]) -> dict[str, Any]:
-        """How pandas is to read a file of text that has these names in its first row."""
+        """How pandas is to read a file of text.
+
+        Parameters
+        ----------
+        names : sequence
+            Those in its first row, as pandas calls them.
+
+        Returns
+        -------
+        dict
+            Arguments of `pandas.read_csv`.
+        """
         types = {name: str for name in names if str(name).strip() in self.texts}
         return {**self.text.options(), "dtype": types, "na_values": list(self.na)}
 
     def header(self) -> list[str]:
-        """Names in the first row of a file of text, as they are written."""
+        """Names in the first row of a file of text.
+
+        Returns
+        -------
+        list of str
+            As they are written.
+        """
         options = {**self.text.options(), "dtype": str, "keep_default_na": False}
         row = pd.read_csv(self.path, **options, header=None, nrows=1)
         return [str(name) for name in row.iloc[0]]
@@ -133,13 +187,9 @@ class TableFile:
     def _parse(self) -> pd.DataFrame:
         """Leave the parsing to pandas."""
         if self.suffix == ".parquet":
-            return _parquet(self.path)
-        if self.suffix == ".xlsx":
-            return _sheet(self.path)
-        if self.suffix == ".xls":
-            return _named_by_first_row(
-                self.path, pd.read_excel(self.path, header=None, dtype=object)
-            )
+            return read_parquet(self.path)
+        if not self.is_text:
+            return read_sheet(self.path)
         refuse_twice([name.strip() for name in self.header()], f"path={self.path}")
         names = pd.read_csv(self.path, **self.text.options(), nrows=0).columns
         return check_fields(pd.read_csv(self.path, **self.text_options(list(names))), self.path)
@@ -237,59 +287,6 @@ def guarded(read: Callable[[], Result], file: Path, suffix: str) -> Result:
 
 def _reason(error: Exception) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
-
-
-def _parquet(file: Path) -> pd.DataFrame:
-    try:
-        return pd.read_parquet(file).reset_index(drop=True)
-    except ValueError:  # what it says of a name that stands twice does not tell where
-        from pyarrow import parquet
-
-        refuse_twice(parquet.read_schema(file).names, f"path={file}")
-        raise
-
-
-def _sheet(file: Path) -> pd.DataFrame:
-    """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
-    try:
-        return _named_by_first_row(file, pd.read_excel(file, header=None, dtype=object))
-    except ImportError as missing:
-        try:
-            names, values = read_first_sheet(file)
-        except ValueError as error:
-            raise missing from error
-    return pd.DataFrame(values, columns=names)
-
-
-def _named_by_first_row(file: Path, cells: pd.DataFrame) -> pd.DataFrame:
-    """A sheet with names in its first row; pandas itself would rename those that stand twice."""
-    if not len(cells):
-        return cells
-    top = cells.iloc[:TOP].map(lambda cell: "" if pd.isna(cell) else str(cell))
-    refuse_title(file, top.to_numpy().tolist())
-    names = list(top.iloc[0])
-    frame = cells.iloc[1:].reset_index(drop=True).infer_objects()
-    frame.columns = pd.Index(names)
-    return frame
-
-
-def _without(column: pd.Series, na: Sequence[str]) -> pd.Series:
-    """A column in which cells that stand for a missing value are missing."""
-    if not na:
-        return column
-    gone = column.astype(object).map(str).isin(na)
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        numbers = [float(word) for word in na if _is_number(word)]
-        gone = column.isin(numbers)
-    return column.mask(gone).infer_objects() if gone.any() else column
-
-
-def _is_number(word: str) -> bool:
-    try:
-        float(word)
-    except ValueError:
-        return False
-    return True
 
 
 def check_fields(frame: pd.DataFrame, file: Path) -> pd.DataFrame:

@@ -7,7 +7,9 @@
 import builtins
 import dataclasses
 import enum
+import importlib
 import inspect
+import pkgutil
 import re
 import sys
 from collections.abc import Iterator
@@ -16,8 +18,10 @@ from numpydoc.docscrape import get_doc_object
 from numpydoc.validate import Validator, validate
 
 import hbcd
+import hbcd.callbacks
 import hbcd.cli.main
 import hbcd.tables.encoder
+import hbcd.tables.files
 
 # Sections known and in order, names as in the signature, a summary of one line that is a sentence.
 CHECKS = {
@@ -26,8 +30,18 @@ CHECKS = {
 }  # fmt: skip
 # What these get and return stands once, in the docstring of the class.
 TOGETHER = "hbcd.Callback.on_"
+ELSEWHERE = {"optuna.TrialPruned"}  # exceptions of packages that need not be there
 INHERITED = {"GL08", "PR01", "RT01", "YD01"}
-MODULES = (hbcd, hbcd.tables.encoder, hbcd.cli.main)
+MODULES = (
+    hbcd,
+    hbcd.tables.encoder,
+    hbcd.tables.files,
+    hbcd.cli.main,
+    *(
+        importlib.import_module(f"hbcd.callbacks.{module.name}")
+        for module in pkgutil.iter_modules(hbcd.callbacks.__path__)
+    ),
+)
 
 
 def names() -> Iterator[str]:
@@ -94,6 +108,8 @@ def told_as_attributes(value: object) -> bool:
 
 
 def is_exception(name: str) -> bool:
+    if name in ELSEWHERE:
+        return True
     found = getattr(builtins, name, None) or getattr(hbcd, name, None)
     return isinstance(found, type) and issubclass(found, BaseException)
 

@@ -174,6 +174,7 @@ def test_a_title_in_a_sheet_is_told_with_the_remedy(tmp_path, above):
 
 NO_TITLES = {
     "levels below a name that is empty": "day,,kind\nMon,x,a\nTue,y,b\n",
+    "the first name is empty": ",kind\nMon,a\n3,b\n",
     "labels of rows": ",T,PE\n0,1,2\n1,3,4\n",
     "a name alone": "T,,\n1,2,3\n4,5,6\n",
     "labels of rows that have no name": "T,PE\na,1,2\nb,3,4\n",

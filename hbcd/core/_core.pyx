@@ -17,7 +17,7 @@ from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsul
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport SIZE_MAX, uintptr_t
 from libc.stdlib cimport free, realloc
-from libc.string cimport memcpy, memset
+from libc.string cimport memcmp, memcpy, memset
 
 cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX

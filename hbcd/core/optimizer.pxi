@@ -96,6 +96,9 @@ cdef class CoreObjective:
 
     cdef const hbcd_objective_any *c
     cdef readonly int status
+    cdef object start     # where the optimizer begins (n)
+    cdef object gradient  # there, as it was first asked for
+    cdef bint elsewhere   # another point was asked for
 
     cdef int dtype(self) except -1:
         if self.c == NULL:
@@ -115,6 +118,10 @@ cdef class CoreObjective:
         if status != 0:
             self.status = status
             raise StopEvaluating
+        if not self.elsewhere and memcmp(x_, pointer(self.start, c.dtype, c.n), c.n * self.start.itemsize) != 0:
+            self.elsewhere = True
+        elif not self.elsewhere and self.gradient is None and gradient is not None:
+            self.gradient = gradient.copy()
         return f
 
     def __call__(self, x):
@@ -125,6 +132,18 @@ cdef class CoreObjective:
 
     def value(self, x):
         return self.call(np.ascontiguousarray(x, dtype=dtype_of(self.dtype())), None)
+
+
+cdef int check_moved(part, CoreObjective objective, x, box, double pg_tol) except -1:
+    """Refuses an optimizer that knows a slope, looks nowhere else and stays: it has set a variable, not the array."""
+    if objective.elsewhere or objective.gradient is None or not np.array_equal(x, objective.start):
+        return 0
+    down, up = (-np.inf, np.inf) if box is None else (box[0] - x, box[1] - x)
+    slope = np.abs(np.clip(-objective.gradient, down, up)).max()
+    if slope > pg_tol:
+        raise ValueError(f"{type(part).__name__}.minimize: left x where the gradient is {slope:.3g}: must change x in "
+                         "place (x[:] = ..., x -= ...), or return the StopReason for which it stays")
+    return 0
 
 
 cdef object limit_or_none(size_t value):
@@ -140,13 +159,19 @@ cdef int optimizer_hook(void *self, const hbcd_objective_any *objective, const v
         limits = StopLimits(stop.pg_tol, stop.f_tol, None if stop.target == -INFINITY else stop.target,
                             limit_or_none(stop.max_iterations), limit_or_none(stop.max_evaluations))
         generator = np.random.default_rng(int(hbcd_rng_u64(rng)))
-        reason = hook.part.minimize(bound, view(x, objective.n, objective.dtype, hook.context, True),
-                                    box_view(lo, hi, objective.n, objective.dtype, hook.context), limits, generator)
+        point = view(x, objective.n, objective.dtype, hook.context, True)
+        box = box_view(lo, hi, objective.n, objective.dtype, hook.context)
+        bound.start = point.copy()
+        reason = hook.part.minimize(bound, point, box, limits, generator)
         if report.n_iterations == 0:
             report.n_iterations = 1
         if bound.status != 0:
             return bound.status
+        if not np.isfinite(point).all():
+            point[:] = bound.start  # the best point evaluated is taken, this one if there is none
+            return HBCD_STOP_NOT_FINITE
         if reason is None:
+            check_moved(hook.part, bound, point, box, stop.pg_tol)
             return HBCD_STOP_ITERATIONS
         if not isinstance(reason, (int, np.integer)) or not HBCD_OK < reason <= HBCD_STOP_NOT_FINITE:
             raise ValueError(f"minimize={reason!r}: must return an hbcd.StopReason or None")

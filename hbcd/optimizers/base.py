@@ -20,7 +20,7 @@ __all__ = ["Compiled", "InnerIterations", "Optimizer", "Requirements", "own_iter
 
 Array = NDArray[Any]
 Box = tuple[Array, Array] | None
-Objective = Callable[[Array], tuple[float, Array]]
+ValueAndGradient = Callable[[Array], tuple[float, Array]]
 
 
 class InnerIterations(NamedTuple):
@@ -100,9 +100,9 @@ class Optimizer:
     hessian: ClassVar[Literal["matrix", "pairs"] | None] = None
 
     def minimize(
-        self, objective: Objective, x: Array, box: Box, stop: Any, rng: np.random.Generator
+        self, objective: ValueAndGradient, x: Array, box: Box, stop: Any, rng: np.random.Generator
     ) -> StopReason | None:
-        """Moves `x` in place and says why it stopped (None: it is done).
+        """Moves `x` in place and says why it stopped (None: it has made its iterations).
 
         Parameters
         ----------
@@ -111,7 +111,9 @@ class Optimizer:
             is over (a limit, Ctrl-C): do not catch that.  The best point it evaluated is kept, and
             taken instead of `x` if it is better.
         x : ndarray of shape (n,)
-            Start, inside the box; the result.  In the run's precision.
+            Start, inside the box; the result: ``x[:] = ...``, not ``x = ...``, which sets a
+            variable.  In the run's precision.  Values that are not finite are taken back, and the
+            run ends with NOT_FINITE.
         box : (lo, hi) or None
             Vectors of n; infinities where there is no bound.
         stop : Stop
@@ -233,7 +235,7 @@ class Compiled(Optimizer):
 
     def minimize(
         self,
-        objective: Objective,
+        objective: ValueAndGradient,
         x: Array,
         box: Box = None,
         stop: Any = None,

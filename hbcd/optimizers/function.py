@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite, isnan
+from math import frexp, isfinite, isnan
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,7 @@ from hbcd.utils.validation import as_real
 __all__ = ["Function", "Residuals"]
 
 Array = NDArray[np.float64]
+SMALLEST = 1e-140  # of residuals: sums of squares of numbers far below it are rounded to nothing
 FLOAT64 = np.dtype(np.float64)
 
 
@@ -208,6 +209,19 @@ class Residuals(Function):
             return 0.5 * float(residuals @ residuals), None
         f, gradient, _ = self.normal_equations(x, matrix=False)
         return f, gradient
+
+    def begin(self, x: Array) -> tuple[float, Array]:
+        """The value and the gradient where a run starts, unless squares vanish there."""
+        found = super().begin(x)
+        residuals, jacobian = self.model(x)
+        sizes = float(np.abs(residuals).max()), float(np.abs(jacobian).max())
+        if sizes[0] > 0 and max(sizes) < SMALLEST:
+            raise ValueError(
+                f"fun: the largest residual is {sizes[0]:.3g} at the start, whose square vanishes "
+                "beside its rounding: multiply residuals and Jacobian by a large number, such as "
+                f"2.0**{-frexp(max(sizes))[1]}"
+            )
+        return found
 
     def read(self, value: Any) -> Array:
         """What fun returned as a vector."""

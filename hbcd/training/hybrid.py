@@ -76,11 +76,7 @@ class Hybrid(StepwiseStrategy):
             raise TypeError(f"finish={self.finish!r}: must be an hbcd.TrainingStrategy or None")
         check_integer("explore_rows", self.explore_rows, 1, none=True)
         check_number("sensitivity_tol", self.sensitivity_tol, low=0.0, none=True)
-        if self.sensitivity_tol is not None and not hasattr(self.shell, "sensitivity_tol"):
-            raise ValueError(
-                f"sensitivity_tol={self.sensitivity_tol}: must be left out, "
-                f"{type(self.shell).__name__} measures no sensitivities"
-            )
+        self._shell()  # which refuses a tolerance that it has no use for
 
     @classmethod
     def paper(cls) -> Hybrid:
@@ -124,13 +120,16 @@ class Hybrid(StepwiseStrategy):
         -------
         list of TrainingStrategy
         """
-        shell = self.shell
-        if self.sensitivity_tol is not None:
-            shell = replace(shell, sensitivity_tol=self.sensitivity_tol)  # type: ignore[type-var]
+        shell = self._shell()
         steps = [shell] if self.finish is None else [shell, self.finish]
         if self.explore is None:
             return steps
         return [_Search(self.explore, self.explore_rows, self.explore_box, shell), *steps]
+
+    def _shell(self) -> TrainingStrategy:
+        if self.sensitivity_tol is None:
+            return self.shell
+        return self.shell.with_parts(sensitivity_tol=self.sensitivity_tol)
 
     def after(self, theta: NDArray[Any]) -> TrainingStrategy:
         """Shell and finish without the search for a start, or the finish alone (`resumes`)."""
@@ -139,11 +138,19 @@ class Hybrid(StepwiseStrategy):
         return replace(self, explore=None)
 
     def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+        self,
+        *,
+        optimizer: Optimizer | None = None,
+        selector: BlockSelector | None = None,
+        sensitivity_tol: float | None = None,
     ) -> TrainingStrategy:
-        """The hybrid with another optimizer or selector in its shell, which then always runs."""
-        shell = self.shell.with_parts(optimizer=optimizer, selector=selector)
-        return replace(self, shell=shell, resumes=self.resumes and shell is self.shell)
+        """The hybrid with other parts in its shell, which then always runs."""
+        shell = self.shell.with_parts(
+            optimizer=optimizer, selector=selector, sensitivity_tol=sensitivity_tol
+        )
+        tolerance = self.sensitivity_tol if sensitivity_tol is None else None  # the shell has it
+        resumes = self.resumes and shell is self.shell
+        return replace(self, shell=shell, sensitivity_tol=tolerance, resumes=resumes)
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """`hold_out` for a table with too few rows, else 0."""

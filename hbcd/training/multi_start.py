@@ -12,6 +12,7 @@ from hbcd.optimizers.base import Optimizer
 from hbcd.parts.selectors import BlockSelector
 from hbcd.training.hybrid import Hybrid
 from hbcd.training.phase import Phase
+from hbcd.training.sequence import StepwiseStrategy
 from hbcd.training.strategy_base import PhaseRunner, Problem, TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer
@@ -38,9 +39,10 @@ class MultiStart(TrainingStrategy):
     starts: int = 4
 
     def __post_init__(self) -> None:
-        if not isinstance(self.strategy, TrainingStrategy) or isinstance(self.strategy, MultiStart):
+        if not isinstance(self.strategy, TrainingStrategy) or _has_starts(self.strategy):
             raise TypeError(
-                f"strategy={self.strategy!r}: must be an hbcd.TrainingStrategy, no MultiStart"
+                f"strategy={self.strategy!r}: must be an hbcd.TrainingStrategy, no MultiStart and "
+                "none that holds one; `starts` are those of the outermost"
             )
         check_integer("starts", self.starts, 1)
 
@@ -61,12 +63,17 @@ class MultiStart(TrainingStrategy):
         return self.strategy.one_pass()
 
     def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+        self,
+        *,
+        optimizer: Optimizer | None = None,
+        selector: BlockSelector | None = None,
+        sensitivity_tol: float | None = None,
     ) -> TrainingStrategy:
-        """The same starts of the strategy with another optimizer or selector."""
-        return replace(
-            self, strategy=self.strategy.with_parts(optimizer=optimizer, selector=selector)
+        """The same starts of the strategy with another optimizer, selector or tolerance."""
+        strategy = self.strategy.with_parts(
+            optimizer=optimizer, selector=selector, sensitivity_tol=sensitivity_tol
         )
+        return replace(self, strategy=strategy)
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """That of the strategy."""
@@ -80,3 +87,10 @@ class MultiStart(TrainingStrategy):
         network : NetworkStructure
         """
         return self.strategy.is_compiled(network)
+
+
+def _has_starts(strategy: TrainingStrategy) -> bool:
+    """Whether a strategy is a `MultiStart`, or has one among its steps."""
+    if isinstance(strategy, StepwiseStrategy):
+        return any(_has_starts(step) for step in strategy.steps())
+    return isinstance(strategy, MultiStart)

@@ -102,11 +102,17 @@ class Sequence(StepwiseStrategy):
         return replace(self, strategies=tuple(step.one_pass() for step in self.strategies))
 
     def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+        self,
+        *,
+        optimizer: Optimizer | None = None,
+        selector: BlockSelector | None = None,
+        sensitivity_tol: float | None = None,
     ) -> TrainingStrategy:
-        """Every strategy with another optimizer or selector."""
-        steps = [s.with_parts(optimizer=optimizer, selector=selector) for s in self.strategies]
-        return replace(self, strategies=tuple(steps))
+        """Every strategy with another optimizer, selector or tolerance."""
+        parts: dict[str, Any] = {"optimizer": optimizer, "selector": selector}
+        if sensitivity_tol is not None:
+            parts["sensitivity_tol"] = sensitivity_tol
+        return replace(self, strategies=tuple(s.with_parts(**parts) for s in self.strategies))
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """The largest of the strategies."""

@@ -17,6 +17,12 @@ from hbcd.utils.public import public
 
 __all__ = ["OnePass", "PhaseRunner", "Problem", "TrainingStrategy"]
 
+# What a strategy that cannot take a part says.
+LACKS = {
+    "optimizer": "has none",
+    "selector": "chooses no blocks",
+    "sensitivity_tol": "measures no sensitivities; strategies that do take it themselves",
+}
 SHORT = 50  # iterations of one pass on a batch that a strategy would work on until it is solved
 
 
@@ -126,14 +132,19 @@ class TrainingStrategy:
         return OnePass(self)
 
     def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+        self,
+        *,
+        optimizer: Optimizer | None = None,
+        selector: BlockSelector | None = None,
+        sensitivity_tol: float | None = None,
     ) -> TrainingStrategy:
-        """The strategy with another optimizer or selector, where it has one.
+        """The strategy with another optimizer, selector or tolerance, where it has one.
 
         Parameters
         ----------
         optimizer : Optimizer, optional
         selector : BlockSelector, optional
+        sensitivity_tol : float, optional
 
         Returns
         -------
@@ -144,12 +155,12 @@ class TrainingStrategy:
         ValueError
             It has no such part.
         """
-        given = {"optimizer": optimizer, "selector": selector}
+        given = {"optimizer": optimizer, "selector": selector, "sensitivity_tol": sensitivity_tol}
         changes: dict[str, Any] = {k: part for k, part in given.items() if part is not None}
         for name in changes:
             if not hasattr(self, name):
-                has = "chooses no blocks" if name == "selector" else "has none"
-                raise ValueError(f"{name}: must be left out, {type(self).__name__} {has}")
+                shown = f"{name}={changes[name]}" if name == "sensitivity_tol" else name
+                raise ValueError(f"{shown}: must be left out, {type(self).__name__} {LACKS[name]}")
         return replace(self, **changes) if changes else self  # type: ignore[type-var]
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:

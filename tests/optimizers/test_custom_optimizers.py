@@ -100,3 +100,85 @@ def test_a_block_visit_that_leads_uphill_is_undone(rows):
     assert np.array_equal(visits.loss, visits.loss_before)
     assert (report.history.loss[report.history.event == "epoch"] == report.initial_loss).all()
     assert np.array_equal(report.theta, theta)
+
+
+# ---- what an optimizer leaves behind -------------------------------------------------------------
+
+
+class Rebinds(hbcd.Optimizer):
+    """Sets its variable x to a new array, and leaves the one that it was given as it was."""
+
+    def minimize(self, objective, x, box, stop, rng):
+        for _ in range(stop.max_iterations or 3):
+            _, gradient = objective(x)
+            x = x - 0.1 * gradient
+
+
+class RebindsOnce(hbcd.Optimizer):
+    def minimize(self, objective, x, box, stop, rng):
+        x = x - 0.1 * objective(x)[1]
+
+
+class Stays(hbcd.Optimizer):
+    """Has a tolerance of its own, and says so."""
+
+    def minimize(self, objective, x, box, stop, rng):
+        objective(x)
+        return hbcd.StopReason.GRADIENT
+
+
+def test_an_optimizer_that_rebinds_x_has_the_best_point_it_evaluated():
+    found = hbcd.minimize(parabola, [0.0], Rebinds())
+    assert found.x[0] == pytest.approx(1.08, rel=1e-14)  # two steps of 0.2 (3 - x), rounded
+    assert found.fun == parabola(found.x)[0]
+
+
+IN_PLACE = "RebindsOnce.minimize: left x where the gradient is .*: must change x in place"
+
+
+def test_an_optimizer_that_never_moves_x_though_it_could_is_told_how():
+    with pytest.raises(ValueError, match=IN_PLACE):
+        hbcd.minimize(parabola, [0.0], RebindsOnce())
+    with pytest.raises(ValueError, match=IN_PLACE):
+        hbcd.minimize(parabola, [0.0], RebindsOnce(), bounds=[(-1.0, 1.0)])
+    net = dense(hbcd.Tanh())
+    for strategy in (
+        hbcd.FullBatch(RebindsOnce()),
+        hbcd.MiniBatch(RebindsOnce(), 20),
+        hbcd.BlockCoordinateDescent(RebindsOnce()),
+    ):
+        with pytest.raises(ValueError, match=IN_PLACE):
+            net.train(net.init(0), X, Y, strategy=strategy)
+
+
+def test_an_optimizer_may_stay_where_nothing_is_to_be_gained_or_where_it_says_why():
+    assert hbcd.minimize(parabola, [3.0], RebindsOnce()).x[0] == 3.0
+    held = hbcd.minimize(parabola, [0.0], RebindsOnce(), bounds=[(-1.0, 0.0)])
+    assert held.x[0] == 0.0
+    assert hbcd.minimize(parabola, [0.0], Stays()).status is hbcd.StopReason.GRADIENT
+
+
+@pytest.mark.parametrize("bad", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("reason", [None, hbcd.StopReason.GRADIENT])
+@pytest.mark.parametrize("looks", [0, 2])
+def test_an_optimizer_that_leaves_no_numbers_ends_as_not_finite_at_its_best_point(
+    bad, reason, looks
+):
+    class Diverges(hbcd.Optimizer):
+        def minimize(self, objective, x, box, stop, rng):
+            for _ in range(looks):
+                x += 1.0
+                objective(x)
+            x[0] = bad
+            return reason
+
+    found = hbcd.minimize(parabola, [0.0, 0.0], Diverges())
+    assert found.status is hbcd.StopReason.NOT_FINITE
+    assert not found.success
+    assert found.x.tolist() == [looks, looks]
+    net = dense(hbcd.Tanh())
+    theta = net.init(0)
+    report = net.train(theta, X, Y, strategy=hbcd.BlockCoordinateDescent(Diverges()))
+    assert report.stop_reason is hbcd.StopReason.NOT_FINITE
+    assert np.isfinite(report.theta).all()
+    assert report.loss <= report.initial_loss

@@ -150,6 +150,43 @@ def test_a_search_that_may_not_search_is_no_success_on_a_small_function():
     assert not found.success
 
 
+# ---- residuals whose squares are no numbers ------------------------------------------------------
+
+
+def tiny_residuals(unit):
+    def fun(x):
+        r = np.array([x[0] - 3.0, 10.0 * (x[1] - x[0] ** 2)])
+        return unit * r, unit * np.array([[1.0, 0.0], [-20.0 * x[0], 10.0]])
+
+    return fun
+
+
+LEAST_SQUARES = [hbcd.LevenbergMarquardt(), hbcd.LBFGS(), hbcd.BFGS(), hbcd.BarzilaiBorwein()]
+
+
+@pytest.mark.parametrize("method", LEAST_SQUARES, ids=lambda m: type(m).__name__)
+@pytest.mark.parametrize("unit", [1e-155, 1e-170, 1e-200, 1e-300])
+def test_residuals_whose_squares_vanish_are_refused(method, unit):
+    with pytest.raises(ValueError, match=r"whose square vanishes .*: multiply residuals") as error:
+        hbcd.minimize(tiny_residuals(unit), [0.0, 0.0], method, residuals=True)
+    factor = 2.0 ** int(str(error.value).rpartition("**")[2])  # the remedy that it names works
+    found = hbcd.minimize(tiny_residuals(unit * factor), [0.0, 0.0], method, residuals=True)
+    assert found.success
+    assert found.x == pytest.approx([3.0, 9.0], rel=1e-5)
+
+
+@pytest.mark.parametrize("method", LEAST_SQUARES, ids=lambda m: type(m).__name__)
+def test_residuals_that_vanish_at_a_solution_are_no_fault(method):
+    fun = tiny_residuals(1.0)
+    start = [3.0, 9.0]
+    assert hbcd.minimize(fun, start, method, residuals=True).success
+    near = lambda x: (fun(x)[0] + 1e-200, fun(x)[1])  # noqa: E731
+    assert hbcd.minimize(near, start, method, residuals=True).success
+    found = hbcd.minimize(tiny_residuals(1e-130), [0.0, 0.0], method, residuals=True)
+    assert found.success
+    assert found.x == pytest.approx([3.0, 9.0], rel=1e-5)
+
+
 # ---- methods whose values go up and down ---------------------------------------------------------
 
 

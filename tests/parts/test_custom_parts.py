@@ -122,6 +122,7 @@ def test_the_parts_are_told_what_the_design_says():
             assert g.shape == x.shape == box[0].shape == box[1].shape
             assert isinstance(rng, np.random.Generator)
             seen["minimize"] = (x.shape, x.dtype, stop.pg_tol, stop.max_iterations)
+            return hbcd.StopReason.ITERATIONS
 
     net = hbcd.Network([hbcd.InputLayer(3), Layer(), hbcd.OutputLayer(1)])
     phase = hbcd.Phase(
@@ -275,6 +276,7 @@ def test_an_objective_is_of_no_use_after_the_call_that_received_it():
         def minimize(self, objective, x, box, stop, rng):
             kept.append(objective)
             objective(x)
+            return hbcd.StopReason.ITERATIONS
 
     run_with(Keeper())
     for use in (kept[0], kept[0].value):

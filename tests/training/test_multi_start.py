@@ -147,9 +147,23 @@ def test_compiled_starts_run_side_by_side():
     assert len(threads) > 1
 
 
-def test_a_start_of_starts_is_refused():
-    with pytest.raises(TypeError, match=r"hbcd\.TrainingStrategy, no MultiStart"):
-        hbcd.MultiStart(hbcd.MultiStart())
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        hbcd.MultiStart(),
+        hbcd.Sequence([hbcd.MultiStart()]),
+        hbcd.Sequence([SHORT, hbcd.Sequence([SHORT, hbcd.MultiStart(SHORT)])]),
+        hbcd.Hybrid(shell=hbcd.MultiStart(SHORT)),
+        hbcd.Hybrid(finish=hbcd.MultiStart(SHORT)),
+    ],
+    ids=["itself", "in a sequence", "deep in a sequence", "shell", "finish"],
+)
+def test_a_start_of_starts_is_refused(strategy):
+    with pytest.raises(TypeError, match="no MultiStart and none that holds one"):
+        hbcd.MultiStart(strategy)
+
+
+def test_starts_are_at_least_one():
     with pytest.raises(ValueError, match="starts=0: must be at least 1"):
         hbcd.MultiStart(starts=0)
 

@@ -89,6 +89,7 @@ class Still(hbcd.Optimizer):
 
     def minimize(self, objective, x, box, stop, rng):
         self.seen.append(objective(x))
+        return hbcd.StopReason.ITERATIONS
 
 
 def test_every_batch_carries_the_penalty_of_all_rows():

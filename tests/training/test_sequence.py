@@ -226,6 +226,8 @@ def test_every_optimizer_in_the_shell_predicts_the_plant(optimizer):
         hbcd.BlockCoordinateDescent,
         lambda **options: hbcd.Hybrid(None, **options),
         lambda **options: hbcd.Hybrid(None, hbcd.BlockCoordinateDescent(), **options),
+        lambda **options: hbcd.Hybrid(None, hbcd.Sequence([hbcd.BatchShell()]), **options),
+        lambda **options: hbcd.Hybrid(None, hbcd.Hybrid(None, BLOCKS), **options),
     ],
 )
 def test_a_batch_is_solved_when_no_block_is_more_sensitive_than_told(make):
@@ -238,9 +240,18 @@ def test_a_batch_is_solved_when_no_block_is_more_sensitive_than_told(make):
     assert phase.sensitivity_tol is None  # ten times the tolerance of the projected gradient
 
 
+def test_a_hybrid_hands_its_tolerance_to_every_strategy_of_its_shell():
+    shell = hbcd.Sequence([hbcd.BatchShell(sensitivity_tol=3.0), hbcd.MultiStart(BLOCKS, 2)])
+    first, several = hbcd.Hybrid(None, shell, sensitivity_tol=0.5).steps()[0].steps()
+    assert first.sensitivity_tol == several.strategy.sensitivity_tol == 0.5
+    assert shell.steps()[0].sensitivity_tol == 3.0
+
+
 def test_a_tolerance_without_sensitivities_is_refused():
     with pytest.raises(ValueError, match=r"sensitivity_tol=0\.1: must be left out, FullBatch"):
         hbcd.Hybrid(shell=hbcd.FullBatch(), sensitivity_tol=0.1)
+    with pytest.raises(ValueError, match="FullBatch measures no sensitivities; strategies that do"):
+        hbcd.Hybrid(shell=hbcd.Sequence([BLOCKS, SHORT]), sensitivity_tol=0.1)
     for make in (hbcd.BatchShell, hbcd.BlockCoordinateDescent, hbcd.Hybrid):
         with pytest.raises(ValueError, match="sensitivity_tol=-1"):
             make(sensitivity_tol=-1)

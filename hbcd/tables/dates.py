@@ -226,9 +226,9 @@ def _of_object(value: Any, order: str) -> tuple[datetime.datetime, datetime.date
         value = datetime.datetime.combine(datetime.date(1970, 1, 1), value)
     if isinstance(value, datetime.date) and not isinstance(value, datetime.datetime):
         value = datetime.datetime(value.year, value.month, value.day)
-    number = isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_))
-    if number and value == value // 1:
-        value = f"{value:.0f}"
+    if isinstance(value, numbers.Real) and not isinstance(value, (bool, np.bool_)):
+        digits = float(value)
+        value = f"{digits:.0f}" if digits.is_integer() else value
     try:
         found = _of_text(value, order) if isinstance(value, str) else value
     except ValueError:  # the 31st of February

@@ -4,9 +4,9 @@
 
 Friedman's three functions, noisy sines, few and many rows and columns, several outputs, noise with
 heavy tails.  Every method gets its own defaults, the same shape of network where it is one (hbcd
-also the widths and the penalty that it chooses itself), and the same rows; nets of scikit-learn get
-standardized columns and targets, as hbcd gives itself.  Writes DIR/shapes.json and
-DIR/shapes.md.
+also what it chooses itself at each effort), and the same rows; nets of scikit-learn get
+standardized columns and targets, as hbcd gives itself.  LightGBM and CatBoost take part where they
+are installed.  Writes DIR/shapes.json and DIR/shapes.md.
 """
 
 from __future__ import annotations
@@ -22,56 +22,12 @@ from typing import Any
 
 import numpy as np
 
-Problem = Callable[[np.random.Generator, int], tuple[Any, Any, Any]]
-TEST_ROWS = 5000
+from bench.shapes.problems import PROBLEMS, TEST_ROWS
+from bench.tables.against import installed, ours
+from bench.tables.rivals import RIVALS
 
-
-def friedman(kind: int, noise: float) -> Problem:
-    """J. Friedman, "Multivariate adaptive regression splines", Ann. Statist. 19 (1991)."""
-
-    def draw(rng: np.random.Generator, n: int) -> tuple[Any, Any, Any]:
-        u = rng.uniform(size=(n, 10 if kind == 1 else 4))
-        if kind == 1:
-            f = 10 * np.sin(np.pi * u[:, 0] * u[:, 1]) + 20 * (u[:, 2] - 0.5) ** 2
-            f += 10 * u[:, 3] + 5 * u[:, 4]
-            return u, f, f + noise * rng.normal(size=n)
-        low, high = np.array([0, 40 * np.pi, 0, 1]), np.array([100, 560 * np.pi, 1, 11])
-        x = low + u * (high - low)
-        reactance = x[:, 1] * x[:, 2] - 1 / (x[:, 1] * x[:, 3])
-        f = np.hypot(x[:, 0], reactance) if kind == 2 else np.arctan2(reactance, x[:, 0])
-        return x, f, f + noise * rng.normal(size=n)
-
-    return draw
-
-
-def sines(columns: int, outputs: int = 1, tails: float | None = None) -> Problem:
-    """Sines of a few directions; noise of a tenth of the spread, or Student's t with `tails`."""
-
-    def draw(rng: np.random.Generator, n: int) -> tuple[Any, Any, Any]:
-        fixed = np.random.default_rng(columns)
-        directions = fixed.normal(size=(columns, 3)) / np.sqrt(columns)
-        mix = fixed.normal(size=(3, outputs))
-        x = rng.normal(size=(n, columns))
-        f = np.sin(2 * x @ directions) @ mix
-        shape = f.shape
-        noise = rng.normal(size=shape) if tails is None else rng.standard_t(tails, size=shape)
-        y = f + 0.1 * f.std() * noise
-        return x, f, y
-
-    return draw
-
-
-PROBLEMS: dict[str, tuple[int, Problem]] = {
-    "Friedman 1, 200 rows": (200, friedman(1, 1.0)),
-    "Friedman 1, 5000 rows": (5000, friedman(1, 1.0)),
-    "Friedman 2, 1000 rows": (1000, friedman(2, 125.0)),
-    "Friedman 3, 1000 rows": (1000, friedman(3, 0.1)),
-    "sines of 1 column, 500 rows": (500, sines(1)),
-    "sines of 50 columns, 2000 rows": (2000, sines(50)),
-    "4 outputs of 6 columns, 3000 rows": (3000, sines(6, outputs=4)),
-    "heavy tails (t2), 6 columns, 3000 rows": (3000, sines(6, tails=2.0)),
-    "sines of 3 columns, 200 000 rows": (200_000, sines(3)),
-}
+EFFORTS = ("fast", "balanced", "best")
+TREES = ("HistGradientBoosting", "LightGBM", "CatBoost")  # on one thread
 
 
 def r2(f: Any, predicted: Any) -> float:
@@ -83,7 +39,6 @@ def r2(f: Any, predicted: Any) -> float:
 def methods(hidden: tuple[int, ...], threads: int) -> dict[str, Callable[[int], Any]]:
     """Name -> an estimator for a seed."""
     from sklearn.compose import TransformedTargetRegressor
-    from sklearn.ensemble import HistGradientBoostingRegressor
     from sklearn.linear_model import LinearRegression
     from sklearn.multioutput import MultiOutputRegressor
     from sklearn.neural_network import MLPRegressor
@@ -100,18 +55,20 @@ def methods(hidden: tuple[int, ...], threads: int) -> dict[str, Callable[[int], 
             make_pipeline(StandardScaler(), net), transformer=StandardScaler()
         )
 
+    def own(**options: Any) -> Callable[[int], Any]:
+        return lambda s: hbcd.HybridRegressor(random_state=s, n_threads=threads, **options)
+
+    def trees(name: str) -> Callable[[int], Any]:
+        return lambda s: MultiOutputRegressor(RIVALS[name].make(False, s))
+
     return {
-        "hbcd": lambda s: hbcd.HybridRegressor(hidden, random_state=s, n_threads=threads),
-        "hbcd, 4 starts": lambda s: hbcd.HybridRegressor(
-            hidden, strategy="multi_start", random_state=s, n_threads=threads
-        ),
-        "hbcd, its own widths": lambda s: hbcd.HybridRegressor(random_state=s, n_threads=threads),
+        "hbcd": own(hidden_layer_sizes=hidden),
+        "hbcd, 4 starts": own(hidden_layer_sizes=hidden, strategy="multi_start"),
+        **{f"hbcd, {one.name}": own(**one.options) for one in ours(EFFORTS)},
         "MLP adam": lambda s: mlp(s),
         "MLP adam, early stopping": lambda s: mlp(s, early_stopping=True),
         "MLP lbfgs": lambda s: mlp(s, solver="lbfgs", max_iter=1000),
-        "HistGradientBoosting": lambda s: MultiOutputRegressor(
-            HistGradientBoostingRegressor(random_state=s)
-        ),
+        **{one.name: trees(one.name) for one in installed(TREES)},
         "least squares": lambda s: LinearRegression(),
     }
 
@@ -143,7 +100,7 @@ def main() -> None:
                 x, _, y = draw(rng, rows)
                 test_x, test_f, _ = draw(rng, TEST_ROWS)
                 y = y.reshape(rows, -1)
-                if y.shape[1] == 1 and not name.startswith("Hist"):
+                if y.shape[1] == 1 and name not in TREES:
                     y = y[:, 0]
                 began = time.perf_counter()
                 model = make(seed).fit(x, y)

@@ -1,11 +1,16 @@
 """Default settings on ten tables of scikit-learn, beside its MLP with the better of its solvers.
 
     python -m bench.tables [--held-back] [--standardized-targets] [--only NAME ...] [--json FILE]
+    python -m bench.tables --uci | --classes | --noise [--efforts NAME ...] [--baseline PATH]
+                           [--rivals NAME ...] [--only NAME ...] [--json FILE]
 
 Every estimator has its defaults and stands behind a StandardScaler; five folds fixed by the seed,
 one thread each.  The better solver is taken for every data set by its mean score on the test rows,
-which favors scikit-learn.  --held-back runs other sets: a rule must not fit the ten alone.  Exits
-with 1 if a bar is missed.
+which favors scikit-learn.  --held-back runs other sets: a rule must not fit the ten alone.
+
+--uci, --classes and --noise measure every effort beside version 0.1.0, trees and other networks,
+each method in a process of its own on one thread; their --json file keeps what was measured at
+once, and a run with the same file goes on from there.  Exits with 1 if a bar is missed.
 """
 
 from __future__ import annotations
@@ -30,14 +35,42 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seed", type=int, default=0, help="of folds and estimators, default 0")
     parser.add_argument("--folds", type=int, default=5, help="default 5")
     parser.add_argument("--json", type=Path, help="write scores, seconds and verdicts to this file")
+    kind = parser.add_mutually_exclusive_group()
+    kind.add_argument("--uci", action="store_true", help="thirteen tables below HBCD_DATA")
+    kind.add_argument("--classes", action="store_true", help="ten tables of classes by log-loss")
+    kind.add_argument("--noise", action="store_true", help="little to learn: mean, ridge, and hbcd")
+    parser.add_argument(
+        "--efforts", nargs="+", default=["fast", "balanced", "best"], metavar="NAME",
+        help="names or numbers, default fast balanced best",
+    )  # fmt: skip
+    parser.add_argument(
+        "--rivals", nargs="+", metavar="NAME", help="methods of other libraries, default all"
+    )
+    parser.add_argument(
+        "--baseline", type=Path, metavar="PATH", help="a built checkout of version 0.1.0"
+    )
     return parser.parse_args()
 
 
 def main() -> int:
-    """Runs the race and prints the table; 1 if a bar is missed."""
+    """Runs what was asked for and prints its tables; 1 if a bar is missed."""
     options = arguments()
     for name in ("OMP", "MKL", "OPENBLAS"):
         os.environ[f"{name}_NUM_THREADS"] = "1"  # before anything is imported that counts them
+    for kind in ("uci", "classes", "noise"):
+        if getattr(options, kind):
+            from bench.tables import against
+
+            try:
+                return getattr(against, kind)(options)
+            except (ValueError, RuntimeError) as error:
+                print(error, file=sys.stderr)
+                return 2
+    return ten(options)
+
+
+def ten(options: argparse.Namespace) -> int:
+    """The race against scikit-learn's MLP."""
     import sklearn
 
     import hbcd

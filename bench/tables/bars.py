@@ -201,7 +201,7 @@ def noise_bars(table: Means, names: Iterable[str]) -> list[Bar]:
                 continue
             own, safe = r2(entries[name]), max(r2(entries[one]) for one in SAFE)
             measured = f"{own:.3f} against {safe:.3f}"
-            found.append(Bar(what, measured, own >= safe - NOISE_BAR))
+            found.append(Bar(what, measured, bool(own >= safe - NOISE_BAR)))
     return found
 
 

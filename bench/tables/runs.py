@@ -118,11 +118,12 @@ class Worker:
             encoding="utf-8",
         )
         said = self._answer()
-        if "failed" in said:
-            raise RuntimeError(f"{method.name}: {said['failed']}")
-        if said["hbcd"] and not Path(said["hbcd"]).is_relative_to(method.path):
+        failed = said.get("failed")
+        if not failed and said["hbcd"] and not Path(said["hbcd"]).is_relative_to(method.path):
+            failed = f"imported {said['hbcd']}, not below {method.path}"
+        if failed:
             self.close()
-            raise RuntimeError(f"{method.name}: imported {said['hbcd']}, not below {method.path}")
+            raise RuntimeError(f"{method.name}: {failed}")
 
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()

@@ -22,7 +22,7 @@ from bench.tables.bars import (
     uci_bars,
 )
 from bench.tables.noise import noise_problems
-from bench.tables.problems import Problem, class_tables, data_home, uci_tables
+from bench.tables.problems import Problem, Refused, class_tables, data_home, uci_tables
 from bench.tables.rivals import versions
 from bench.tables.runs import HBCD, ROOT, Book, Method, error_of, fingerprint, log_loss_of, measure
 
@@ -59,11 +59,11 @@ def baseline(path: Path | None) -> list[Method]:
 def installed(names: Sequence[str], only: Sequence[str] | None = None) -> list[Method]:
     """The methods of other libraries; a line for each that is not installed.
 
-    ValueError where `only` has a name that is not among the names.
+    Refused where `only` has a name that is not among the names.
     """
     for name in only or ():
         if name not in names:
-            raise ValueError(f"rivals={name!r}: must be one of {', '.join(names)}")
+            raise Refused(f"rivals={name!r}: must be one of {', '.join(names)}")
     found = []
     for name, version in versions(tuple(only or names)).items():
         if version is None:
@@ -74,11 +74,11 @@ def installed(names: Sequence[str], only: Sequence[str] | None = None) -> list[M
 
 
 def chosen(problems: list[Problem], only: Sequence[str] | None) -> list[Problem]:
-    """The problems with these names, all of them without names; ValueError for an unknown one."""
+    """The problems with these names, all of them without names; Refused for an unknown one."""
     known = [problem.name for problem in problems]
     for name in only or ():
         if name not in known:
-            raise ValueError(f"only={name!r}: must be one of {', '.join(known)}")
+            raise Refused(f"only={name!r}: must be one of {', '.join(known)}")
     return [problem for problem in problems if not only or problem.name in only]
 
 

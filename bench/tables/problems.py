@@ -17,11 +17,15 @@ from numpy.typing import NDArray
 
 from bench.tables.data_sets import HELD_BACK, TEN
 
-__all__ = ["CCPP", "SMALL", "Parts", "Problem", "class_tables", "uci_tables"]
+__all__ = ["Parts", "Problem", "Refused", "class_tables", "data_home", "uci_tables"]
 
 Array = NDArray[Any]
 SMALL = 1000  # rows below which five splits are looked at instead of three
 CCPP = "CCPP"
+
+
+class Refused(Exception):
+    """What was asked for cannot be run; the message says why in one line."""
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ def _masked(folder: Path) -> Problem:
     table = np.loadtxt(folder / "data.csv.gz", delimiter=",", ndmin=2)
     mask = np.loadtxt(folder / "test_mask.csv.gz", delimiter=",", ndmin=2)
     if len(mask) != len(table) or not np.isin(mask, (0, 1)).all():
-        raise ValueError(
+        raise Refused(
             f"{folder / 'test_mask.csv.gz'}: must hold 0 or 1 in each of the {len(table)} rows of "
             f"data.csv.gz, has {len(mask)} rows"
         )

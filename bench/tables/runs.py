@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.paper.about import processor
-from bench.tables.problems import Parts, Problem
+from bench.tables.problems import Parts, Problem, Refused
 
 __all__ = [
     "HBCD",
@@ -123,7 +123,7 @@ class Worker:
             failed = f"imported {said['hbcd']}, not below {method.path}"
         if failed:
             self.close()
-            raise RuntimeError(f"{method.name}: {failed}")
+            raise Refused(f"{method.name}: {failed}")
 
     def _answer(self) -> dict[str, Any]:
         line = self._process.stdout.readline()
@@ -185,12 +185,16 @@ class Book:
         new.replace(self.file)  # never half a file
 
 
+def say(line: str) -> None:
+    print(line, flush=True)
+
+
 def measure(
     problems: Iterable[Problem],
     methods: Sequence[Method],
     book: Book,
     score: Callable[[Parts, Array], float],
-    said: Callable[[str], None] = print,
+    said: Callable[[str], None] = say,
 ) -> None:
     """Runs what the book has not: all methods in turn on each split of each problem."""
     workers: dict[str, Worker] = {}

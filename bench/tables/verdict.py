@@ -10,10 +10,12 @@ import numpy as np
 
 from bench.tables.race import OURS, SOLVERS, Entry
 
-__all__ = ["Line", "line", "mean_ranks", "table", "verdicts"]
+__all__ = ["Line", "line", "mean_ranks", "seconds", "table", "verdicts"]
 
 Results = dict[str, dict[str, Entry]]  # data set -> estimator -> entry
 ERRORS = 2.0  # standard errors that ours may be worse by
+RANK = 1.1  # of two: better on nine tables of ten
+STEEL = ("SIEC", 0.99998)  # where R2 near 1 is the measure
 
 
 @dataclass(frozen=True)
@@ -65,16 +67,19 @@ def verdicts(results: Results) -> list[tuple[str, str, bool]]:
     """The bars: what, measured, whether it is met."""
     rank, other = mean_ranks(results)
     worse = [name for name, entries in results.items() if line(entries).worse]
-    ours, theirs = seconds(results)
-    return [
-        ("mean rank better", f"{rank:.2f} against {other:.2f}", rank < other),
+    found = [
+        (f"mean rank <= {RANK:g}", f"{rank:.2f} against {other:.2f}", rank <= RANK),
         (
             "nowhere worse by more than 2 standard errors",
             "nowhere" if not worse else ", ".join(worse),
             not worse,
         ),
-        ("total time less", f"{ours:.2f} s against {theirs:.2f} s", ours < theirs),
     ]
+    name, least = STEEL
+    if name in results:
+        mean = results[name][OURS].mean
+        found.append((f"R2 on {name} >= {least}", f"{mean:.6f}", mean >= least))
+    return found
 
 
 def table(results: Results) -> str:

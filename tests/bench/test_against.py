@@ -17,7 +17,7 @@ def bench():
 
     return SimpleNamespace(
         against=against, bars=bars, many=many_rows, noise=noise, problems=problems,
-        rivals=rivals, runs=runs,
+        refused=problems.Refused, rivals=rivals, runs=runs,
     )  # fmt: skip
 
 
@@ -74,7 +74,9 @@ def test_a_mask_that_does_not_fit_its_table_is_named(bench, home, damage):
     mask = damage(np.loadtxt(file, delimiter=","))
     with gzip.open(file, "wt") as text:
         np.savetxt(text, mask, delimiter=",", fmt="%g")
-    with pytest.raises(ValueError, match=r"test_mask\.csv\.gz: must hold 0 or 1 in each of the 9"):
+    with pytest.raises(
+        bench.problems.Refused, match=r"test_mask\.csv\.gz: must hold 0 or 1 in each of the 9"
+    ):
         bench.problems.uci_tables(home)
 
 
@@ -217,12 +219,12 @@ def test_a_version_below_another_path_is_refused_when_its_hbcd_comes_from_elsewh
         "    def fit(self, x, y): pass\n"
         "    def predict(self, x): return x[:, 0]\n"
     )
-    with pytest.raises(RuntimeError, match=r"imported .*elsewhere.*not below"):
+    with pytest.raises(bench.refused, match=r"imported .*elsewhere.*not below"):
         bench.runs.Worker(bench.runs.Method("0.1.0", "hbcd", "1", {}, tmp_path), classes=False)
 
 
 def test_a_process_that_cannot_start_is_an_error_that_names_the_method(bench, capfd):
-    with pytest.raises(RuntimeError, match=r"^gone: its process ended with status 1$"):
+    with pytest.raises(bench.refused, match=r"^gone: its process ended with status 1$"):
         bench.runs.Worker(bench.runs.Method("gone", "no such method", "1"), classes=False)
     assert "KeyError" in capfd.readouterr().err
 
@@ -261,9 +263,11 @@ def test_a_method_that_is_not_installed_is_skipped_with_a_line(bench, monkeypatc
 
 
 def test_unknown_names_are_refused_with_those_that_are_known(bench):
-    with pytest.raises(ValueError, match=r"rivals='trees': must be one of CatBoost, XGBoost"):
+    with pytest.raises(
+        bench.problems.Refused, match=r"rivals='trees': must be one of CatBoost, XGBoost"
+    ):
         bench.against.installed(("CatBoost", "XGBoost"), ["trees"])
-    with pytest.raises(ValueError, match=r"only='b': must be one of a line"):
+    with pytest.raises(bench.refused, match=r"only='b': must be one of a line"):
         bench.against.chosen([line_problem(bench)], ["b"])
 
 

@@ -82,11 +82,19 @@ def test_every_bar_can_be_missed(bench, results):
         return [met for *_, met in bench.verdict.verdicts(sets)]
 
     good, bad = results([1.0, 1.0], [0.5, 0.6], [0.0, 0.0]), results([0.0, 0.0], [0.5, 0.6], [0, 0])
-    slow = results([1.0, 1.0], [0.5, 0.6], [0.0, 0.0], seconds=(3.0, 2.0, 9.0))
-    assert met(a=good, b=good) == [True, True, True]
-    assert met(a=good, b=bad) == [False, False, True]
-    assert met(a=good, b=good, c=bad) == [True, False, True]
-    assert met(a=slow) == [True, True, False]
+    tie = results([0.5, 0.6], [0.5, 0.6], [0.0, 0.0])
+    assert met(a=good, b=good) == [True, True]
+    assert met(a=good, b=tie) == [False, True]
+    assert met(a=bad) == [False, False]
+    assert met(**dict.fromkeys("abcdefghi", good), j=bad) == [True, False]
+    assert met(SIEC=results([0.99999, 0.99998], [0.9, 0.8], [0.0, 0.0])) == [True, True, True]
+    assert met(SIEC=results([0.99999, 0.9999], [0.9, 0.8], [0.0, 0.0])) == [True, True, False]
+
+
+def test_the_time_is_that_of_the_better_solver_of_each_set(bench, results):
+    one = results([1.0, 1.0], [0.5, 0.6], [0.0, 0.0])
+    other = results([1.0, 1.0], [0.0, 0.0], [0.5, 0.6])
+    assert bench.verdict.seconds({"a": one, "b": other}) == (4.0, 2 * 2.0 + 2 * 3.0)
 
 
 def test_the_race_takes_defaults_behind_a_scaler_and_the_table_says_who_was_better(bench):

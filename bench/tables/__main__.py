@@ -2,8 +2,8 @@
 
     python -m bench.tables [--held-back | --siec] [--standardized-targets] [--only NAME ...]
                            [--json FILE]
-    python -m bench.tables --uci | --classes | --noise [--efforts NAME ...] [--baseline PATH]
-                           [--rivals NAME ...] [--only NAME ...] [--json FILE]
+    python -m bench.tables --uci | --classes | --noise | --grow [--efforts NAME ...]
+                           [--baseline PATH] [--rivals NAME ...] [--only NAME ...] [--json FILE]
 
 Every estimator has its defaults and stands behind a StandardScaler; five folds fixed by the seed,
 one thread each.  The better solver is taken for every data set by its mean score on the test rows,
@@ -41,6 +41,7 @@ def arguments() -> argparse.Namespace:
     kind.add_argument("--uci", action="store_true", help="thirteen tables below HBCD_DATA")
     kind.add_argument("--classes", action="store_true", help="ten tables of classes by log-loss")
     kind.add_argument("--noise", action="store_true", help="little to learn: mean, ridge, and hbcd")
+    kind.add_argument("--grow", action="store_true", help="networks that grow beside fixed widths")
     parser.add_argument(
         "--efforts", nargs="+", default=["fast", "balanced", "best"], metavar="NAME",
         help="names or numbers, default fast balanced best",
@@ -62,7 +63,7 @@ def main() -> int:
     from bench.tables import against
     from bench.tables.problems import Refused
 
-    kinds = [kind for kind in ("uci", "classes", "noise") if getattr(options, kind)]
+    kinds = [kind for kind in ("uci", "classes", "noise", "grow") if getattr(options, kind)]
     try:
         return getattr(against, kinds[0])(options) if kinds else ten(options)
     except Refused as error:

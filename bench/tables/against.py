@@ -7,6 +7,7 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.tables import growth
 from bench.tables.bars import (
     BASE,
     CLASS_RIVALS,
@@ -26,7 +27,7 @@ from bench.tables.problems import Problem, Refused, class_tables, data_home, uci
 from bench.tables.rivals import versions
 from bench.tables.runs import HBCD, ROOT, Book, Method, error_of, fingerprint, log_loss_of, measure
 
-__all__ = ["baseline", "chosen", "classes", "installed", "noise", "ours", "uci"]
+__all__ = ["baseline", "chosen", "classes", "grow", "installed", "noise", "ours", "uci"]
 
 
 def ours(efforts: Sequence[str]) -> list[Method]:
@@ -131,6 +132,12 @@ def noise(options: Namespace) -> int:
     table = means(problems, book.runs)
     print(f"\n{lines(table, [method.name for method in methods])}\n")
     return finish(noise_bars(table, [method.name for method in own]), book)
+
+
+def grow(options: Namespace) -> int:
+    """Networks that grow beside fixed widths; 1 if a bar is missed."""
+    bars, book = growth.run(options)
+    return finish(bars, book)
 
 
 def finish(bars: list[Bar], book: Book) -> int:

@@ -60,7 +60,10 @@ class Method:
 
 @dataclass(frozen=True)
 class Run:
-    """One fit: its error on the test rows and its seconds; or the line that it failed with."""
+    """One fit: its error on the test rows and its seconds; or the line that it failed with.
+
+    `widths` are those of the hidden layers, where these are an option of the method.
+    """
 
     problem: str
     split: int
@@ -70,6 +73,7 @@ class Run:
     cpu: float | None
     wall: float | None
     failed: str | None = None
+    widths: list[int] | None = None
 
 
 def fingerprint(root: Path) -> str:
@@ -230,7 +234,7 @@ def _measure_split(
             found = None if failed else score(parts, np.load(out))
             book.add(
                 Run(problem.name, split, method.name, method.build, found, answer.get("cpu"),
-                    answer.get("wall"), failed)
+                    answer.get("wall"), failed, answer.get("widths"))
             )  # fmt: skip
             if failed and "process ended" in failed:
                 workers.pop(method.name).close()

@@ -45,6 +45,13 @@ def fit(model: Any, rows: dict[str, Any], classes: bool) -> tuple[Any, float, fl
     return np.asarray(found), time.process_time() - cpu, time.perf_counter() - wall
 
 
+def widths(model: Any, options: dict[str, Any]) -> list[int] | None:
+    """Of the hidden layers of hbcd's network, where they are an option; else None."""
+    if "hidden_layer_sizes" not in options:
+        return None
+    return [int(weights.shape[1]) for weights in model.coefs_[:-1]]
+
+
 def small_rows(classes: bool) -> dict[str, Any]:
     """Forty rows with something to learn, for the fit that is not counted."""
     rng = np.random.default_rng(0)
@@ -78,7 +85,7 @@ def main() -> None:
             model = make(called.method, called.classes, task["seed"], called.options)
             found, cpu, wall = fit(model, rows, called.classes)
             np.save(task["out"], found)
-            answer(cpu=cpu, wall=wall)
+            answer(cpu=cpu, wall=wall, widths=widths(model, called.options))
         except Exception as error:
             answer(failed=f"{type(error).__name__}: {error}".splitlines()[0])
 

@@ -1,6 +1,7 @@
 """bench/tables and bench/bigger against other versions and libraries: loaders, runs, verdicts."""
 
 import gzip
+import inspect
 import json
 from types import SimpleNamespace
 
@@ -13,10 +14,10 @@ pytest.importorskip("sklearn", reason="the benchmarks need scikit-learn")
 @pytest.fixture(scope="module")
 def bench():
     from bench.bigger import many_rows
-    from bench.tables import against, bars, noise, problems, rivals, runs
+    from bench.tables import against, bars, growth, noise, problems, rivals, runs
 
     return SimpleNamespace(
-        against=against, bars=bars, many=many_rows, noise=noise, problems=problems,
+        against=against, bars=bars, growth=growth, many=many_rows, noise=noise, problems=problems,
         refused=problems.Refused, rivals=rivals, runs=runs,
     )  # fmt: skip
 
@@ -168,7 +169,10 @@ def test_methods_run_in_processes_of_their_own_and_a_second_run_measures_nothing
 ):
     file, problem = tmp_path / "runs.json", line_problem(bench)
     lengths = {"short": 1, "long": 100}
-    methods = [bench.runs.Method(k, "hbcd", "1", {"max_iter": n}) for k, n in lengths.items()]
+    methods = [
+        bench.runs.Method(name, "hbcd", "1", {"max_iter": most, "hidden_layer_sizes": [3, 2]})
+        for name, most in lengths.items()
+    ]
     said = []
     book = bench.runs.Book(file)
     bench.runs.measure([problem], methods, book, bench.runs.error_of, said.append)
@@ -176,6 +180,7 @@ def test_methods_run_in_processes_of_their_own_and_a_second_run_measures_nothing
     for split in range(2):
         assert book.runs["a line", split, "long"].error < book.runs["a line", split, "short"].error
         assert book.runs["a line", split, "long"].cpu > 0
+        assert book.runs["a line", split, "long"].widths == [3, 2]
     assert "long" in said[0]
     monkeypatch.setattr(bench.runs, "Worker", None)  # any new process would be an error
     again = bench.runs.Book(file)
@@ -375,6 +380,14 @@ def test_a_noisy_table_is_judged_by_itself(bench, table):
     assert found[ERROR.format("best")].met is True
 
 
+@pytest.mark.parametrize(("beaten_on", "met"), [(0, True), (1, True), (2, False)])
+def test_the_best_effort_may_be_beaten_on_few_tables(bench, table, beaten_on, met):
+    methods = {name: [values] * 3 for name, values in GOOD.items()}
+    methods["CatBoost"] = [(0.5 if k < beaten_on else 0.9, 2.0) for k in range(3)]
+    found = {bar.what: bar.met for bar in bench.bars.uci_bars(table(TABLES, **methods))}
+    assert found["best: mean rank <= 1.4"] == met
+
+
 def test_many_rows_are_judged_by_error_and_cpu(bench, table):
     names = ("kin40k",)
     error = "balanced on kin40k: error"
@@ -426,6 +439,57 @@ def test_torch_is_judged_by_its_best_network(bench, table):
     assert found[0].met is False
     assert "torch b" in found[0].measured
     assert bench.many.kin40k_bars({"balanced": entries["balanced"]})[0].met is None
+
+
+# ---- growth
+
+
+def test_a_known_size_is_the_output_of_so_many_neurons_with_noise_of_a_thousandth(bench):
+    parts, again = bench.growth.known_size(3).parts(0), bench.growth.known_size(3).parts(0)
+    assert np.array_equal(parts.y, again.y)
+    assert parts.x.shape == (2000, 4)
+    both = np.concatenate([parts.y, parts.y_test])
+    assert both.std() == pytest.approx(1.0, abs=1e-5)
+    import hbcd
+
+    given = {"alpha": 1e-6, "max_iter": 3000, "validation_fraction": None, "n_threads": 1}
+    model = hbcd.HybridRegressor((3,), random_state=0, **given).fit(parts.x, parts.y)
+    assert bench.runs.error_of(parts, model.predict(parts.x_test)) < 1e-3
+    assert np.std(model.predict(parts.x) - parts.y) == pytest.approx(1e-3, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("ends", "error", "met"),
+    [([10, 13, 7], 1e-3, True), ([13, 13, 13], 1e-3, True), ([14, 13, 14], 1e-4, False),
+     ([6, 6, 7], 1e-4, False), ([10, 10, 10], 1.1e-3, False)],
+)  # fmt: skip
+def test_growth_is_judged_by_the_mean_size_and_the_mean_error(bench, ends, error, met):
+    runs = [
+        bench.runs.Run("10 neurons", k, "grow", "1", error, 1.0, 1.0, None, [size - 2, 2])
+        for k, size in enumerate(ends)
+    ]
+    kept = {(run.problem, run.split, run.method): run for run in runs}
+    assert [bar.met for bar in bench.growth.size_bars([10], kept)] == [met]
+    assert [bar.met for bar in bench.growth.size_bars([20], kept)] == [None]
+
+
+def test_a_version_without_growth_is_refused(bench, monkeypatch):
+    import hbcd
+
+    monkeypatch.delattr(hbcd, "Grow", raising=False)
+    with pytest.raises(bench.refused, match="has no Grow"):
+        bench.growth.methods()
+
+
+def test_growth_is_one_network_beside_fixed_widths(bench, monkeypatch):
+    import hbcd
+
+    monkeypatch.setattr(hbcd, "Grow", object, raising=False)
+    found = {method.name: method.options for method in bench.growth.methods()}
+    assert found["grow"]["hidden_layer_sizes"] == "grow"
+    assert found["20-20"]["hidden_layer_sizes"] == [20, 20]
+    known = inspect.signature(hbcd.HybridRegressor).parameters
+    assert all(("members" in options) == ("members" in known) for options in found.values())
 
 
 def test_the_summary_has_ratios_and_ranks_of_every_method(bench, table):

@@ -93,6 +93,10 @@ _PUBLIC = {
         "ScalingFactor",
         "Sensitivity",
     ),
+    "hbcd.parts.structured_layers": (
+        "BlockDiagonalLayer",
+        "SmoothPieces",
+    ),
     "hbcd.parts.stopping": (
         "Stop",
         "StopReason",

@@ -62,6 +62,7 @@ from hbcd.parts.sensitivities import (
     Sensitivity,
 )
 from hbcd.parts.stopping import Stop, StopReason
+from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.plots import (
     PredictionDisplay,
     plot_confusion,
@@ -99,6 +100,7 @@ __all__ = [
     "BarzilaiBorwein",
     "BatchShell",
     "BlockCoordinateDescent",
+    "BlockDiagonalLayer",
     "BlockSelector",
     "BlockState",
     "Callback",
@@ -152,6 +154,7 @@ __all__ = [
     "Sensitivity",
     "Sequence",
     "Sigmoid",
+    "SmoothPieces",
     "SquaredError",
     "Stop",
     "StopReason",

@@ -20,6 +20,7 @@ extern "C" {
 
 enum { HBCD_TILE = 256, HBCD_PAD = 16 }; /* rows of a tile; rows are padded to a multiple of HBCD_PAD */
 enum { HBCD_LANES = 16 };                /* sums are kept per lane and added in lane order */
+enum { HBCD_FEW_ROWS = 4 };              /* so many are predicted one by one rather than as a padded tile */
 
 /* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes.
  * Where mean and scale are given, (cols) each and no scale 0, what is read is (element - mean[c]) / scale[c], formed
@@ -43,7 +44,7 @@ enum { HBCD_LOSS_PARAMETERS = 2 };       /* of HBCD_ABSOLUTE: width of the round
                                             straight; of HBCD_QUANTILE: width of the tip, level */
 enum hbcd_sensitivity_kind { HBCD_PROJECTED_GRADIENT, HBCD_GRADIENT_NORM, HBCD_RMS_GRADIENT, HBCD_RELATIVE_GRADIENT,
                              HBCD_SCALING_FACTOR, HBCD_N_SENSITIVITIES };
-enum hbcd_layer_kind { HBCD_DENSE, HBCD_LAYER_HOOK = 100 };
+enum hbcd_layer_kind { HBCD_DENSE, HBCD_BLOCK_DIAGONAL, HBCD_SMOOTH_PIECES, HBCD_LAYER_HOOK = 100 };
 enum { HBCD_ACT_KEEP_Z = 1 };            /* the activation's slope needs z: z and a are kept apart */
 
 /* Parts supplied from outside, for both precisions: pointers are to float or double as dtype says.
@@ -71,6 +72,20 @@ typedef struct hbcd_loss_hook {
     void *self;
 } hbcd_loss_hook;
 
+/* A part of a block-diagonal layer: dense, with an activation of its own. */
+typedef struct hbcd_part_spec {
+    size_t n_in, n_out;
+    int activation;
+    double activation_parameter;
+    hbcd_activation_hook activation_hook;
+} hbcd_part_spec;
+
+/* HBCD_BLOCK_DIAGONAL: parts side by side, each with its own range of the inputs (or with all of them) and of the
+ * outputs, in order.  Its parameters are those of the parts one after another, each the weights (n_in, n_out) row by row
+ * and then the bias.
+ * HBCD_SMOOTH_PIECES: no parameters; the outputs are all inputs as they are and then, for every piece j,
+ * tanh((x[columns[j]] - centers[j]) / widths[j]).
+ * Both without an activation of the whole layer. */
 typedef struct hbcd_layer_spec {
     int kind;                  /* hbcd_layer_kind */
     size_t n_out;
@@ -79,6 +94,12 @@ typedef struct hbcd_layer_spec {
     double activation_parameter; /* leak of HBCD_LEAKY_RELU */
     hbcd_activation_hook activation_hook;
     hbcd_layer_hook layer_hook;
+    size_t n_parts;            /* of HBCD_BLOCK_DIAGONAL */
+    const hbcd_part_spec *parts;
+    int shared_input;          /* 1: every part reads all inputs */
+    size_t n_pieces;           /* of HBCD_SMOOTH_PIECES, (n_pieces) each, widths > 0: */
+    const size_t *columns;
+    const double *centers, *widths;
 } hbcd_layer_spec;
 
 typedef struct hbcd_net_spec {

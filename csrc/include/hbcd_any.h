@@ -59,6 +59,8 @@ typedef struct hbcd_net_size {
     size_t n_in, n_out, n_layers, n_params, n_blocks;
 } hbcd_net_size;
 
+/* 1 if every element stands on a multiple of its size. */
+int hbcd_table_is_aligned(const hbcd_table *table);
 /* 1 if every element is finite; 0 if not, or if an element does not stand on a multiple of its size. */
 int hbcd_table_is_sound(const hbcd_table *table);
 

@@ -9,12 +9,16 @@ typedef struct TY(box) {
     const REAL *lo, *hi;
 } TY(box);
 
+typedef struct TY(part) TY(part); /* a matrix of weights with its bias; known inside the core */
+
 /* A block of variables that is optimized at once: one layer with its weights, then its bias.
  * Weights are stored (n_in, n_out), row by row. */
 typedef struct TY(block) {
     size_t start, size;  /* slice of theta */
     size_t n_in, n_out;  /* shape of the weights; a layer kind without such a shape has n_out = 1 */
     size_t layer;
+    size_t n_parts;      /* matrices of weights of a layer in parts */
+    const TY(part) *parts;
 } TY(block);
 
 typedef struct TY(objective) {
@@ -126,7 +130,7 @@ typedef struct TY(data) {
     size_t rows, n_in, n_out;
     REAL *x, *y, *w;
     double weight_sum; /* rows where w is NULL */
-    double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense layers */
+    double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense and block-diagonal layers */
 } TY(data);
 /* Copies tables of any stride and precision into tiles, by up to n_threads threads where they are large; one copy, no
  * other memory, the same bits by any number of threads. */
@@ -145,7 +149,9 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
  * HBCD_ERR_ARGUMENT also where a layer hook has parameters among them. */
 int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, int block, int n_threads,
                    hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);
-/* out: (rows, n_out) through `out`, any stride and precision. */
+/* out: (rows, n_out) through `out`, any stride and precision.  Up to HBCD_FEW_ROWS rows of a network without hooks are
+ * computed one by one, with the same bits; then HBCD_STOP_NOT_FINITE says that an argument of an activation was not
+ * finite, which it is whenever a weight or an input is not.  The outputs are there all the same. */
 int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads,
                     hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
 /* Backward through the network: grad (n_params) = sum_r (d out_r / d theta)' grad_out_r and, unless NULL, grad_x

@@ -9,8 +9,9 @@ cdef extern from "hbcd_any.h" nogil:
         HBCD_F32, HBCD_F64
         HBCD_ERR_HOOK, HBCD_ERR_ARGUMENT, HBCD_ERR_MEMORY, HBCD_ERR_BOUNDS
         HBCD_OK, HBCD_STOP_ITERATIONS, HBCD_STOP_INTERRUPTED, HBCD_STOP_CALLBACK, HBCD_STOP_NOT_FINITE
-        HBCD_ACTIVATION_HOOK, HBCD_LAYER_HOOK, HBCD_LOSS_HOOK, HBCD_LOSS_PARAMETERS, HBCD_DENSE, HBCD_HOOK
-        HBCD_ALIGN, HBCD_TILE, HBCD_PAD
+        HBCD_ACTIVATION_HOOK, HBCD_LAYER_HOOK, HBCD_LOSS_HOOK, HBCD_LOSS_PARAMETERS, HBCD_HOOK
+        HBCD_DENSE, HBCD_BLOCK_DIAGONAL, HBCD_SMOOTH_PIECES
+        HBCD_ALIGN, HBCD_TILE, HBCD_PAD, HBCD_FEW_ROWS
 
     const char *hbcd_status_text(int status)
     int hbcd_isa_detect()
@@ -143,6 +144,11 @@ cdef extern from "hbcd_any.h" nogil:
         int (*backward)(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
                         const void *out, const void *grad_out, void *grad_x, void *grad_theta) noexcept nogil
         void *self
+    ctypedef struct hbcd_part_spec:
+        size_t n_in, n_out
+        int activation
+        double activation_parameter
+        hbcd_activation_hook activation_hook
     ctypedef struct hbcd_layer_spec:
         int kind
         size_t n_out, n_params
@@ -150,6 +156,13 @@ cdef extern from "hbcd_any.h" nogil:
         double activation_parameter
         hbcd_activation_hook activation_hook
         hbcd_layer_hook layer_hook
+        size_t n_parts
+        const hbcd_part_spec *parts
+        int shared_input
+        size_t n_pieces
+        const size_t *columns
+        const double *centers
+        const double *widths
     ctypedef struct hbcd_loss_hook:
         int (*eval)(void *self, int dtype, size_t rows, size_t ld, size_t outputs, const void *out,
                     const void *target, double *value, void *g) noexcept nogil
@@ -196,6 +209,7 @@ cdef extern from "hbcd_any.h" nogil:
     ctypedef struct hbcd_net_size:
         size_t n_in, n_out, n_layers, n_params, n_blocks
 
+    int hbcd_table_is_aligned(const hbcd_table *table)
     int hbcd_table_is_sound(const hbcd_table *table)
     const char *hbcd_activation_name(int kind)
     const char *hbcd_loss_name(int kind)

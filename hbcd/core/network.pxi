@@ -47,11 +47,12 @@ F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
 cdef size_t FEW = 200_000  # rows times parameters: some tens of microseconds
 
 
-cdef class Net:
+cdef class Net(NetParts):
     """A network laid out by the core for one precision, from layer descriptions.
 
-    layers: for each layer after the input (part, activation, n_out, n_params): part None for a dense layer, else an
-    object with forward and backward; activation an object or None for identity.
+    layers: for each layer after the input (part, activation, n_out, n_params): part None for a dense layer, else a
+    layer of another kind of the core's or an object with forward and backward; activation an object or None for
+    identity.
     loss: an object, of a row of the core's table with its `_parameters`, else with evaluate; None for squared error.
     """
 
@@ -59,11 +60,7 @@ cdef class Net:
     cdef hbcd_net_size size
     cdef Memory memory
     cdef Memory spare  # work space of predict_few
-    cdef object hooks
-    cdef list compiled  # those of compiled functions
-    cdef Context context
     cdef void *c
-    cdef bint serial
 
     def __init__(self, dtype, size_t n_in, layers, loss):
         self.dtype = code(dtype)
@@ -73,12 +70,11 @@ cdef class Net:
         cdef hbcd_layer_spec *layer = <hbcd_layer_spec *>specs.arena.base
         cdef hbcd_net_spec spec
         cdef size_t width = n_in
+        lent = []  # what the descriptions point to, until the core has copied it
         for k, (part, activation, n_out, n_params) in enumerate(layers, start=1):
             where = f"layers[{k}]: "
-            layer.kind = HBCD_DENSE
             layer.n_out = n_out
-            if part is not None:
-                self.set_layer(layer, part, width, n_out, n_params, dtype, where)
+            self.set_layer(layer, part, width, n_params, dtype, lent, where)
             self.set_activation(layer, activation, dtype, where)
             width = n_out
             layer += 1
@@ -92,73 +88,6 @@ cdef class Net:
         self.memory = Memory(arena.used)
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
-
-    cdef int set_layer(self, hbcd_layer_spec *layer, part, n_in, n_out, n_params, dtype,
-                       str where) except -1:
-        cdef CompiledLayerHook compiled_hook
-        layer.kind = HBCD_LAYER_HOOK
-        layer.n_params = n_params
-        if native(part) == "compiled":
-            compiled_hook = CompiledLayerHook(part, dtype, n_in, n_out, where)
-            self.compiled.append(compiled_hook)
-            layer.layer_hook.forward = compiled_layer_forward
-            layer.layer_hook.backward = compiled_layer_backward
-            layer.layer_hook.self = <void *>&compiled_hook.layer
-        else:
-            hook = LayerHook(part, self.context, n_in, n_out, n_params)
-            self.hooks.append(hook)
-            self.serial = True
-            layer.layer_hook.forward = layer_forward_hook
-            layer.layer_hook.backward = layer_backward_hook
-            layer.layer_hook.self = <void *>hook
-        return 0
-
-    cdef int set_loss(self, hbcd_net_spec *spec, loss, dtype) except -1:
-        cdef CompiledLossHook compiled_hook
-        name = "squared_error" if loss is None else native(loss)
-        memset(spec.loss_parameters, 0, sizeof(spec.loss_parameters))
-        memset(&spec.loss_hook, 0, sizeof(spec.loss_hook))
-        if name is None:
-            hook = LossHook(loss, self.context)
-            self.hooks.append(hook)
-            self.serial = True
-            spec.loss = HBCD_LOSS_HOOK
-            spec.loss_hook.eval = loss_hook
-            spec.loss_hook.self = <void *>hook
-        elif name == "compiled":
-            compiled_hook = CompiledLossHook(loss, dtype)
-            self.compiled.append(compiled_hook)
-            spec.loss = HBCD_LOSS_HOOK
-            spec.loss_hook.eval = compiled_loss
-            spec.loss_hook.self = <void *>&compiled_hook.loss
-        else:
-            spec.loss = LOSSES[name]
-            for k, value in enumerate(getattr(loss, "_parameters", ())[:HBCD_LOSS_PARAMETERS]):
-                spec.loss_parameters[k] = value
-        return 0
-
-    cdef int set_activation(self, hbcd_layer_spec *layer, activation, dtype, str where) except -1:
-        cdef CompiledActivationHook pair
-        name = "identity" if activation is None else native(activation)
-        if name == "compiled":
-            pair = CompiledActivationHook(activation, dtype, where)
-            self.compiled.append(pair)
-            layer.activation = HBCD_ACTIVATION_HOOK
-            layer.activation_hook.forward = compiled_forward
-            layer.activation_hook.backward = compiled_backward
-            layer.activation_hook.self = <void *>&pair.pair
-        elif name is None:
-            hook = ActivationHook(activation, self.context)
-            self.hooks.append(hook)
-            self.serial = True
-            layer.activation = HBCD_ACTIVATION_HOOK
-            layer.activation_hook.forward = activation_forward_hook
-            layer.activation_hook.backward = activation_backward_hook
-            layer.activation_hook.self = <void *>hook
-        else:
-            layer.activation = ACTIVATIONS[name]
-            layer.activation_parameter = getattr(activation, "leak", 0.0)
-        return 0
 
     cdef Context call_context(self):
         """Where a call keeps its exception: a new one for a network without Python parts, which several threads may
@@ -203,7 +132,11 @@ cdef class Net:
                 or theta_.c.row_stride != <ptrdiff_t>theta_.buffer.itemsize or x_.c.cols != self.size.n_in
                 or (self.dtype == HBCD_F32 and x_.c.dtype == HBCD_F64)  # may not fit
                 or x_.c.rows == 0 or x_.c.rows * self.size.n_params > FEW
-                or not hbcd_table_is_sound(&theta_.c) or not hbcd_table_is_sound(&x_.c)):
+                or not hbcd_table_is_aligned(&theta_.c) or not hbcd_table_is_aligned(&x_.c)):
+            return None
+        # Fewer rows are looked at on their way through the network: status > 0.
+        if ((x_.c.rows > HBCD_FEW_ROWS or self.hooks or self.compiled)
+                and not (hbcd_table_is_sound(&theta_.c) and hbcd_table_is_sound(&x_.c))):
             return None
         out = np.empty((x_.c.rows, self.size.n_out), F32 if self.dtype == HBCD_F32 else F64)
         out_ = Table(out, True)
@@ -218,7 +151,7 @@ cdef class Net:
         status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &work.arena, &out_.c)
         self.spare = work
         self.context.check(status)
-        return out if hbcd_table_is_sound(&out_.c) else None
+        return out if status == 0 and hbcd_table_is_sound(&out_.c) else None
 
     def predict(self, theta, x, out, int n_threads, x_columns=None):
         """out (rows, n_out) <- the network at x (rows, n_in), standardized by x_columns = (mean, scale) if given."""

@@ -55,8 +55,9 @@ def without_constant_features(network: NetworkStructure, theta: Array, scaler: S
     The network sees 0 for them whatever stands in the table, so no prediction changes, and the
     gradient in those weights is 0 from then on.
     """
-    if scaler.scale.all() or network.custom_layer(1) is not None:
+    if scaler.scale.all() or not network.dense_parts(1, theta):
         return theta
-    theta = np.array(theta)
-    network.parameters(theta)[0].weights[scaler.scale == 0] = 0.0
+    theta, constant = np.array(theta), scaler.scale == 0
+    for part in network.dense_parts(1, theta):
+        part.weights[constant[part.inputs]] = 0.0
     return network.project(theta)

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.networks.layout import DensePart
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson
 
@@ -24,6 +25,17 @@ def link(loss: Loss) -> str | None:
     if type(loss).mean is Loss.mean:
         return "identity"
     return _LINKS.get(type(loss))
+
+
+def _dense(
+    parts: list[DensePart], n_in: int, n_out: int
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Weights and biases of one layer; of a layer in parts with zeros between them."""
+    weights, bias = np.zeros((n_in, n_out)), np.empty(n_out)
+    for part in parts:
+        weights[part.inputs, part.outputs] = part.weights
+        bias[part.outputs] = part.bias
+    return weights, bias
 
 
 class RawUnits(EstimatorParameters):
@@ -64,13 +76,13 @@ class RawUnits(EstimatorParameters):
         """Weights and biases with the scalers in the first and the last of them."""
         self._check_fitted()
         name = self._link(asked)
+        widths = [self.network_.n_inputs, *self.network_.widths]
+        found: Layers = []
         for k, layer in enumerate(self.network_.layers[1:], start=1):
-            if self.network_.custom_layer(k) is not None:
+            parts = self.network_.dense_parts(k, self.theta_)
+            if not parts:
                 raise AttributeError(f"{asked}: must be dense layers, layers[{k}] is {layer!r}")
-        found: Layers = [
-            (np.asarray(weights, np.float64).copy(), np.asarray(bias, np.float64).copy())
-            for weights, bias in self.network_.parameters(self.theta_)
-        ]
+            found.append(_dense(parts, widths[k - 1], widths[k]))
         mean, divisor = self.x_scaler_.mean, self.x_scaler_.divisor
         weights, bias = found[0]
         found[0] = weights / divisor[:, np.newaxis], bias - (mean / divisor) @ weights

@@ -64,7 +64,8 @@ def _given_layers(model: EstimatorParameters, layers: list[dict[str, Any]]) -> i
     """How many of the layers ``layers=`` gives; 0 where widths and activations say all of them."""
     if model.layers is not None:
         return min(len(model.layers), len(layers))
-    plain = all("class" not in layer and "weight_bounds" not in layer for layer in layers)
+    special = {"class", "kind", "weight_bounds"}
+    plain = all(special.isdisjoint(layer) for layer in layers)
     return 0 if plain else len(layers)
 
 

@@ -12,6 +12,7 @@ from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target import Target
+from hbcd.networks.layout import DensePart
 from hbcd.training.network import Network
 from hbcd.utils.scaling import Scaler
 
@@ -41,16 +42,18 @@ def resumed_parameters(
         scalers = _where_first_varying(old[0], scalers[0]), _where_first_varying(old[1], scalers[1])
     if scalers[0] is not old[0] or scalers[1] is not old[1]:
         theta, scalers = rescaled(network, theta, old, scalers)
-    if not (old[0].scale > 0).any() and network.custom_layer(1) is None:
-        fresh = network.parameters(network.init(settings.generator))[0]
-        network.parameters(theta)[0].weights[:] = fresh.weights
+    if not (old[0].scale > 0).any() and network.dense_parts(1, theta):
+        fresh = network.dense_parts(1, network.init(settings.generator))
+        for part, new in zip(network.dense_parts(1, theta), fresh, strict=True):
+            part.weights[:] = new.weights
     return theta.astype(settings.dtype), scalers
 
 
 def rescaled(network: Network, theta: Array, old: Scalers, new: Scalers) -> tuple[Array, Scalers]:
     """Theta for the scalers of new rows, so that predictions are what they were.
 
-    A side with a custom layer or link keeps its old scaler.
+    A side without weights of its own (a custom layer, smooth pieces) or with a custom link keeps
+    its old scaler.
 
     Parameters
     ----------
@@ -68,26 +71,34 @@ def rescaled(network: Network, theta: Array, old: Scalers, new: Scalers) -> tupl
     """
     theta = theta.astype(np.float64)
     x_scaler, y_scaler = old
-    if network.custom_layer(1) is None:
-        weights, bias = network.parameters(theta)[0]
-        assert bias is not None
+    first = network.dense_parts(1, theta)
+    if first:
+        shift = (new[0].mean - x_scaler.mean) / x_scaler.divisor
         # A column that did not vary has weights of 0; one that no longer does gets them.
-        bias += ((new[0].mean - x_scaler.mean) / x_scaler.divisor) @ weights
-        weights *= (new[0].scale / x_scaler.divisor)[:, np.newaxis]
+        ratio = (new[0].scale / x_scaler.divisor)[:, np.newaxis]
+        for part in first:
+            part.bias[:] += shift[part.inputs] @ part.weights
+            part.weights[:] *= ratio[part.inputs]
         x_scaler = new[0]
     kind = link(network.loss)
-    dense_end = network.custom_layer(len(network.layers) - 1) is None
-    if dense_end and kind in ("identity", "exp"):
-        weights, bias = network.parameters(theta)[-1]
-        assert bias is not None
-        if kind == "exp":  # of Poisson only the scale is not 1
-            bias += np.log(y_scaler.scale / new[1].scale)
-        else:
-            weights *= y_scaler.scale / new[1].divisor
-            bias *= y_scaler.scale / new[1].divisor
-            bias += (y_scaler.mean - new[1].mean) / new[1].divisor
+    last = network.dense_parts(len(network.layers) - 1, theta)
+    if last and kind in ("identity", "exp"):
+        for part in last:
+            _rescale_outputs(part, kind, y_scaler, new[1])
         y_scaler = new[1]
     return theta, (x_scaler, y_scaler)
+
+
+def _rescale_outputs(part: DensePart, kind: str, old: Scaler, new: Scaler) -> None:
+    """Weights and biases of outputs for the scaler of new targets."""
+    outputs = part.outputs
+    if kind == "exp":  # of Poisson only the scale is not 1
+        part.bias[:] += np.log(old.scale / new.scale)[outputs]
+        return
+    ratio = (old.scale / new.divisor)[outputs]
+    part.weights[:] *= ratio
+    part.bias[:] *= ratio
+    part.bias[:] += ((old.mean - new.mean) / new.divisor)[outputs]
 
 
 def _where_first_varying(old: Scaler, new: Scaler) -> Scaler:

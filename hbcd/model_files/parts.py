@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.model_files.custom_classes import Trusted, describe_custom, restore_custom
+from hbcd.model_files.structured import describe_structured, restore_structured
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.layers import HiddenLayer, Layer, OutputLayer
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import StopReason
+from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.training.registry import describe_activation, restore_activation
 from hbcd.utils.scaling import Scaler
 
@@ -41,6 +43,8 @@ def describe_layers(network: NetworkStructure) -> list[dict[str, Any]]:
 def _describe_layer(name: str, layer: Any, custom: bool) -> dict[str, Any]:
     if custom:
         return describe_custom(name, layer)
+    if isinstance(layer, (BlockDiagonalLayer, SmoothPieces)):
+        return describe_structured(layer)
     described = {"width": layer.n_neurons, **describe_activation(layer.activation)}
     if layer.weight_bounds is not None:
         described["weight_bounds"] = _describe_bounds(layer.weight_bounds)
@@ -68,6 +72,8 @@ def _restore_layer(described: dict[str, Any], last: bool, trusted: Trusted) -> L
     if "class" in described:
         layer: Layer = restore_custom(described, trusted)
         return layer
+    if "kind" in described:
+        return restore_structured(described)
     # The first files of format 1 do not say which layer is the output: it is the last one.
     kind = OutputLayer if described.get("output", last) else HiddenLayer
     bounds = described.get("weight_bounds")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hbcd.networks.layout import kind_of
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.parts.activations import Identity
@@ -55,8 +56,8 @@ def _check_linear_output(optimizer: str, network: NetworkStructure) -> None:
             f"loss={network.loss!r}: must be SquaredError(), {optimizer} needs a sum of squares"
         )
     last = network.layers[-1]
-    custom = network.custom_layer(len(network.layers) - 1)
-    if custom is not None or type(getattr(last, "activation", None)) is not Identity:
+    dense = kind_of(last) == "dense"
+    if not dense or type(getattr(last, "activation", None)) is not Identity:
         raise ValueError(
             f"layers: must end with a dense layer without activation for {optimizer}, not {last!r}"
         )

@@ -3,46 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
+from hbcd.networks.layout import (
+    BlockLayout,
+    CoreRow,
+    DensePart,
+    LayerParameters,
+    core_row,
+    dense_parts,
+    kind_of,
+    layout_row,
+)
 from hbcd.parts.layers import InputLayer, Layer, OutputLayer
 from hbcd.parts.losses import CrossEntropy, Loss, SquaredError
 from hbcd.utils.public import public
-from hbcd.utils.validation import as_real, as_seed, box_vectors, check_integer, check_number
+from hbcd.utils.validation import as_real, as_seed, box_vectors, check_number
 
-__all__ = ["BlockLayout", "LayerParameters", "NetworkStructure"]
+__all__ = ["NetworkStructure"]
 
 Array = NDArray[Any]
-
-
-class LayerParameters(NamedTuple):
-    """Views on the parameters of one layer; `bias` is None for a layer kind without that shape."""
-
-    weights: Array
-    bias: Array | None
-
-
-class BlockLayout(NamedTuple):
-    """Where the parameters of a layer lie: ``theta[start:stop]``.
-
-    Attributes
-    ----------
-    start, stop : int
-    n_in, n_out : int
-        Inputs and outputs of the layer.
-    layer : int
-        Its index in `NetworkStructure.layers`.
-    """
-
-    start: int
-    stop: int
-    n_in: int
-    n_out: int
-    layer: int
 
 
 @public
@@ -59,7 +43,7 @@ class NetworkStructure:
     loss : Loss, default SquaredError()
     alpha : float, default 0.0
         L2 penalty: ``alpha ||W||**2 / (2 n)`` is added to the loss on training rows, W the weights
-        of all dense layers without their biases and n the number of training rows whose
+        of all layers of hbcd's without their biases and n the number of training rows whose
         `sample_weight` is not 0.  That is the scale of scikit-learn's MLP on all rows at once; on a
         batch n is that of all training rows, so that batches agree on what they minimize.
 
@@ -70,7 +54,7 @@ class NetworkStructure:
         Outputs of every layer after the input.
     blocks : list of slice
         The slice of theta of every layer that has parameters: its weights (n_in, n_out) row by
-        row, then its bias.
+        row, then its bias; of a `BlockDiagonalLayer` this of every part.
     block_layouts : list of BlockLayout
         The same with the shapes of the layers.
     bounds : (lo, hi) or None
@@ -106,22 +90,17 @@ class NetworkStructure:
                     "stands between"
                 )
         self.n_inputs: int = self.layers[0].n_inputs
-        # What the core is told of each layer: (custom layer, activation, n_out, n_parameters).
-        self._rows: list[tuple[Any, Any, int, int]] = []
+        self._rows: list[CoreRow] = []
         width = self.n_inputs
-        for layer in self.layers[1:]:
-            self._rows.append(_described(layer, width))
+        for k, layer in enumerate(self.layers[1:], start=1):
+            self._rows.append(core_row(k, layer, width))
             width = self._rows[-1][2]
         self.n_outputs: int = width
         if isinstance(self.loss, CrossEntropy) and width < 2:
             raise ValueError(f"loss={self.loss!r}: must have at least 2 outputs, not {width}")
         self.widths: tuple[int, ...] = tuple(row[2] for row in self._rows)
         # The layout depends neither on the precision nor on what the parts compute.
-        rows = [
-            (None if layer is None else Layer(), None, n_out, n)
-            for layer, _, n_out, n in self._rows
-        ]
-        net = core.Net(np.float64, self.n_inputs, rows, None)
+        net = core.Net(np.float64, self.n_inputs, [layout_row(row) for row in self._rows], None)
         self.n_parameters: int = net.n_params
         self.block_layouts = [BlockLayout(*block[:-1], block[-1] + 1) for block in net.blocks()]
         self.blocks = [slice(block.start, block.stop) for block in self.block_layouts]
@@ -147,8 +126,8 @@ class NetworkStructure:
         -------
         Layer or None
         """
-        layer: Layer | None = self._rows[index - 1][0]
-        return layer
+        layer: Layer = self.layers[index]
+        return layer if kind_of(layer) is None else None
 
     def core_network(self, dtype: Any) -> core.Net:
         """The core's network for a precision.
@@ -251,12 +230,13 @@ class NetworkStructure:
         Returns
         -------
         list of (weights, bias)
-            Of shapes (n_in, n_out) and (n_out,), one pair per block.
+            Of shapes (n_in, n_out) and (n_out,), one pair per block; of a layer that is not dense
+            all of its parameters, and None.
         """
         theta = self._real_theta(theta)
         found = []
         for start, stop, n_in, n_out, layer in self.block_layouts:
-            if self.custom_layer(layer) is not None:
+            if kind_of(self.layers[layer]) != "dense":
                 found.append(LayerParameters(theta[start:stop], None))
                 continue
             middle = start + n_in * n_out
@@ -264,6 +244,29 @@ class NetworkStructure:
                 LayerParameters(theta[start:middle].reshape(n_in, n_out), theta[middle:stop])
             )
         return found
+
+    def dense_parts(self, index: int, theta: Array) -> list[DensePart]:
+        """Views on the weights and biases of one layer.
+
+        Parameters
+        ----------
+        index : int
+            Of a layer in `layers`, at least 1.
+        theta : ndarray of shape (n_parameters,)
+
+        Returns
+        -------
+        list of (inputs, outputs, weights, bias)
+            One of a dense layer, one per part of a `BlockDiagonalLayer`, none of other kinds;
+            `inputs` and `outputs` are slices of those of the layer.
+        """
+        theta = self._real_theta(theta)
+        return [
+            part
+            for layout in self.block_layouts
+            if layout.layer == index
+            for part in dense_parts(self.layers[index], layout, theta)
+        ]
 
     def check_theta(self, theta: ArrayLike, *, copy: bool = False) -> Array:
         """Theta as a contiguous array of float32 or float64.
@@ -294,14 +297,3 @@ class NetworkStructure:
         if not np.isfinite(array).all():
             raise ValueError("theta: must be finite")
         return array
-
-
-def _described(layer: Layer, n_in: int) -> tuple[Any, Any, int, int]:
-    """What the core is told of a layer with `n_in` inputs."""
-    if vars(type(layer)).get("_native") == "dense":
-        return None, layer.activation, layer.n_neurons, 0  # type: ignore[attr-defined]
-    n_out = check_integer("n_out", layer.n_out(n_in), 1)
-    n_parameters = check_integer("n_parameters", layer.n_parameters(n_in), 0)
-    assert n_out is not None
-    assert n_parameters is not None
-    return layer, None, n_out, n_parameters

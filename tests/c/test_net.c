@@ -1,7 +1,8 @@
 /* test_net.c: laws of the network: kernels against plain loops, tables into tiles, loss and gradient against central
  * differences of a network written down once more in plain loops.  Typed bodies: test_net_affine.inl (kernels),
  * test_net_data.inl (tables), test_net.inl (one evaluation) and its laws in test_net_laws.inl, test_net_outputs.inl and
- * test_net_parts.inl (layers and activations from outside, what is refused). */
+ * test_net_parts.inl (layers and activations from outside, what is refused) and test_net_structured.inl (block-diagonal
+ * layers and smooth pieces). */
 #include "check.h"
 #include "memory.h"
 #include "network/net.h"
@@ -23,6 +24,39 @@ static double act(int kind, double leak, double z)
     }
 }
 
+/* b (n_out) = activation(a (n_in) W + bias) */
+static void oracle_dense(size_t n_in, size_t n_out, int kind, double leak, const double *theta, const double *a, double *b)
+{
+    for (size_t o = 0; o < n_out; o++) {
+        double z = theta[n_in * n_out + o];
+        for (size_t i = 0; i < n_in; i++) z += a[i] * theta[i * n_out + o];
+        b[o] = act(kind, leak, z);
+    }
+}
+
+/* b = the layer at a (n_in); its number of parameters. */
+static size_t oracle_layer(const hbcd_layer_spec *layer, size_t n_in, const double *theta, const double *a, double *b)
+{
+    const double *first = theta;
+    if (layer->kind == HBCD_SMOOTH_PIECES) {
+        memcpy(b, a, n_in * sizeof *b);
+        for (size_t j = 0; j < layer->n_pieces; j++)
+            b[n_in + j] = tanh((a[layer->columns[j]] - layer->centers[j]) / layer->widths[j]);
+        return 0;
+    }
+    if (layer->kind != HBCD_BLOCK_DIAGONAL) {
+        oracle_dense(n_in, layer->n_out, layer->activation, layer->activation_parameter, theta, a, b);
+        return (n_in + 1) * layer->n_out;
+    }
+    for (const hbcd_part_spec *part = layer->parts; part < layer->parts + layer->n_parts; part++) {
+        oracle_dense(part->n_in, part->n_out, part->activation, part->activation_parameter, theta, a, b);
+        theta += (part->n_in + 1) * part->n_out;
+        a += layer->shared_input ? 0 : part->n_in;
+        b += part->n_out;
+    }
+    return (size_t)(theta - first);
+}
+
 /* out (n_out) of one row x (n_in). */
 static void oracle_row(const hbcd_net_spec *spec, const double *theta, const double *x, double *out)
 {
@@ -30,14 +64,8 @@ static void oracle_row(const hbcd_net_spec *spec, const double *theta, const dou
     size_t n_in = spec->n_in;
     memcpy(a, x, n_in * sizeof *a);
     for (size_t l = 0; l < spec->n_layers; l++) {
-        const hbcd_layer_spec *layer = &spec->layers[l];
-        for (size_t o = 0; o < layer->n_out; o++) {
-            double z = theta[n_in * layer->n_out + o];
-            for (size_t i = 0; i < n_in; i++) z += a[i] * theta[i * layer->n_out + o];
-            b[o] = act(layer->activation, layer->activation_parameter, z);
-        }
-        theta += (n_in + 1) * layer->n_out;
-        n_in = layer->n_out;
+        theta += oracle_layer(&spec->layers[l], n_in, theta, a, b);
+        n_in = spec->layers[l].n_out;
         memcpy(a, b, n_in * sizeof *a);
     }
     memcpy(out, a, n_in * sizeof *out);
@@ -135,6 +163,10 @@ static double distance(size_t n, const double *a, const double *b)
 #define HBCD_EACH "../../tests/c/test_net_parts.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
+#include "test_net_structured.h"
+#define HBCD_EACH "../../tests/c/test_net_structured.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
 
 /* ---- both precisions together ------------------------------------------------------------------------------------ */
 
@@ -199,10 +231,25 @@ static void test_any_number_of_rows_and_any_width(void)
     }
 }
 
+static void test_layers_of_every_kind(void)
+{
+    const size_t rows[] = {1, 40, HBCD_TILE + 1};
+    problem p;
+    for (int which = 0; which < N_STRUCTURED; which++)
+        for (size_t k = 0; k < 3; k++)
+            for (int isa = 0; isa <= hbcd_isa_detect(); isa++) {
+                make_structured(&p, which, rows[k], k == 1);
+                p.spec.isa = isa;
+                check_gradient(&p);
+                free_problem(&p);
+            }
+}
+
 int main(void)
 {
     test_gradient_is_the_slope_of_the_loss();
     test_any_number_of_rows_and_any_width();
+    test_layers_of_every_kind();
     hbcd_test_affine_f32();
     hbcd_test_affine_f64();
     hbcd_test_data_f32();
@@ -213,5 +260,7 @@ int main(void)
     hbcd_test_outputs_f64();
     hbcd_test_parts_f32();
     hbcd_test_parts_f64();
+    hbcd_test_structured_f32();
+    hbcd_test_structured_f64();
     CHECK_DONE("test_net");
 }

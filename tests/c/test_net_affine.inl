@@ -37,6 +37,19 @@ static int FN(affine_is_right)(TY(affine_case) *c, int isa, size_t n_in, size_t 
     return 1;
 }
 
+/* One row has the bits of every row of a tile whose rows are all that row. */
+static int FN(affine_row_is_right)(TY(affine_case) *c, int isa, size_t n_in, size_t n_out)
+{
+    static REAL row[TY(MOST)], y[TY(MOST) + 1];
+    for (size_t i = 0; i < n_in; i++) row[i] = c->x[i * HBCD_PAD];
+    for (size_t o = 0; o <= n_out; o++) y[o] = 77;
+    FN(kernels_of)(isa)->affine(n_in, n_out, HBCD_PAD, c->w, n_out, 1, c->b, c->x, c->y);
+    FN(kernels_of)(isa)->affine_row(n_in, n_out, c->w, c->b, row, y);
+    for (size_t o = 0; o < n_out; o++)
+        if (y[o] != c->y[o * HBCD_PAD]) return 0;
+    return y[n_out] == 77;
+}
+
 /* grad += x d', then grad_b += sum of d; d stands in y. */
 static int FN(affine_gradient_is_right)(TY(affine_case) *c, int isa, size_t n_in, size_t n_out, size_t ld)
 {
@@ -84,4 +97,7 @@ static void FN(test_affine)(void)
                     CHECK(turned);
                     CHECK(gradient);
                 }
+    for (int isa = 0; isa <= hbcd_isa_detect(); isa++)
+        for (size_t n_in = 1; n_in <= TY(MOST); n_in += n_in < 12 ? 1 : 13)
+            for (size_t n_out = 1; n_out <= TY(MOST); n_out++) CHECK(FN(affine_row_is_right)(&c, isa, n_in, n_out));
 }

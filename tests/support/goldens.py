@@ -45,6 +45,9 @@ def models():
     yield "poisson", make((2,), loss="poisson", **options).fit(numbers, counts), numbers
     layers = [hbcd.HiddenLayer(3, hbcd.ReLU(), weight_bounds=(0.0, 2.0)), hbcd.HiddenLayer(2)]
     yield "bounded_layers", make(layers=layers, **options).fit(numbers, y.to_numpy()), numbers
+    sides = hbcd.BlockDiagonalLayer([(3, 2, hbcd.Tanh())] * 2 + [(3, 1, hbcd.Identity())], True)
+    layers = [hbcd.SmoothPieces([1], [0.5], [0.25]), sides]
+    yield "parts_of_pieces", make(layers=layers, **options).fit(numbers, y.to_numpy()), numbers
     dated = frame[["T"]].assign(at=pd.date_range("2026-01-30", periods=12, freq="7h"))
     yield "dates", make((2,), dates="features", **options).fit(dated, y), dated
     sort = hbcd.HybridClassifier

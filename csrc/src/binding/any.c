@@ -13,11 +13,16 @@
 /* Calls the function of the precision that dtype names. */
 #define EACH(name, ...) (dtype == HBCD_F32 ? hbcd_any_##name##_f32(__VA_ARGS__) : hbcd_any_##name##_f64(__VA_ARGS__))
 
-int hbcd_table_is_sound(const hbcd_table *table)
+int hbcd_table_is_aligned(const hbcd_table *table)
 {
     const size_t size = table->dtype == HBCD_F64 ? sizeof(double) : sizeof(float);
+    return !((uintptr_t)table->data % size || table->row_stride % (ptrdiff_t)size || table->col_stride % (ptrdiff_t)size);
+}
+
+int hbcd_table_is_sound(const hbcd_table *table)
+{
     const char *row = table->data;
-    if ((uintptr_t)row % size || table->row_stride % (ptrdiff_t)size || table->col_stride % (ptrdiff_t)size) return 0;
+    if (!hbcd_table_is_aligned(table)) return 0;
     double zero = 0; /* x - x is 0 for a finite x, NaN for the others */
     for (size_t r = 0; r < table->rows; r++, row += table->row_stride) {
         const char *at = row;

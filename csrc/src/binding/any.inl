@@ -74,7 +74,7 @@ static int FN(any_sensitivity_measure)(int kind, size_t start, size_t stop, size
 {
     const TY(sensitivity) *row = FN(sensitivity_row)(kind);
     if (row == NULL || stop < start) return HBCD_ERR_ARGUMENT;
-    TY(block) block = {start, stop - start, n_in, n_out, 0};
+    TY(block) block = {.start = start, .size = stop - start, .n_in = n_in, .n_out = n_out};
     TY(box) box = {lo, hi};
     return row->measure(row->self, &block, theta, gradient, &box, value);
 }

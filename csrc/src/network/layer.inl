@@ -1,21 +1,40 @@
-/* layer.inl: the kinds of layer, and the parts that may be hooks: activations and losses.  Dense is the fast kind; a
- * hook is anything a user supplies. */
+/* layer.inl: the kinds of layer, and what may be a hook: layers, activations and losses.  Layers of weights are dense parts
+ * side by side, a dense layer is one part; a hook is anything a user supplies. */
 
-static int FN(dense_forward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, REAL *out)
+static int FN(parts_forward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, REAL *out)
 {
     (void)rows;
-    size_t n_in = layer->n_in, n_out = layer->n_out;
-    layer->kernels->affine(n_in, n_out, ld, theta, n_out, 1, theta + n_in * n_out, x, out);
+    for (size_t p = 0; p < layer->n_parts; p++) {
+        const TY(part) *part = &layer->parts[p];
+        const REAL *w = theta + part->at, *b = w + part->n_in * part->n_out, *from = x + part->in_at * ld;
+        REAL *to = out + part->out_at * ld;
+        if (ld == 1) layer->kernels->affine_row(part->n_in, part->n_out, w, b, from, to);
+        else layer->kernels->affine(part->n_in, part->n_out, ld, w, part->n_out, 1, b, from, to);
+    }
     return HBCD_OK;
 }
 
-static int FN(dense_backward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x,
+/* The gradient in inputs that the parts share is the sum of what each of them says. */
+static void FN(add_tile)(size_t n, const REAL *from, REAL *to)
+{
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) to[k] += from[k];
+}
+
+static int FN(parts_backward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x,
                               const REAL *out, const REAL *grad_out, REAL *grad_x, double *grad, REAL *scratch)
 {
-    (void)rows, (void)out, (void)scratch;
-    size_t n_in = layer->n_in, n_out = layer->n_out;
-    if (grad) layer->kernels->affine_gradient(n_in, n_out, ld, x, grad_out, grad);
-    if (grad_x) layer->kernels->affine(n_out, n_in, ld, theta, 1, n_out, NULL, grad_out, grad_x);
+    (void)rows, (void)out;
+    for (size_t p = 0; p < layer->n_parts; p++) {
+        const TY(part) *part = &layer->parts[p];
+        const REAL *d = grad_out + part->out_at * ld;
+        size_t n_in = part->n_in, n_out = part->n_out;
+        if (grad) layer->kernels->affine_gradient(n_in, n_out, ld, x + part->in_at * ld, d, grad + part->at);
+        if (grad_x == NULL) continue;
+        const int adds = layer->shared_input && p > 0;
+        REAL *below = adds ? scratch : grad_x + part->in_at * ld;
+        layer->kernels->affine(n_out, n_in, ld, theta + part->at, 1, n_out, NULL, d, below);
+        if (adds) FN(add_tile)(n_in * ld, scratch, grad_x);
+    }
     return HBCD_OK;
 }
 
@@ -39,9 +58,17 @@ static int FN(hook_backward)(const TY(layer) *layer, size_t rows, size_t ld, con
 
 const TY(layer_kind) *FN(layer_kind_row)(int kind)
 {
-    static const TY(layer_kind) dense = {"dense", FN(dense_forward), FN(dense_backward)};
+    static const TY(layer_kind) dense = {"dense", FN(parts_forward), FN(parts_backward)};
+    static const TY(layer_kind) block_diagonal = {"block_diagonal", FN(parts_forward), FN(parts_backward)};
+    static const TY(layer_kind) smooth_pieces = {"smooth_pieces", FN(pieces_forward), FN(pieces_backward)};
     static const TY(layer_kind) hook = {"hook", FN(hook_forward), FN(hook_backward)};
-    return kind == HBCD_DENSE ? &dense : kind == HBCD_LAYER_HOOK ? &hook : NULL;
+    switch (kind) {
+    case HBCD_DENSE: return &dense;
+    case HBCD_BLOCK_DIAGONAL: return &block_diagonal;
+    case HBCD_SMOOTH_PIECES: return &smooth_pieces;
+    case HBCD_LAYER_HOOK: return &hook;
+    default: return NULL;
+    }
 }
 
 static int FN(activation_hook_forward)(void *self, size_t n, const REAL *z, REAL *a)
@@ -56,21 +83,31 @@ static int FN(activation_hook_backward)(void *self, size_t n, const REAL *z, con
     return hook->backward(hook->self, REAL_DTYPE, n, z, a, g);
 }
 
-int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec)
+static int FN(set_activation)(const TY(kernels) *kernels, const hbcd_part_spec *spec, TY(own_activation) *own)
 {
     if (spec->activation == HBCD_ACTIVATION_HOOK) {
-        layer->activation_hook = spec->activation_hook;
-        layer->activation = (TY(activation)){"hook", FN(activation_hook_forward), FN(activation_hook_backward),
-                                             &layer->activation_hook, HBCD_ACT_KEEP_Z};
+        own->hook = spec->activation_hook;
+        own->call = (TY(activation)){"hook", FN(activation_hook_forward), FN(activation_hook_backward), &own->hook,
+                                     HBCD_ACT_KEEP_Z};
         return HBCD_OK;
     }
     if (spec->activation < 0 || spec->activation >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;
-    layer->activation = layer->kernels->activation[spec->activation];
-    layer->parameter = spec->activation_parameter;
+    own->call = kernels->activation[spec->activation];
+    own->parameter = spec->activation_parameter;
     if (spec->activation == HBCD_LEAKY_RELU) {
-        if (!(layer->parameter >= 0)) return HBCD_ERR_ARGUMENT;
-        layer->activation.self = &layer->parameter;
+        if (!(own->parameter >= 0)) return HBCD_ERR_ARGUMENT;
+        own->call.self = &own->parameter;
     }
+    return HBCD_OK;
+}
+
+int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec)
+{
+    const hbcd_part_spec one = {.activation = spec->activation,
+                                .activation_parameter = spec->activation_parameter,
+                                .activation_hook = spec->activation_hook};
+    HBCD_TRY(FN(set_activation)(layer->kernels, &one, &layer->own));
+    layer->activation = layer->own.call;
     return HBCD_OK;
 }
 

@@ -7,6 +7,7 @@
 #include "linalg/vec.h"
 #include "simd/kernels.h"
 
+enum { HBCD_MOST_FIXED = 1 << 28 }; /* bytes */
 enum { HBCD_PANEL = HBCD_TILE }; /* rows of a panel of the Jacobian: at least those of a tile */
 
 #define HBCD_EACH "network/net_typed.h"

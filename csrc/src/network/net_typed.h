@@ -6,10 +6,26 @@ typedef struct TY(layer) TY(layer);
 typedef struct TY(layer_kind) {
     const char *name;
     int (*forward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, REAL *out);
-    /* grad_x (n_in, ld) is set unless NULL; grad is added to unless NULL; scratch: (n_params). */
+    /* grad_x (n_in, ld) is set unless NULL; grad is added to unless NULL; scratch: n_params of a hook, (n_in, HBCD_TILE) of
+     * parts that share their inputs. */
     int (*backward)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *theta, const REAL *x, const REAL *out,
                     const REAL *grad_out, REAL *grad_x, double *grad, REAL *scratch);
 } TY(layer_kind);
+
+/* An activation with what its `self` points to. */
+typedef struct TY(own_activation) {
+    TY(activation) call;
+    double parameter;
+    hbcd_activation_hook hook;
+} TY(own_activation);
+
+/* A matrix of weights (n_in, n_out) with its bias behind it: outputs out_at .. of the layer from its inputs in_at .. */
+struct TY(part) {
+    size_t n_in, n_out, in_at, out_at;
+    size_t at;           /* where its parameters begin among those of the layer */
+    TY(own_activation) activation; /* of a block-diagonal layer */
+    size_t run, width;   /* parts from this one on with one built-in activation, and their outputs: one call for all */
+};
 
 struct TY(layer) {
     const TY(layer_kind) *kind;
@@ -18,20 +34,32 @@ struct TY(layer) {
     size_t n_in, n_out, n_params;
     size_t start;        /* of its parameters in theta */
     size_t a, z;         /* neurons before it: where its outputs begin in a tile's work space */
-    double parameter;    /* of the activation */
-    hbcd_activation_hook activation_hook;
+    TY(own_activation) own; /* of the layer, unless its parts have theirs */
     hbcd_layer_hook layer_hook;
+    size_t n_parts;      /* 1 of a dense layer, 0 of one without weights or of a hook */
+    const TY(part) *parts;
+    int shared_input;    /* every part reads all inputs */
+    size_t n_pieces;     /* smooth pieces: inputs, centers, 1 / widths, (n_pieces) each */
+    const size_t *columns;
+    const REAL *centers, *steepness;
 };
 
 struct TY(net) {
     size_t n_in, n_out, n_layers, n_blocks, n_params;
     size_t width;        /* of the widest layer, input included */
     size_t largest;      /* parameters of the largest block */
+    size_t scratch;      /* numbers of scratch that some layer needs on its way back */
+    size_t lowest;       /* smooth pieces in front: constants of the rows, and nothing below this layer needs a gradient */
+    size_t n_parts, n_pieces; /* of all layers */
+    size_t n_hooks;      /* layers and activations from outside */
     size_t neurons;      /* outputs of all layers: rows of `a` in a tile's work space */
     size_t kept;         /* rows of `z`: layers whose activation needs it */
     int serial, threads_sleep;
     TY(layer) *layers;   /* (n_layers) */
     TY(block) *blocks;   /* (n_blocks): layers that have parameters */
+    TY(part) *parts;     /* (n_parts) */
+    size_t *columns;     /* (n_pieces) */
+    REAL *pieces;        /* (2, n_pieces) */
     TY(loss) loss;
     double loss_parameters[HBCD_LOSS_PARAMETERS];
     hbcd_loss_hook loss_hook;
@@ -42,14 +70,20 @@ struct TY(net) {
 const TY(layer_kind) *FN(layer_kind_row)(int kind);
 /* Fills the loss of a network, built in or hook. */
 void FN(net_set_loss)(TY(net) *net, const hbcd_net_spec *spec);
+/* Parameters of a layer as a number that no size overflows; < 0: the description contradicts itself. */
+double FN(layer_parameters)(const hbcd_layer_spec *spec, size_t n_in);
 /* Fills the activation of a layer, built in or hook. */
 int FN(layer_set_activation)(TY(layer) *layer, const hbcd_layer_spec *spec);
+/* Fills the parts of a dense or block-diagonal layer, and the activation of the latter; `parts` has room for them. */
+int FN(layer_set_parts)(TY(layer) *layer, const hbcd_layer_spec *spec, TY(part) *parts);
+/* Fills the pieces; columns (n_pieces) and numbers (2, n_pieces) have room for them. */
+void FN(layer_set_pieces)(TY(layer) *layer, const hbcd_layer_spec *spec, size_t *columns, REAL *numbers);
 
 /* Work space of one thread for one tile. */
 typedef struct TY(work) {
     REAL *a, *z;         /* (neurons, HBCD_TILE), (kept, HBCD_TILE) */
     REAL *delta, *below; /* (width, HBCD_TILE) each */
-    REAL *scratch;       /* (largest) */
+    REAL *scratch;       /* (scratch) */
 } TY(work);
 void FN(work_make)(const TY(net) *net, hbcd_arena *arena, TY(work) *work);
 
@@ -97,6 +131,8 @@ typedef struct TY(bound) {
     double f_lane[HBCD_LANES];
     REAL *cache;          /* inputs of the block's layer, every tile */
     size_t cache_rows;
+    REAL *fixed;          /* outputs of the pieces in front, every tile; room for fixed_rows rows */
+    size_t fixed_rows;
     /* set by bind */
     const TY(data) *data;
     const REAL *input;    /* tiles of the input of layer `first` */
@@ -114,6 +150,9 @@ typedef struct TY(bound) {
 /* Measures or carves for data of up to max_rows; up to cache_rows of them with room for what lies below a block. */
 void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int n_threads, hbcd_watch *watch,
                     hbcd_arena *arena, TY(bound) *bound);
+/* Room for what pieces in front of the network make of up to max_rows rows, after bound_make: it is then computed once for
+ * every bind.  None where it would take more than HBCD_MOST_FIXED bytes. */
+void FN(bound_keep_fixed)(TY(bound) *bound, size_t max_rows, hbcd_arena *arena);
 /* Binds all parameters (block < 0) or one block; what lies below the block is computed once, here. */
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block);
 TY(objective) FN(objective_of)(TY(bound) *bound);

@@ -66,7 +66,7 @@ static int FN(has_room)(const TY(bound) *bound, size_t n)
     if (!bound->normal || bound->n == 0 || !net->loss.hessian_root) return 0;
     if (n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
     for (size_t l = bound->first; l < (bound->block < 0 ? net->n_layers : bound->first + 1); l++)
-        if (net->layers[l].kind != FN(layer_kind_row)(HBCD_DENSE) && net->layers[l].n_params > 0) return 0;
+        if (net->layers[l].n_parts == 0 && net->layers[l].n_params > 0) return 0;
     return 1;
 }
 
@@ -91,20 +91,27 @@ static double *FN(panel_column)(double *panel, size_t p, size_t at)
     return panel + (p / HBCD_STRIP * HBCD_PANEL + at) * HBCD_STRIP + p % HBCD_STRIP;
 }
 
-/* Rows of the Jacobian of one dense layer, columns p onwards: x (n_in, ld) its input, d (n_out, ld). */
-static void FN(write_layer)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *x, const REAL *d, double *panel,
-                            size_t p, size_t at)
+/* Rows of the Jacobian of one part of a layer, columns p onwards: x (n_in, ld) its input, d (n_out, ld). */
+static void FN(write_part)(const TY(part) *part, size_t rows, size_t ld, const REAL *x, const REAL *d, double *panel,
+                           size_t p, size_t at)
 {
-    for (size_t i = 0; i < layer->n_in; i++)
-        for (size_t o = 0; o < layer->n_out; o++, p++) {
+    for (size_t i = 0; i < part->n_in; i++)
+        for (size_t o = 0; o < part->n_out; o++, p++) {
             double *restrict to = FN(panel_column)(panel, p, at);
             const REAL *xi = x + i * ld, *od = d + o * ld;
             for (size_t r = 0; r < rows; r++) to[r * HBCD_STRIP] = (double)xi[r] * (double)od[r];
         }
-    for (size_t o = 0; o < layer->n_out; o++, p++) {
+    for (size_t o = 0; o < part->n_out; o++, p++) {
         double *restrict to = FN(panel_column)(panel, p, at);
         for (size_t r = 0; r < rows; r++) to[r * HBCD_STRIP] = (double)d[o * ld + r];
     }
+}
+
+static void FN(write_layer)(const TY(layer) *layer, size_t rows, size_t ld, const REAL *x, const REAL *d, double *panel,
+                            size_t p, size_t at)
+{
+    for (const TY(part) *part = layer->parts; part < layer->parts + layer->n_parts; part++)
+        FN(write_part)(part, rows, ld, x + part->in_at * ld, d + part->out_at * ld, panel, p + part->at, at);
 }
 
 /* Back from the seed in work->delta; the Jacobian of what is bound goes into the panel from row `at` on. */
@@ -113,7 +120,8 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
 {
     const TY(net) *net = bound->net;
     REAL *delta = work->delta, *below = work->below;
-    for (size_t l = net->n_layers; l-- > bound->first;) {
+    const size_t end = bound->first > net->lowest ? bound->first : net->lowest;
+    for (size_t l = net->n_layers; l-- > end;) {
         const TY(layer) *layer = &net->layers[l];
         const REAL *a = work->a + layer->a * HBCD_TILE;
         const REAL *z = layer->activation.flags & HBCD_ACT_KEEP_Z ? work->z + layer->z * HBCD_TILE : NULL;
@@ -121,7 +129,7 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
         HBCD_TRY(layer->activation.backward(layer->activation.self, layer->n_out * ld, z, a, delta));
         if (layer->n_params > 0 && (bound->block < 0 || l == bound->first))
             FN(write_layer)(layer, rows, ld, in, delta, panel, layer->start - bound->start, at);
-        if (l == bound->first) break;
+        if (l == end) break;
         HBCD_TRY(layer->kind->backward(layer, rows, ld, bound->theta + layer->start, in, z ? z : a, delta, below, NULL,
                                        work->scratch));
         REAL *swap = delta;

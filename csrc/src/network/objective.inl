@@ -30,6 +30,16 @@ void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int 
     *bound = made;
 }
 
+void FN(bound_keep_fixed)(TY(bound) *bound, size_t max_rows, hbcd_arena *arena)
+{
+    const size_t lowest = bound->net->lowest;
+    if (lowest == 0 || lowest == bound->net->n_layers) return;
+    const size_t numbers = hbcd_times(bound->net->layers[lowest - 1].n_out, FN(padded)(max_rows));
+    if (numbers > HBCD_MOST_FIXED / sizeof(REAL)) return;
+    bound->fixed = hbcd_arena_take(arena, numbers, sizeof(REAL));
+    bound->fixed_rows = max_rows;
+}
+
 static int FN(cache_tile)(void *self, size_t lane, size_t tile, int thread)
 {
     (void)lane;
@@ -40,9 +50,23 @@ static int FN(cache_tile)(void *self, size_t lane, size_t tile, int thread)
     HBCD_TRY(FN(tile_forward)(bound->net, 0, bound->first, rows, ld, bound->theta,
                               data->x + tile * HBCD_TILE * data->n_in, work));
     const TY(layer) *below = &bound->net->layers[bound->first - 1];
-    memcpy(bound->cache + tile * HBCD_TILE * below->n_out, work->a + below->a * HBCD_TILE,
+    REAL *to = bound->block < 0 ? bound->fixed : bound->cache;
+    memcpy(to + tile * HBCD_TILE * below->n_out, work->a + below->a * HBCD_TILE,
            below->n_out * ld * sizeof(REAL));
     return HBCD_OK;
+}
+
+/* What the layers below `first` make of the rows goes to `to`, and is the input from now on. */
+static int FN(fill_cache)(TY(bound) *bound, size_t first, REAL *to)
+{
+    enum { OPERATIONS = 15 }; /* of one number of smooth pieces */
+    const TY(net) *net = bound->net;
+    bound->first = first;
+    bound->input = to;
+    bound->input_width = net->layers[first - 1].n_out;
+    double each = 2.0 * (double)net->layers[first].start + OPERATIONS * (double)net->n_pieces;
+    double cost = (double)bound->data->rows * each;
+    return hbcd_lanes_run(&bound->team, FN(n_tiles)(bound->data->rows), FN(repays)(net, cost), FN(cache_tile), bound);
 }
 
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
@@ -57,18 +81,14 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     bound->first = 0;
     bound->input = data->x;
     bound->input_width = net->n_in;
-    if (block < 0) return HBCD_OK;
+    if (block < 0 && data->rows > bound->fixed_rows) return HBCD_OK;
+    if (block < 0) return FN(fill_cache)(bound, net->lowest, bound->fixed);
     if ((size_t)block >= net->n_blocks || data->rows > bound->cache_rows) return HBCD_ERR_ARGUMENT;
     bound->start = net->blocks[block].start;
     bound->n = net->blocks[block].size;
-    bound->first = net->blocks[block].layer;
     bound->own = net->blocks[block];
     bound->own.start = 0;
-    if (bound->first == 0) return HBCD_OK;
-    bound->input = bound->cache;
-    bound->input_width = net->layers[bound->first - 1].n_out;
-    double cost = 2.0 * (double)data->rows * (double)net->layers[bound->first].start;
-    return hbcd_lanes_run(&bound->team, FN(n_tiles)(data->rows), FN(repays)(net, cost), FN(cache_tile), bound);
+    return net->blocks[block].layer == 0 ? HBCD_OK : FN(fill_cache)(bound, net->blocks[block].layer, bound->cache);
 }
 
 typedef struct TY(evaluation) {

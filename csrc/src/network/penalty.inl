@@ -1,10 +1,17 @@
-/* penalty.inl: penalty ||W||^2 / 2, W the weights of all dense layers, without biases.  Part of objective.c. */
+/* penalty.inl: penalty ||W||^2 / 2, W the weights of all parts of all layers, without biases.  Part of objective.c. */
 
-static const TY(block) *FN(weights_of)(const TY(bound) *bound, size_t b, size_t *n)
+/* Where the weights of part p of a block begin in theta, and how many there are. */
+static size_t FN(weights_of)(const TY(block) *block, size_t p, size_t *n)
 {
-    const TY(block) *block = &bound->net->blocks[b];
-    *n = bound->net->layers[block->layer].kind == FN(layer_kind_row)(HBCD_DENSE) ? block->n_in * block->n_out : 0;
-    return block;
+    *n = block->parts[p].n_in * block->parts[p].n_out;
+    return block->start + block->parts[p].at;
+}
+
+static double FN(sum_of_squares)(size_t n, const REAL *w)
+{
+    double own[4] = {0}; /* a fixed order that overlaps additions */
+    for (size_t k = 0; k < n; k++) own[k % 4] += (double)w[k] * (double)w[k];
+    return (own[0] + own[1]) + (own[2] + own[3]);
 }
 
 /* Blocks that are not bound count too: the value of a block is that of the whole. */
@@ -14,10 +21,11 @@ static double FN(penalty)(const TY(bound) *bound)
     size_t n;
     if (bound->data->penalty == 0) return 0;
     for (size_t b = 0; b < bound->net->n_blocks; b++) {
-        const REAL *w = bound->theta + FN(weights_of)(bound, b, &n)->start;
-        double own[4] = {0}; /* a fixed order that overlaps additions */
-        for (size_t k = 0; k < n; k++) own[k % 4] += (double)w[k] * (double)w[k];
-        sum += (own[0] + own[1]) + (own[2] + own[3]);
+        const TY(block) *block = &bound->net->blocks[b];
+        for (size_t p = 0; p < block->n_parts; p++) {
+            const REAL *w = bound->theta + FN(weights_of)(block, p, &n);
+            sum += FN(sum_of_squares)(n, w);
+        }
     }
     return 0.5 * bound->data->penalty * sum;
 }
@@ -28,10 +36,13 @@ static void FN(penalty_gradient)(const TY(bound) *bound)
     size_t n;
     if (bound->data->penalty == 0) return;
     for (size_t b = 0; b < bound->net->n_blocks; b++) {
-        size_t start = FN(weights_of)(bound, b, &n)->start;
+        const TY(block) *block = &bound->net->blocks[b];
         if (bound->block >= 0 && (size_t)bound->block != b) continue;
-        for (size_t k = start; k < start + n; k++)
-            bound->total[k - bound->start] += bound->data->penalty * (double)bound->theta[k];
+        for (size_t p = 0; p < block->n_parts; p++) {
+            size_t start = FN(weights_of)(block, p, &n);
+            for (size_t k = start; k < start + n; k++)
+                bound->total[k - bound->start] += bound->data->penalty * (double)bound->theta[k];
+        }
     }
 }
 
@@ -41,9 +52,11 @@ static void FN(penalty_matrix)(const TY(bound) *bound, double *matrix)
     size_t n;
     if (bound->data->penalty == 0) return;
     for (size_t b = 0; b < bound->net->n_blocks; b++) {
-        size_t start = FN(weights_of)(bound, b, &n)->start;
+        const TY(block) *block = &bound->net->blocks[b];
         if (bound->block >= 0 && (size_t)bound->block != b) continue;
-        for (size_t k = start - bound->start; k < start - bound->start + n; k++)
-            matrix[k * bound->n + k] += bound->data->penalty;
+        for (size_t p = 0; p < block->n_parts; p++) {
+            size_t start = FN(weights_of)(block, p, &n) - bound->start;
+            for (size_t k = start; k < start + n; k++) matrix[k * bound->n + k] += bound->data->penalty;
+        }
     }
 }

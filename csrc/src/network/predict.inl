@@ -61,6 +61,39 @@ static int FN(predict_tile)(void *self, size_t lane, size_t tile, int thread)
     return HBCD_OK;
 }
 
+/* One row through all layers, without padding; its outputs stand at *out. */
+static int FN(row_forward)(const TY(prediction) *p, size_t r, const REAL **out)
+{
+    const TY(work) *work = &p->work[0];
+    const REAL *x = p->input;
+    int finite = 1;
+    FN(pack_tile)(p->x, r, 1, 1, p->input);
+    for (size_t l = 0; l < p->net->n_layers; l++) {
+        const TY(layer) *layer = &p->net->layers[l];
+        REAL *a = work->a + layer->a * HBCD_TILE;
+        HBCD_TRY(layer->kind->forward(layer, 1, 1, p->theta + layer->start, x, a));
+        finite &= FN(all_finite)(layer->n_out, a);
+        HBCD_TRY(layer->activation.forward(layer->activation.self, layer->n_out, a, a));
+        x = a;
+    }
+    *out = x;
+    return finite ? HBCD_OK : HBCD_STOP_NOT_FINITE;
+}
+
+/* A tile would compute HBCD_PAD rows for the one or few that are asked for. */
+static int FN(predict_rows)(const TY(prediction) *p)
+{
+    int status = HBCD_OK;
+    for (size_t r = 0; r < p->x->rows; r++) {
+        const REAL *out;
+        int one = FN(row_forward)(p, r, &out);
+        if (one < 0) return one;
+        if (one > 0) status = one;
+        FN(unpack_tile)(out, r, 1, 1, p->out);
+    }
+    return status;
+}
+
 int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads, hbcd_watch *watch,
                     hbcd_arena *arena, const hbcd_table *out)
 {
@@ -79,6 +112,7 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     }
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
+    if (x->rows <= HBCD_FEW_ROWS && net->n_hooks == 0) return FN(predict_rows)(&p);
     double cost = 2.0 * (double)x->rows * (double)net->n_params;
     int status = hbcd_lanes_run(&team, tiles, FN(repays)(net, cost), FN(predict_tile), &p);
     return status;

@@ -42,18 +42,33 @@ static int FN(sensitivity_relative)(void *self, const TY(block) *block, const RE
 
 /* Mean over the neurons j of | sum_i g_ij w_ij |, i over the weights into j and its bias: the derivative of the loss
  * with respect to a factor on the input of neuron j (scaling factors of S. Zhang et al., Appl. Intell. 2023).
- * Weights are (n_in, n_out) row by row, then the bias (n_out).  A block of another shape is one neuron. */
+ * Weights are (n_in, n_out) row by row, then the bias (n_out), or parts of this shape.  A block of another shape is one
+ * neuron. */
+static double FN(sum_over_neurons)(size_t n_neurons, size_t size, const REAL *w, const REAL *g)
+{
+    double total = 0.0;
+    for (size_t j = 0; j < n_neurons; j++) {
+        double sum = 0.0;
+        for (size_t i = j; i < size; i += n_neurons) sum += (double)g[i] * (double)w[i];
+        total += fabs(sum);
+    }
+    return total;
+}
+
 static int FN(sensitivity_scaling)(void *self, const TY(block) *block, const REAL *theta, const REAL *gradient,
                                    const TY(box) *box, double *value)
 {
     const REAL *w = theta + block->start, *g = gradient + block->start;
-    const size_t n_neurons = block->n_out && block->size == (block->n_in + 1) * block->n_out ? block->n_out : 1;
+    size_t n_neurons = block->n_out && block->size == (block->n_in + 1) * block->n_out ? block->n_out : 1;
     double total = 0.0;
     (void)self, (void)box;
-    for (size_t j = 0; j < n_neurons; j++) {
-        double sum = 0.0;
-        for (size_t i = j; i < block->size; i += n_neurons) sum += (double)g[i] * (double)w[i];
-        total += fabs(sum);
+    if (block->n_parts == 0) total = FN(sum_over_neurons)(n_neurons, block->size, w, g);
+    else n_neurons = 0;
+    for (size_t p = 0; p < block->n_parts; p++) {
+        const TY(part) *part = &block->parts[p];
+        size_t size = (part->n_in + 1) * part->n_out;
+        total += FN(sum_over_neurons)(part->n_out, size, w + part->at, g + part->at);
+        n_neurons += part->n_out;
     }
     *value = total / (double)n_neurons;
     return HBCD_OK;

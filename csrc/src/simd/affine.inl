@@ -126,5 +126,3 @@ static void FN(affine_gradient)(size_t n_in, size_t n_out, size_t ld, const REAL
         bias[o] += (double)total[0];
     }
 }
-
-#undef WIDTH

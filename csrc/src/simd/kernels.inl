@@ -2,6 +2,7 @@
  * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT, SYRK_STRIPS,
  * SYRK_COLUMNS), KERNEL_ISA and KERNEL_TABLE. */
 #include "simd/affine.inl"
+#include "simd/affine_row.inl"
 #include "simd/activation.inl"
 #include "simd/loss.inl"
 #include "simd/syrk.inl"
@@ -10,6 +11,7 @@ extern const TY(kernels) KERNEL_TABLE;
 const TY(kernels) KERNEL_TABLE = {
     .isa = KERNEL_ISA,
     .affine = FN(affine),
+    .affine_row = FN(affine_row),
     .affine_gradient = FN(affine_gradient),
     .activation = ACTIVATION_ROWS,
     .loss = LOSS_ROWS,

@@ -7,6 +7,8 @@ typedef struct TY(kernels) {
      * With the strides exchanged it is the backward pass. */
     void (*affine)(size_t n_in, size_t n_out, size_t ld, const REAL *w, size_t w_in, size_t w_out, const REAL *b,
                    const REAL *x, REAL *y);
+    /* The same of a single row: x (n_in), y (n_out), w (n_in, n_out) row by row; the bits of `affine`. */
+    void (*affine_row)(size_t n_in, size_t n_out, const REAL *w, const REAL *b, const REAL *x, REAL *y);
     /* Adds to grad, laid out like a layer's parameters: (n_in, n_out) of sum_r x(i, r) d(o, r), then (n_out) of
      * sum_r d(o, r). */
     void (*affine_gradient)(size_t n_in, size_t n_out, size_t ld, const REAL *x, const REAL *d, double *grad);

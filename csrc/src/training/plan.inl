@@ -122,6 +122,7 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     if (needs->room) FN(data_room)(needs->room, data->n_in, data->n_out, 1, data->w != NULL, arena, &p.batch);
     size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
     FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);
+    FN(bound_keep_fixed)(&p.bound, most, arena);
     if (needs->normal) HBCD_TRY(FN(normal_make)(&p.bound, rows, needs->normal, arena));
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;

@@ -62,7 +62,7 @@ static int FN(predict_tile)(void *self, size_t lane, size_t tile, int thread)
 }
 
 /* One row through all layers, without padding; its outputs stand at *out. */
-static int FN(row_forward)(const TY(prediction) *p, size_t r, const REAL **out)
+static int FN(forward_row)(const TY(prediction) *p, size_t r, const REAL **out)
 {
     const TY(work) *work = &p->work[0];
     const REAL *x = p->input;
@@ -86,7 +86,7 @@ static int FN(predict_rows)(const TY(prediction) *p)
     int status = HBCD_OK;
     for (size_t r = 0; r < p->x->rows; r++) {
         const REAL *out;
-        int one = FN(row_forward)(p, r, &out);
+        int one = FN(forward_row)(p, r, &out);
         if (one < 0) return one;
         if (one > 0) status = one;
         FN(unpack_tile)(out, r, 1, 1, p->out);

@@ -2,7 +2,7 @@
  * in the order of affine.inl, so that the bits are the same.  Ends the scope of WIDTH. */
 
 /* `vecs` vectors of outputs, the last of them from `last` on: it may overlap the one before it, and says the same. */
-HBCD_INLINE void FN(row_block)(const int vecs, size_t last, size_t n_in, size_t n_out, const REAL *w, const REAL *b,
+HBCD_INLINE void FN(block_of_row)(const int vecs, size_t last, size_t n_in, size_t n_out, const REAL *w, const REAL *b,
                                const REAL *x, REAL *y)
 {
     TY(vec) sum[4], row;
@@ -33,7 +33,7 @@ HBCD_INLINE TY(vec) FN(first_of)(size_t n, const REAL *from)
 
 /* Fewer outputs than a vector has: what is read beyond a row of weights are those of the next ones, and goes nowhere.
  * Single sums in a plain loop would not do: compilers form their products first, which rounds twice. */
-static void FN(row_narrow)(size_t n_in, size_t n_out, const REAL *w, const REAL *b, const REAL *x, REAL *y)
+static void FN(narrow_row)(size_t n_in, size_t n_out, const REAL *w, const REAL *b, const REAL *x, REAL *y)
 {
     TY(vec) row, sum = (TY(vec)){0} + FN(first_of)(n_out, b);
     size_t i = 0, all = n_in * n_out;
@@ -50,20 +50,20 @@ static void FN(row_narrow)(size_t n_in, size_t n_out, const REAL *w, const REAL 
 static void FN(affine_row)(size_t n_in, size_t n_out, const REAL *w, const REAL *b, const REAL *x, REAL *y)
 {
     if (n_out < WIDTH) {
-        FN(row_narrow)(n_in, n_out, w, b, x, y);
+        FN(narrow_row)(n_in, n_out, w, b, x, y);
         return;
     }
     size_t o = 0;
     for (; n_out - o > 4 * WIDTH; o += 4 * WIDTH)
-        FN(row_block)(4, 3 * WIDTH, n_in, n_out, w + o, b + o, x, y + o);
+        FN(block_of_row)(4, 3 * WIDTH, n_in, n_out, w + o, b + o, x, y + o);
     const size_t last = n_out - o >= WIDTH ? n_out - o - WIDTH : 0;
     switch ((n_out - o + WIDTH - 1) / WIDTH) {
-    case 4: FN(row_block)(4, last, n_in, n_out, w + o, b + o, x, y + o); break;
-    case 3: FN(row_block)(3, last, n_in, n_out, w + o, b + o, x, y + o); break;
-    case 2: FN(row_block)(2, last, n_in, n_out, w + o, b + o, x, y + o); break;
+    case 4: FN(block_of_row)(4, last, n_in, n_out, w + o, b + o, x, y + o); break;
+    case 3: FN(block_of_row)(3, last, n_in, n_out, w + o, b + o, x, y + o); break;
+    case 2: FN(block_of_row)(2, last, n_in, n_out, w + o, b + o, x, y + o); break;
     default: /* the rest, with outputs before it */
         o = n_out - WIDTH;
-        FN(row_block)(1, 0, n_in, n_out, w + o, b + o, x, y + o);
+        FN(block_of_row)(1, 0, n_in, n_out, w + o, b + o, x, y + o);
     }
 }
 

@@ -20,8 +20,14 @@ typedef struct hbcd_shape {
     size_t inputs, outputs; /* of the output layer; 0: there is none */
 } hbcd_shape;
 
+enum hbcd_adam_schedule {
+    HBCD_ADAM_CONSTANT,
+    HBCD_ADAM_COSINE         /* the learning rate of step t = 0, 1, .. of T is learning_rate (1 + cos(pi t / T)) / 2; t and T:
+                                hbcd_stop, run_iterations.  Without a T (SIZE_MAX) it does not fall. */
+};
 typedef struct hbcd_adam {   /* Kingma and Ba 2015, algorithm 1, then projection onto the box */
     double learning_rate, beta1, beta2, epsilon;
+    int schedule;            /* hbcd_adam_schedule */
 } hbcd_adam;
 
 typedef struct hbcd_lbfgs {  /* Byrd, Lu, Nocedal, Zhu 1995; line search of More and Thuente 1994 */

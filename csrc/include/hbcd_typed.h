@@ -67,7 +67,9 @@ enum {
     HBCD_OPT_NEEDS_BOX = 8,     /* finite bounds on every variable */
     HBCD_OPT_NORMAL = 16,       /* asks for normal equations: */
     HBCD_OPT_NORMAL_OF = 32,    /* for those of one block at a time */
-    HBCD_OPT_OUTPUT = 64        /* asks for the Gram matrix of the output layer */
+    HBCD_OPT_OUTPUT = 64,       /* asks for the Gram matrix of the output layer */
+    HBCD_OPT_SCHEDULED = 128    /* reads run_iterations of its hbcd_stop; the gain of its run may come at the end, so that
+                                 * passes without a better point do not end a phase */
 };
 #endif
 

@@ -77,6 +77,11 @@ typedef struct hbcd_stop {
     size_t max_evaluations; /* SIZE_MAX: no limit */
     int keep_last;          /* 1: return the last iterate (the objective is one of many batches), 0: the best */
     hbcd_watch *watch;      /* may be NULL */
+    /* For optimizers whose steps change over a run of known length (HBCD_OPT_SCHEDULED): the iterations of the run that
+     * this call is a part of, and how many of them came before.  A run that is cut into calls takes the same steps as in
+     * one.  run_iterations 0: this call is the run, of max_iterations.  plan_train fills both in: the run is the phase, of
+     * passes x batches x visits x iterations of a visit, or of fewer where max_iterations of phase and run leave fewer. */
+    size_t run_iterations, iterations_before;
 } hbcd_stop;
 
 /* What one call of an optimizer did. */

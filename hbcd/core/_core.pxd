@@ -72,10 +72,12 @@ cdef extern from "hbcd_any.h" nogil:
     enum:
         HBCD_ADAM, HBCD_LBFGS, HBCD_BB, HBCD_ICRS, HBCD_BFGS, HBCD_LM, HBCD_EXACT_OUTPUT
         HBCD_LM_JOINT, HBCD_LM_BLOCKS, HBCD_LM_PROJECTED, HBCD_LM_NIELSEN, HBCD_LM_MARQUARDT, HBCD_LM_TRUST_REGION
+        HBCD_ADAM_CONSTANT, HBCD_ADAM_COSINE
         HBCD_BB1, HBCD_BB2, HBCD_ABBMIN
         HBCD_BFGS_FIRST, HBCD_BFGS_AL_BAALI, HBCD_BFGS_OREN_LUENBERGER
     ctypedef struct hbcd_adam:
         double learning_rate, beta1, beta2, epsilon
+        int schedule
     ctypedef struct hbcd_lbfgs:
         size_t memory
         int damping

@@ -37,7 +37,8 @@ cdef class Optimizer:
 
     def _adam(self, part):
         self.spec.kind = HBCD_ADAM
-        self.options.adam = hbcd_adam(part.learning_rate, part.beta1, part.beta2, part.epsilon)
+        schedule = {"constant": HBCD_ADAM_CONSTANT, "cosine": HBCD_ADAM_COSINE}[part.schedule]
+        self.options.adam = hbcd_adam(part.learning_rate, part.beta1, part.beta2, part.epsilon, schedule)
 
     def _lbfgs(self, part):
         self.spec.kind = HBCD_LBFGS

@@ -29,12 +29,20 @@ class Adam(Compiled):
         Decay of the first and second moments, in [0, 1).
     epsilon : float, default 1e-8
         Added to the root of the second moment.
+    schedule : {"constant", "cosine"}, default "constant"
+        "cosine": the step size falls to 0, ``learning_rate (1 + cos(pi t / T)) / 2`` in step t of
+        T, t = 0, 1, ... (Loshchilov and Hutter 2017).  T is the number of iterations of the phase:
+        passes times batches times visits times iterations of a visit, or what `max_iterations` of
+        the phase and the run leave of them; of `hbcd.minimize` its `max_iterations`.  Other limits
+        cut the schedule off, and without an end of any kind the rate does not fall.  Passes that
+        bring no better point do not end a phase: the gain may come with the last, short steps.
     """
 
     learning_rate: float = 3e-3
     beta1: float = 0.9
     beta2: float = 0.999
     epsilon: float = 1e-8
+    schedule: Literal["constant", "cosine"] = "constant"
     _native = "adam"
     inner_iterations = InnerIterations(shell=10, descent=20, batch=1)
 
@@ -43,6 +51,8 @@ class Adam(Compiled):
         check_number("beta1", self.beta1, low=0.0, high=1.0, open_high=True)
         check_number("beta2", self.beta2, low=0.0, high=1.0, open_high=True)
         check_number("epsilon", self.epsilon, low=0.0, open_low=True)
+        if self.schedule not in ("constant", "cosine"):
+            raise ValueError(f"schedule={self.schedule!r}: must be 'constant' or 'cosine'")
 
     @property
     def most_iterations(self) -> int:

@@ -292,6 +292,55 @@ static void FN(test_adam_goes_on_across_calls)(void)
     CHECK(memcmp(whole.x, again.x, sizeof whole.x) != 0); /* with a reset the moments are gone */
 }
 
+static void FN(test_adam_by_cosine_takes_steps_that_fall_to_nothing)(void)
+{
+    /* Every step has the length of the rate: of T = 4 they are 1, 0.8536, 0.5 and 0.1464 of the first. */
+    hbcd_adam cosine = adam_options;
+    cosine.schedule = HBCD_ADAM_COSINE;
+    const double moved[4] = {1.0, 1.8535534, 2.3535534, 2.5};
+    for (size_t k = 0; k < 4; k++) {
+        TY(bench) b, far;
+        FN(prepare)(&b, HBCD_ADAM, &cosine, LINEAR, 1);
+        CHECK(b.optimizer.flags & HBCD_OPT_SCHEDULED);
+        b.stop.run_iterations = 4;
+        b.stop.max_iterations = k + 1;
+        FN(go)(&b, &b.box);
+        CHECK_NEAR(b.x[0], 0.2 - 0.05 * moved[k], 1e-6);
+        FN(prepare)(&far, HBCD_ADAM, &cosine, LINEAR, 1); /* a run that has no end, and one that is over */
+        far.stop.run_iterations = SIZE_MAX;
+        far.stop.max_iterations = k + 1;
+        FN(go)(&far, &far.box);
+        CHECK_NEAR(far.x[0], 0.2 - 0.05 * (double)(k + 1), 1e-6);
+        FN(prepare)(&far, HBCD_ADAM, &cosine, LINEAR, 1);
+        far.stop.run_iterations = 4, far.stop.iterations_before = 4 + k;
+        far.stop.max_iterations = 1;
+        FN(go)(&far, &far.box);
+        CHECK(far.x[0] == (REAL)0.2);
+    }
+    TY(bench) alone; /* a call that is a run */
+    FN(prepare)(&alone, HBCD_ADAM, &cosine, LINEAR, 1);
+    alone.stop.max_iterations = 4;
+    FN(go)(&alone, &alone.box);
+    CHECK_NEAR(alone.x[0], 0.2 - 0.05 * 2.5, 1e-6);
+    cosine.schedule = HBCD_ADAM_COSINE + 1;
+    CHECK(FN(optimizer_make)(HBCD_ADAM, &cosine, &alone.optimizer) == HBCD_ERR_ARGUMENT);
+}
+
+static void FN(test_adam_by_cosine_is_the_same_in_one_call_and_in_many)(void)
+{
+    hbcd_adam cosine = adam_options;
+    cosine.schedule = HBCD_ADAM_COSINE;
+    TY(bench) whole, parts;
+    FN(prepare)(&whole, HBCD_ADAM, &cosine, QUADRATIC, 1);
+    FN(prepare)(&parts, HBCD_ADAM, &cosine, QUADRATIC, 1);
+    whole.stop.keep_last = parts.stop.keep_last = 1;
+    whole.stop.max_iterations = parts.stop.run_iterations = 30;
+    parts.stop.max_iterations = 3;
+    CHECK(FN(go)(&whole, &whole.box) == HBCD_STOP_ITERATIONS);
+    for (; parts.stop.iterations_before < 30; parts.stop.iterations_before += 3) FN(go)(&parts, &parts.box);
+    CHECK(memcmp(whole.x, parts.x, sizeof whole.x) == 0);
+}
+
 static void FN(test_adam_keeps_the_best_when_it_overshoots)(void)
 {
     const hbcd_adam fast = {.learning_rate = 1.5, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
@@ -552,6 +601,8 @@ static void FN(test_all)(void)
     FN(test_values_that_are_not_finite)();
     FN(test_adam_first_steps_by_hand)();
     FN(test_adam_goes_on_across_calls)();
+    FN(test_adam_by_cosine_takes_steps_that_fall_to_nothing)();
+    FN(test_adam_by_cosine_is_the_same_in_one_call_and_in_many)();
     FN(test_adam_keeps_the_best_when_it_overshoots)();
     FN(test_bb_every_step_rule_converges)();
     FN(test_bb_is_non_monotone_but_returns_the_best)();

@@ -1,6 +1,8 @@
 /* opt_adam.inl: ADAM, projected onto the box.  D. Kingma, J. Ba, "Adam: a method for stochastic optimization",
  * ICLR 2015, algorithm 1; after every step the point is projected.  Moments and step count outlive a call: with
- * keep_last and a few iterations a call, the calls on many batches are one run of the stochastic method. */
+ * keep_last and a few iterations a call, the calls on many batches are one run of the stochastic method.  The cosine
+ * schedule: I. Loshchilov, F. Hutter, "SGDR: stochastic gradient descent with warm restarts", ICLR 2017, without restarts;
+ * where a call stands in it comes from its hbcd_stop, not from the step count, which a new block sets to 0. */
 
 #define ADAM_WINDOW 10 /* iterations whose decrease counts */
 
@@ -38,13 +40,23 @@ static int FN(adam_reset)(const void *options, void *state, size_t n)
     return HBCD_OK;
 }
 
-/* x <- P(x - learning_rate * mhat / (sqrt(vhat) + epsilon)).  m, v, g, x: (n). */
-static void FN(adam_step)(const hbcd_adam *options, size_t n, size_t t, const REAL *restrict g, REAL *restrict m,
-                          REAL *restrict v, REAL *restrict x)
+/* The learning rate of an iteration of this call, counted from 0. */
+static double FN(adam_rate)(const hbcd_adam *options, const hbcd_stop *stop, size_t iteration)
+{
+    const double pi = 3.14159265358979323846;
+    if (options->schedule == HBCD_ADAM_CONSTANT) return options->learning_rate;
+    const size_t whole = stop->run_iterations ? stop->run_iterations : stop->max_iterations;
+    const double share = fmin(((double)stop->iterations_before + (double)iteration) / (double)whole, 1.0);
+    return options->learning_rate * (0.5 + 0.5 * cos(pi * share));
+}
+
+/* x <- x - learning_rate * mhat / (sqrt(vhat) + epsilon), at step t = 1, 2, .. of algorithm 1.  m, v, g, x: (n). */
+static void FN(adam_step)(const hbcd_adam *options, double learning_rate, size_t n, size_t t, const REAL *restrict g,
+                          REAL *restrict m, REAL *restrict v, REAL *restrict x)
 {
     const REAL beta1 = (REAL)options->beta1, beta2 = (REAL)options->beta2;
     const REAL fresh1 = (REAL)(1.0 - options->beta1), fresh2 = (REAL)(1.0 - options->beta2);
-    const REAL rate = (REAL)(options->learning_rate / (1.0 - pow(options->beta1, (double)t)));
+    const REAL rate = (REAL)(learning_rate / (1.0 - pow(options->beta1, (double)t)));
     const REAL root = (REAL)(1.0 / sqrt(1.0 - pow(options->beta2, (double)t)));
     const REAL epsilon = (REAL)options->epsilon;
     for (size_t i = 0; i < n; i++) {
@@ -96,7 +108,8 @@ static int FN(adam_minimize)(const void *options, void *state, const TY(objectiv
     double window[ADAM_WINDOW]; /* the last values, in a ring */
     for (size_t k = 0; k < ADAM_WINDOW; k++) window[k] = f;
     for (size_t k = 0; !status; k++) {
-        FN(adam_step)(options, n, ++*memory.steps, memory.g, memory.m, memory.v, x);
+        const double rate = FN(adam_rate)(options, stop, report->n_iterations);
+        FN(adam_step)(options, rate, n, ++*memory.steps, memory.g, memory.m, memory.v, x);
         FN(project)(n, box, x);
         status = FN(adam_evaluate)(objective, box, stop, report, x, &f, &pg, memory.g);
         if (status) break;

@@ -9,7 +9,8 @@ static int adam_valid(const hbcd_adam *options)
 {
     return options->learning_rate > 0 && isfinite(options->learning_rate) && options->beta1 >= 0 &&
            options->beta1 < 1 && options->beta2 >= 0 && options->beta2 < 1 && options->epsilon > 0 &&
-           isfinite(options->epsilon);
+           isfinite(options->epsilon) && options->schedule >= HBCD_ADAM_CONSTANT &&
+           options->schedule <= HBCD_ADAM_COSINE;
 }
 
 static int lbfgs_valid(const hbcd_lbfgs *options)

@@ -8,11 +8,13 @@ static unsigned FN(flags_of)(int kind, const void *options)
         if (scope == HBCD_LM_BLOCKS) return HBCD_OPT_NORMAL_OF;
         return scope == HBCD_LM_PROJECTED ? HBCD_OPT_NORMAL | HBCD_OPT_OUTPUT : HBCD_OPT_NORMAL;
     }
+    if (kind == HBCD_ADAM)
+        return ((const hbcd_adam *)options)->schedule == HBCD_ADAM_CONSTANT ? 0 : HBCD_OPT_SCHEDULED;
     const hbcd_exact_output *exact = options;
     TY(optimizer) inner;
     if (kind != HBCD_EXACT_OUTPUT || exact->inner < 0) return 0;
     return FN(optimizer_make)(exact->inner, exact->inner_options, &inner) == HBCD_OK
-               ? inner.flags & (HBCD_OPT_NEEDS_BOX | HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF) : 0;
+               ? inner.flags & (HBCD_OPT_NEEDS_BOX | HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF | HBCD_OPT_SCHEDULED) : 0;
 }
 
 int FN(optimizer_make)(int kind, const void *options, TY(optimizer) *optimizer)

@@ -24,6 +24,7 @@ struct TY(plan) {
     /* the phase */
     const TY(phase) *phase;
     size_t phase_index, epoch, phase_evaluations, phase_iterations, visits, idle;
+    size_t run_iterations;   /* of the phase, where its optimizer has a schedule; else 0 */
     int last_block;
     size_t repeats;
     int reset_needed;        /* the optimizer's memory belongs to another objective */
@@ -38,6 +39,26 @@ static size_t FN(epoch_batches)(const TY(phase) *phase, size_t epoch, size_t n_r
     size_t batches = n_rows / *rows;
     *rows = (n_rows + batches - 1) / batches;
     return batches;
+}
+
+/* Iterations of the optimizer in a whole phase: passes x batches x visits x iterations of a visit; SIZE_MAX where nothing
+ * limits them.  Batches grow fewer from pass to pass, so passes of as many batches follow each other. */
+static size_t FN(phase_length)(const TY(phase) *phase, size_t n_rows)
+{
+    size_t length = 0, rows;
+    if (phase->inner_iterations == 0) return SIZE_MAX;
+    if (phase->epochs == 0) return phase->selector ? SIZE_MAX : phase->inner_iterations;
+    for (size_t epoch = 0; epoch < phase->epochs;) {
+        size_t batches = FN(epoch_batches)(phase, epoch, n_rows, &rows), from = epoch + 1, to = phase->epochs;
+        while (from < to) {
+            size_t middle = from + (to - from) / 2;
+            if (FN(epoch_batches)(phase, middle, n_rows, &rows) == batches) from = middle + 1;
+            else to = middle;
+        }
+        length = hbcd_plus(length, hbcd_times(batches, from - epoch));
+        epoch = from;
+    }
+    return hbcd_times(hbcd_times(length, phase->selector ? phase->visits_per_batch : 1), phase->inner_iterations);
 }
 
 /* The largest batch of a phase that is smaller than the data; 0 if there is none.  Batches only grow, so it is that of

@@ -182,6 +182,7 @@ static int FN(run_phase)(TY(plan) *plan)
     memset(plan->last_visit, 0, plan->net->n_blocks * sizeof *plan->last_visit);
     FN(statistics_begin)(plan);
     plan->phase_evaluations = plan->phase_iterations = plan->visits = plan->repeats = 0;
+    plan->run_iterations = FN(length_of_phase)(plan);
     plan->last_block = -1;
     plan->reset_needed = 1;
     watch->deadline = fmin(plan->run_deadline, hbcd_clock() + phase->max_seconds);
@@ -197,6 +198,7 @@ static int FN(run_phase)(TY(plan) *plan)
         if (phase->epochs == 0) return HBCD_STOP_EPOCHS;
         int better = best - plan->best_score > fmax(phase->stop.f_tol, 0) * fmax(fabs(best), 1) || isnan(best);
         without = better ? 0 : without + 1;
+        if (phase->optimizer.flags & HBCD_OPT_SCHEDULED) continue; /* its gain may come at the end */
         if ((rows < plan->data->rows || plan->held_out) && without >= watch->patience) return HBCD_STOP_NO_PROGRESS;
     }
     return HBCD_STOP_EPOCHS;

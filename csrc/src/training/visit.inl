@@ -50,6 +50,15 @@ static int FN(keep_best)(TY(plan) *plan, REAL *gradient, double *loss, double *v
 static size_t FN(left)(size_t limit, size_t used) { return limit == SIZE_MAX ? limit : used < limit ? limit - used : 0; }
 static size_t FN(smaller)(size_t a, size_t b) { return a < b ? a : b; }
 
+/* Iterations that the phase that begins can make: those planned, or fewer where limits leave fewer. */
+static size_t FN(length_of_phase)(const TY(plan) *plan)
+{
+    if (!(plan->phase->optimizer.flags & HBCD_OPT_SCHEDULED)) return 0;
+    const size_t most = FN(smaller)(plan->phase->stop.max_iterations,
+                                    FN(left)(plan->stop->max_iterations, plan->n_iterations));
+    return FN(smaller)(most, FN(phase_length)(plan->phase, plan->data->rows));
+}
+
 /* Whether limits of the run or of the phase are used up. */
 static int FN(spent)(TY(plan) *plan)
 {
@@ -93,6 +102,8 @@ static hbcd_stop FN(visit_stop)(const TY(plan) *plan, const TY(data) *rows, int 
                                                          FN(left)(phase->max_iterations, plan->phase_iterations)));
     if (whole && run->target > stop.target) stop.target = run->target;
     if (!whole && passes) stop.target = -INFINITY; /* one batch of many says nothing about the target */
+    stop.run_iterations = plan->run_iterations;
+    stop.iterations_before = plan->phase_iterations;
     stop.keep_last = joint && passes && !whole && (plan->phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES);
     return stop;
 }

@@ -144,9 +144,24 @@ class BFGS(Compiled):
         check_line_search(self.armijo, self.wolfe, self.max_line_search)
         check_integer("memory_limit", self.memory_limit, 1)
 
+    @staticmethod
+    def matrix_bytes(n: int) -> int:
+        """Bytes of the matrix of n variables.
+
+        Parameters
+        ----------
+        n : int
+            Number of variables.
+
+        Returns
+        -------
+        int
+        """
+        return 4 * n * (n + 1)
+
     def check_size(self, n: int) -> None:
         """ValueError if the matrix of n variables is larger than `memory_limit`."""
-        need = 4 * n * (n + 1)
+        need = self.matrix_bytes(n)
         if need > self.memory_limit:
             raise ValueError(
                 f"memory_limit={self.memory_limit}: must be at least {need} bytes for BFGS on "

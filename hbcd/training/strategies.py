@@ -12,6 +12,7 @@ from hbcd.optimizers.builtin import BFGS, LBFGS
 from hbcd.parts.selectors import BlockSelector, MostSensitive
 from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.training.phase import Phase, check_parts
+from hbcd.training.quasi_newton import quasi_newton
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
@@ -74,29 +75,34 @@ class Finish(TrainingStrategy):
     """All parameters at once on all rows, by the quasi-Newton method that suits their number.
 
     Self-scaled BFGS with the whole matrix, which needs the fewest evaluations.  L-BFGS with 20
-    pairs where passing over the matrix takes longer than an evaluation saves: beyond
-    `most_parameters`, and where there are more parameters than rows.
+    pairs where passing over the matrix takes longer than those evaluations.
 
     Parameters
     ----------
     max_iterations : int, default 1000
-    most_parameters : int, default 3000
+    most_parameters : int, optional
+        BFGS up to so many, as long as there are no more than rows.  None: up to one fifth of the
+        rows, and up to 1200 where there are as many rows, while the matrix takes no more than
+        `BFGS.memory_limit`.
     check_every : see `FullBatch`
     """
 
     max_iterations: int = 1000
-    most_parameters: int = 3000
+    most_parameters: int | None = None
     check_every: int = 25
 
     def __post_init__(self) -> None:
         check_integer("max_iterations", self.max_iterations, 1)
-        check_integer("most_parameters", self.most_parameters, 0)
+        check_integer("most_parameters", self.most_parameters, 0, none=True)
         check_integer("check_every", self.check_every, 1)
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
-        few = network.n_parameters <= min(self.most_parameters, n_rows)
-        optimizer = BFGS() if few else LBFGS(memory=20)
+        n = network.n_parameters
+        if self.most_parameters is None:
+            optimizer = quasi_newton(n, n_rows)
+        else:
+            optimizer = BFGS() if n <= min(self.most_parameters, n_rows) else LBFGS(memory=20)
         chosen = FullBatch(optimizer, self.max_iterations, check_every=self.check_every)
         return chosen.phases(network, n_rows)
 

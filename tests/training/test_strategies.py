@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd.training.quasi_newton import bfgs_pays
 from support.training_runs import (
     ACTIVATIONS,
     NET,
@@ -80,6 +81,26 @@ def test_a_finish_takes_the_method_that_suits_the_number_of_parameters():
     (many,) = hbcd.Finish(most_parameters=n - 1).phases(NET, 100)
     assert isinstance(few.optimizer, hbcd.BFGS)
     assert isinstance(many.optimizer, hbcd.LBFGS)
+
+
+@pytest.mark.parametrize(
+    ("weights", "rows", "pays"),
+    [
+        (281, 282, True),
+        (281, 280, False),  # more weights than rows
+        (1200, 1200, True),
+        (1201, 1200, False),
+        (1201, 6005, True),  # a fifth
+        (1201, 6000, False),
+        (4801, 36_000, True),
+        (20_000, 10**6, False),  # 1.6 GB
+    ],
+)
+def test_bfgs_finishes_where_its_matrix_costs_less_than_evaluations(weights, rows, pays):
+    assert bfgs_pays(weights, rows) == pays
+    plane = network(weights - 1, 1)  # and a bias
+    (phase,) = hbcd.Finish().phases(plane, rows)
+    assert isinstance(phase.optimizer, hbcd.BFGS if pays else hbcd.LBFGS)
 
 
 def test_the_other_strategies_are_one_phase_each():

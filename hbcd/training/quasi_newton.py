@@ -11,10 +11,10 @@ __all__ = ["bfgs_pays", "quasi_newton"]
 # low, and passes over the matrix in each: 0.2 ns times P squared for P weights while the matrix
 # lies in a cache, 0.5 ns from some 2000 weights on.  An evaluation takes 0.03 ns (float32 and
 # AVX-512) to 0.15 ns (float64 and AVX2) times P times the rows.  CPU time of L-BFGS over that of
-# BFGS down to the loss that both reach (one thread, AVX-512; concrete, airfoil, kin40k, sml, ccpp and
-# generated table; 900 to 40 000 rows): up to 1231 weights, 3 to 85 % of the rows: 1.6 to 8; 1681 to
-# 3051 weights, 5 to 31 %: 0.9 to 1.2, of a whole training; 2341 to 4929 weights, 48 to 100 %: 0.4
-# to 0.6.  After ADAM, 4801 weights on 36 000 rows: 0.7 of the time from 200 iterations on.
+# BFGS down to the loss that both reach (one thread, AVX-512; concrete, airfoil, kin40k, sml, ccpp
+# and generated rows, 900 to 40 000): up to 1231 weights, 3 to 85 % of the rows: 1.6 to 8; 1681 to
+# 3051 weights, 5 to 45 %: 0.9 to 1.2, of a whole training; 2341 to 4929 weights, 48 to 100 %: 0.4
+# to 0.6.  After ADAM, 4801 weights on 36 000 rows: the lower loss from 200 iterations on.
 IN_CACHE = 1200  # weights
 SHARE = 0.2  # weights per row beyond
 

@@ -111,6 +111,7 @@ _PUBLIC = {
         "plot_probabilities",
         "plot_sensitivity",
     ),
+    "hbcd.training.by_rows": ("ByRows",),
     "hbcd.training.hybrid": ("Hybrid",),
     "hbcd.training.multi_start": ("MultiStart",),
     "hbcd.training.network": ("Network",),

@@ -73,6 +73,7 @@ from hbcd.plots import (
     plot_probabilities,
     plot_sensitivity,
 )
+from hbcd.training.by_rows import ByRows
 from hbcd.training.hybrid import Hybrid
 from hbcd.training.multi_start import MultiStart
 from hbcd.training.network import Network
@@ -103,6 +104,7 @@ __all__ = [
     "BlockDiagonalLayer",
     "BlockSelector",
     "BlockState",
+    "ByRows",
     "Callback",
     "CompiledActivation",
     "CompiledLayer",

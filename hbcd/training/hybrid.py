@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Compiled, Optimizer
-from hbcd.optimizers.builtin import ICRS, LBFGS
+from hbcd.optimizers.builtin import ICRS, LBFGS, Adam
 from hbcd.parts.selectors import BlockSelector
 from hbcd.parts.sensitivities import ProjectedGradient
+from hbcd.training.by_rows import ByRows
 from hbcd.training.phase import Phase, check_parts
 from hbcd.training.sequence import StepwiseStrategy
-from hbcd.training.strategies import BatchShell, Finish
+from hbcd.training.strategies import BatchShell, Finish, MiniBatch
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
@@ -106,12 +107,29 @@ class Hybrid(StepwiseStrategy):
                 epochs=4,
                 min_batch_rows=256,
             ),
-            finish=Finish(),
+            finish=Finish(most_parameters=3000),
             explore_rows=128,
             hold_out=0.15,
             hold_out_below=10.0,
             resumes=True,
         )
+
+    @classmethod
+    def auto(cls) -> ByRows:
+        """The method that the rows and the weights call for; each of its phases is a public part.
+
+        Below 3000 rows `fast`, with BFGS where its matrix pays (`Finish`).  From there on the same
+        short search, then ADAM on batches of 128 rows, all layers at once, while its rate falls
+        from 0.01 to 0 by a cosine, then `Finish`.  From 40 000 rows on passes and iterations fall
+        with the root of the rows: 100 passes by batches up to there, 31 of 400 000 rows, and as
+        many iterations of the finish as cost 600 evaluations on 40 000 rows, 190 on 400 000 (at
+        most 1000, on few rows).  bench/README.md tells what the settings were chosen from.
+        """
+        few = replace(cls.fast(), finish=Finish())
+        batches = MiniBatch(Adam(1e-2, schedule="cosine"), batch_rows=128, epochs=None)
+        finish = Finish(max_iterations=None)
+        many = cls(few.explore, batches, finish, explore_rows=few.explore_rows)
+        return ByRows(few, many)
 
     def steps(self) -> list[TrainingStrategy]:
         """Explore, shell, finish, without those that are None.

@@ -98,6 +98,7 @@ SELECTORS: dict[str, Callable[[], BlockSelector]] = {
     "per_operation": DecreasePerOperation,
 }
 STRATEGIES: dict[str, Callable[[], TrainingStrategy]] = {
+    "auto": Hybrid.auto,
     "fast": Hybrid.fast,
     "paper": Hybrid.paper,
     "multi_start": MultiStart,

@@ -14,6 +14,7 @@ from hbcd.parts.sensitivities import ProjectedGradient, Sensitivity
 from hbcd.training.phase import Phase, check_parts
 from hbcd.training.quasi_newton import quasi_newton
 from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.work import finish_iterations, passes
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
@@ -79,7 +80,8 @@ class Finish(TrainingStrategy):
 
     Parameters
     ----------
-    max_iterations : int, default 1000
+    max_iterations : int or None, default 1000
+        None: what the rows pay for, see `Hybrid.auto`.
     most_parameters : int, optional
         BFGS up to so many, as long as there are no more than rows.  None: up to one fifth of the
         rows, and up to 1200 where there are as many rows, while the matrix takes no more than
@@ -87,12 +89,12 @@ class Finish(TrainingStrategy):
     check_every : see `FullBatch`
     """
 
-    max_iterations: int = 1000
+    max_iterations: int | None = 1000
     most_parameters: int | None = None
     check_every: int = 25
 
     def __post_init__(self) -> None:
-        check_integer("max_iterations", self.max_iterations, 1)
+        check_integer("max_iterations", self.max_iterations, 1, none=True)
         check_integer("most_parameters", self.most_parameters, 0, none=True)
         check_integer("check_every", self.check_every, 1)
 
@@ -103,7 +105,8 @@ class Finish(TrainingStrategy):
             optimizer = quasi_newton(n, n_rows)
         else:
             optimizer = BFGS() if n <= min(self.most_parameters, n_rows) else LBFGS(memory=20)
-        chosen = FullBatch(optimizer, self.max_iterations, check_every=self.check_every)
+        iterations = self.max_iterations or finish_iterations(n, n_rows)
+        chosen = FullBatch(optimizer, iterations, check_every=self.check_every)
         return chosen.phases(network, n_rows)
 
 
@@ -120,22 +123,22 @@ class MiniBatch(TrainingStrategy):
         Rows of a batch.
     inner_iterations : int, optional
         Iterations on each batch; None: those of the optimizer, `Optimizer.inner_iterations`.
-    epochs : int, default 100
-        Passes over the data.
+    epochs : int or None, default 100
+        Passes over the data; None: what the rows pay for, see `Hybrid.auto`.
     box : see `Phase`
     """
 
     optimizer: Optimizer
     batch_rows: int = 256
     inner_iterations: int | None = None
-    epochs: int = 100
+    epochs: int | None = 100
     box: Any = None
 
     def __post_init__(self) -> None:
         check_parts(self.optimizer, None, ProjectedGradient())
         check_integer("batch_rows", self.batch_rows, 1)
         check_integer("inner_iterations", self.inner_iterations, 1, none=True)
-        check_integer("epochs", self.epochs, 1)
+        check_integer("epochs", self.epochs, 1, none=True)
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
@@ -144,7 +147,7 @@ class MiniBatch(TrainingStrategy):
                 self.optimizer,
                 batch_rows=self.batch_rows,
                 inner_iterations=self.inner_iterations or own_iterations(self.optimizer, "batch"),
-                epochs=self.epochs,
+                epochs=self.epochs or passes(n_rows),
                 box=self.box,
             )
         ]

@@ -261,7 +261,7 @@ def test_a_tolerance_without_sensitivities_is_refused():
 
 
 def test_what_resumes_goes_on_by_its_finish_alone():
-    assert hbcd.Hybrid.fast().after(THETA) == hbcd.Finish()
+    assert hbcd.Hybrid.fast().after(THETA) == hbcd.Hybrid.fast().finish
     paper = hbcd.Hybrid.paper().after(THETA)
     assert (paper.explore, paper.shell) == (None, hbcd.Hybrid.paper().shell)
     assert hbcd.MultiStart(hbcd.Hybrid.paper()).after(THETA) == paper

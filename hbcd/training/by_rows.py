@@ -71,11 +71,17 @@ class ByRows(TrainingStrategy):
         return replace(self, few=self.few.one_pass(), many=self.many.one_pass())
 
     def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
+        self,
+        *,
+        optimizer: Optimizer | None = None,
+        selector: BlockSelector | None = None,
+        sensitivity_tol: float | None = None,
     ) -> TrainingStrategy:
-        """Each strategy with another optimizer or selector."""
+        """Each strategy with another optimizer, selector or tolerance."""
         few, many = (
-            strategy.with_parts(optimizer=optimizer, selector=selector)
+            strategy.with_parts(
+                optimizer=optimizer, selector=selector, sensitivity_tol=sensitivity_tol
+            )
             for strategy in (self.few, self.many)
         )
         return replace(self, few=few, many=many)

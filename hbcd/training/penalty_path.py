@@ -86,11 +86,13 @@ class _Descent:
         k = losses.index(min(losses))
         if not 0 < k < len(losses) - 1:
             return self.path[k][0]
-        above, below = losses[k - 1] - losses[k], losses[k + 1] - losses[k]
+        up, at, down = (math.log(alpha) for alpha, _ in self.path[k - 1 : k + 2])
+        above = (losses[k - 1] - losses[k]) * (at - down)
+        below = (losses[k + 1] - losses[k]) * (up - at)
         bend = above + below
-        shift = 0.0 if not 0 < bend < math.inf else (above - below) / (2.0 * bend)
-        at = math.log(self.path[k][0])
-        return math.exp(at + shift * (math.log(self.path[k + 1][0]) - at))
+        if not 0 < bend < math.inf:
+            return self.path[k][0]
+        return math.exp(at + (below * (up - at) - above * (at - down)) / (2.0 * bend))
 
 
 @dataclass(frozen=True)

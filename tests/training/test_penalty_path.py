@@ -87,10 +87,12 @@ def test_the_penalty_lies_beside_the_one_with_the_least_loss_of_rows_left_out(ki
     assert model.alpha_ == model.network_.alpha != path[best]
 
 
+@pytest.mark.parametrize("penalties", [(9.0, 3.0, 1.0), (30.0, 3.0, 1.0), (30.0, 10.0, 0.1)])
 @pytest.mark.parametrize("losses", [(2.0, 1.0, 1.2), (1.2, 1.0, 2.0), (1.5, 1.0, 1.5)])
-def test_the_penalty_is_where_the_parabola_through_the_three_least_losses_is_lowest(losses):
+def test_the_penalty_is_where_the_parabola_through_the_three_least_losses_is_lowest(
+    losses, penalties
+):
     descent = penalty_path._Descent(PenaltySettings())
-    penalties = (9.0, 3.0, 1.0)  # of equal steps: the parabola is one in the logarithm
     for penalty, loss in zip(penalties, losses, strict=True):
         descent.add(penalty, loss, None)
     square, slope, _ = np.polyfit(np.log(penalties), losses, 2)

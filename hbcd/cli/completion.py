@@ -24,7 +24,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "sep": tuple(SEPARATOR_NAMES.values()),
     "decimal": (".", ","),
     "class_weight": ("none", "balanced"),
-    "dtype": ("float64", "float32"),
+    "dtype": ("auto", "float64", "float32"),
     "data": ("plant", "ccpp", "siec"),
 }
 

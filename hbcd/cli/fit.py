@@ -149,7 +149,7 @@ def _result(
         "missing": args.missing,
         "dates": args.dates,
         "test_size": args.test_size,
-        "dtype": args.dtype,
+        "dtype": str(model.theta_.dtype),
         "threads": effective_threads(args.threads),
         "n_parameters": model.network_.n_parameters,
         "seconds": report.seconds,

@@ -158,6 +158,7 @@ def plan_fit(
 
     # rows
     rows = fit_rows(model, X, y, sample_weight, eval_set, settings, classes)
+    settings = settings.for_rows(len(rows.train))
     n_inputs = rows.train.x.shape[1]
 
     def build(alpha: float) -> Network:

@@ -40,7 +40,7 @@ class HybridRegressor(RegressionOutputs):
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "fast"
-        "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
+        "auto", "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     layers : list of Layer, optional
         The layers between inputs and output in place of widths and activations, custom ones among
         them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
@@ -65,8 +65,9 @@ class HybridRegressor(RegressionOutputs):
         Seed of the initial parameters and of the training.
     n_threads : int or None
         None: the processors at hand.  Any number gives the same bits.
-    dtype : {"float64", "float32"}
-        Precision of the parameters and of the training.
+    dtype : {"auto", "float64", "float32"}
+        Precision of the parameters and of the training.  "auto": float32 from 3000 training rows
+        on, else float64; `warm_start` and `partial_fit` keep that of the parameters.
     max_iter, max_fun : int or None
         Limits of the iterations of the optimizers and of the evaluations of the objective, which
         may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
@@ -168,7 +169,7 @@ class HybridRegressor(RegressionOutputs):
         alpha: str | float = "auto",
         random_state: Any = None,
         n_threads: int | None = None,
-        dtype: str = "float64",
+        dtype: str = "auto",
         max_iter: int | None = None,
         max_fun: int | None = None,
         max_time: float | None = None,

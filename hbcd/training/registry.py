@@ -218,13 +218,15 @@ def restore_loss(described: dict[str, Any]) -> Loss:
 
 
 def dtype(value: Any) -> Any:
-    """float32 or float64 from a name or a type."""
+    """float32 or float64 from a name or a type; None for "auto"."""
+    if isinstance(value, str) and value == "auto":
+        return None
     try:
         found = np.dtype(value)
     except TypeError:
         found = np.dtype(object)
     if found not in (np.float32, np.float64):
-        raise ValueError(f"dtype={value!r}: must be 'float64' or 'float32'")
+        raise ValueError(f"dtype={value!r}: must be 'auto', 'float64' or 'float32'")
     return found.type
 
 

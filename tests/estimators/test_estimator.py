@@ -128,6 +128,20 @@ def test_float32_trains_in_float32_and_predicts_in_the_units_of_the_target(dtype
     assert model.score(X, 1e6 + Y) > 0.95
 
 
+@pytest.mark.parametrize(("rows", "dtype"), [(2999, np.float64), (3000, np.float32)])
+def test_the_number_of_training_rows_chooses_the_precision(rows, dtype):
+    x, y = sample(rows)
+    for model, target in ((regressor(), y), (hbcd.HybridClassifier((3,), max_iter=20), y > 0)):
+        model.set_params(max_iter=20, validation_fraction=None, warm_start=True).fit(x, target)
+        assert model.theta_.dtype == dtype
+        model.fit(x[:500], target[:500])  # goes on in the precision of the parameters
+        assert model.theta_.dtype == dtype
+        model.partial_fit(np.tile(x, (2, 1)), np.tile(target, 2))
+        assert model.theta_.dtype == dtype
+        model.set_params(warm_start=False, dtype="float64").fit(x, target)
+        assert model.theta_.dtype == np.float64
+
+
 # ---- limits -----------------------------------------------------------------------------------
 
 

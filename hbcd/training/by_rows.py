@@ -90,10 +90,9 @@ class ByRows(TrainingStrategy):
         """That of the strategy for this many rows."""
         return self.chosen(n_rows).hold_out_share(network, n_rows)
 
-    @property
-    def resumes(self) -> bool:  # type: ignore[override]
-        """Whether one of them does; then the other goes on too, as its `after` says."""
-        return self.few.resumes or self.many.resumes
+    def resumes_on(self, n_rows: int) -> bool:
+        """Whether the strategy for this many rows resumes."""
+        return self.chosen(n_rows).resumes_on(n_rows)
 
     @property
     def planned(self) -> bool:

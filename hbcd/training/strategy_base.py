@@ -122,6 +122,19 @@ class TrainingStrategy:
         """
         return self
 
+    def resumes_on(self, n_rows: int) -> bool:
+        """`resumes`, where that depends on the number of training rows.
+
+        Parameters
+        ----------
+        n_rows : int
+
+        Returns
+        -------
+        bool
+        """
+        return self.resumes
+
     def one_pass(self) -> TrainingStrategy:
         """The strategy with one pass over the data in every phase, as `partial_fit` makes it.
 

@@ -101,10 +101,10 @@ def test_auto_gives_the_same_bits_at_any_number_of_threads(dtype):
 
 
 @pytest.mark.parametrize("rows", [500, 4000])
-def test_auto_by_name_goes_on_from_the_parameters_at_the_chosen_penalty(rows):
+def test_auto_by_name_goes_on_from_the_chosen_penalty_on_few_rows_and_begins_anew_on_many(rows):
     x = np.random.default_rng(0).normal(size=(rows, 3))
     y = np.sin(x[:, 0]) + 0.1 * x[:, 1] ** 2
     model = hbcd.HybridRegressor((6,), strategy="auto", alpha="cv", max_iter=4000, random_state=0)
     model.fit(x, y)
-    assert model.report_.phases == (("BFGS",) if rows < 3000 else ("Adam", "BFGS"))
+    assert model.report_.phases == (("BFGS",) if rows < 3000 else ("ICRS", "Adam", "BFGS"))
     assert model.score(x, y) > 0.99

@@ -184,12 +184,7 @@ def _add_fit(commands: Any) -> None:
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")
     add("--max-iter", type=int, metavar="N", help="iterations, of all phases together")
     add("--max-fun", type=int, metavar="N", help="evaluations, of all phases together")
-    add(
-        "--dtype",
-        default="auto",
-        metavar="NAME",
-        help="float64, float32, or auto (default): float32 from 3000 rows on",
-    )
+    add("--dtype", default="auto", metavar="NAME", help="float64, float32 or auto (default)")
     add = fit.add_argument_group("validation").add_argument
     add("--hold-out", type=float, metavar="SHARE", help="of the training rows, to keep the best "
         "network by (default: as the strategy has it)")  # fmt: skip

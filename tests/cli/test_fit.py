@@ -41,7 +41,7 @@ def test_json_is_one_object_with_every_promised_key(capsys):
     assert set(result["baseline_ols"]) == SCORES | {"train"}
     assert set(result["baseline_ols"]["train"]) == SCORES
     known = {"data": "plant", "rows": 9568, "features": 4, "hidden": [3], "strategy": "bcd",
-             "seed": 0, "n_parameters": 19, "dtype": "float64", "threads": 1}  # fmt: skip
+             "seed": 0, "n_parameters": 19, "dtype": "float32", "threads": 1}  # fmt: skip
     assert {key: result[key] for key in known} == known
     assert result["seconds"] > 0
     assert result["n_fev"] > 0
@@ -65,7 +65,7 @@ def test_table_has_both_parts_of_both_models_and_says_where_the_model_is(capsys,
     assert lines[0] == (
         "plant: 9568 rows (7654 to train on, 1914 to test), 4 features, target PE (MW)"
     )
-    assert lines[1] == "network 4-3-1 tanh, 19 parameters, float64"
+    assert lines[1] == "network 4-3-1 tanh, 19 parameters, float32"
     assert [line[:23].split() for line in lines[6:10]] == [
         ["network", "train"], ["test"], ["least", "squares", "train"], ["test"],
     ]  # fmt: skip

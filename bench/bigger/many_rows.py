@@ -23,7 +23,7 @@ NETS = [
     {"widths": widths, "activation": activation, "rate": rate}
     for widths in ([64, 64], [128, 128])
     for activation in ("Tanh", "SiLU")
-    for rate in (1e-2, 3e-3)
+    for rate in (2e-2, 1e-2, 3e-3)
 ]
 
 

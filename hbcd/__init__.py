@@ -125,6 +125,10 @@ _PUBLIC = {
         "MiniBatch",
     ),
     "hbcd.training.strategy_base": ("TrainingStrategy",),
+    "hbcd.tuning.default_space": ("tuning_space",),
+    "hbcd.tuning.halving": ("SuccessiveHalving",),
+    "hbcd.tuning.result": ("TuneResult",),
+    "hbcd.tuning.tune": ("tune",),
     "hbcd.utils.configuration": ("show_config",),
 }
 _HOMES = {name: module for module, names in _PUBLIC.items() for name in names}

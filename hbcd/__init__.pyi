@@ -87,6 +87,10 @@ from hbcd.training.strategies import (
     MiniBatch,
 )
 from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.tuning.default_space import tuning_space
+from hbcd.tuning.halving import SuccessiveHalving
+from hbcd.tuning.result import TuneResult
+from hbcd.tuning.tune import tune
 from hbcd.utils.configuration import show_config
 from hbcd.utils.version import __version__
 
@@ -160,9 +164,11 @@ __all__ = [
     "SquaredError",
     "Stop",
     "StopReason",
+    "SuccessiveHalving",
     "Tanh",
     "TrainingInterrupted",
     "TrainingStrategy",
+    "TuneResult",
     "__version__",
     "fetch_ccpp",
     "fetch_siec",
@@ -177,4 +183,6 @@ __all__ = [
     "plot_probabilities",
     "plot_sensitivity",
     "show_config",
+    "tune",
+    "tuning_space",
 ]

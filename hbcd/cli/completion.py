@@ -72,7 +72,7 @@ def describe(
         metavar = action.metavar
         if not action.option_strings and isinstance(metavar, str) and "|" in metavar:
             values = tuple(metavar.split("|"))
-        takes = action.nargs != 0
+        takes = action.nargs != 0 and not (action.nargs == "?" and action.option_strings)
         words.append(Word(tuple(action.option_strings), action.help or "", values, takes))
     yield path, words
 

@@ -89,6 +89,8 @@ def _unknown(name: str, key: str, options: dict[str, argparse.Action]) -> str:
 
 def _words(what: str, action: argparse.Action, value: Any) -> list[str]:
     """A value as it would stand on the command line."""
+    if action.nargs == "?" and action.option_strings and isinstance(value, bool):
+        return [action.option_strings[-1]] if value else []
     if action.nargs == 0:
         if not isinstance(value, bool):
             raise ValueError(f"{what}: must be true or false")
@@ -109,7 +111,7 @@ def _words(what: str, action: argparse.Action, value: Any) -> list[str]:
         if type(value) not in (int, float):
             raise ValueError(f"{what}: must be a number")
         text = repr(value)
-    elif isinstance(value, str) or (type(value) is int and action.dest == "hidden"):
+    elif isinstance(value, str) or (type(value) is int and action.dest in ("hidden", "tune")):
         text = str(value)
     else:
         raise ValueError(f"{what}: must be a text{' or an array' if action.dest in LISTS else ''}")

@@ -22,9 +22,11 @@ from hbcd.cli.report.page import write_report
 from hbcd.cli.search import cross_validate, search
 from hbcd.cli.tasks import Classification, Regression
 from hbcd.cli.text import print_json
+from hbcd.cli.tune import tuned
 from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.metrics.classification import confusion
 from hbcd.parts.losses import Quantile
+from hbcd.tuning.candidates import short_text
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["fit"]
@@ -70,8 +72,10 @@ def fit(args: argparse.Namespace) -> int:
 def _validate(
     args: argparse.Namespace, model: HybridEstimator, prepared: Prepared
 ) -> dict[str, Any]:
-    """What the arguments ask for before the fit; the model gets the widths of a search."""
+    """What the arguments ask for before the fit; the model gets what a search has chosen."""
     found: dict[str, Any] = {}
+    if args.tune:
+        found["tune"] = tuned(args, model, prepared)
     if not (args.search or args.grid or args.cv):
         return found
     table, train = prepared.table, prepared.parts[0]
@@ -139,10 +143,10 @@ def _result(
         "unit": table.unit,
         "classes": classes,
         "hidden": list(model.hidden_layer_sizes_),
-        "activation": args.activation,
+        "activation": model.activation if args.tune else args.activation,
         "loss": loss,
         "alpha": model.alpha_,
-        "strategy": args.strategy,
+        "strategy": short_text(model.strategy) if args.tune else args.strategy,
         "optimizer": args.optimizer,
         "selector": args.selector,
         "seed": args.seed,
@@ -166,7 +170,7 @@ def _about(args: argparse.Namespace, table: Table, result: dict[str, Any]) -> di
     """What the model file notes of where it comes from."""
     kept = ("data", "rows", "task", "target", "unit", "strategy", "optimizer", "selector", "seed",
             "train", "test", "baseline_ols", "baseline_linear", "baseline_frequent", "confusion",
-            "cv", "search")  # fmt: skip
+            "cv", "search", "tune")  # fmt: skip
     return {
         **{name: result[name] for name in kept if name in result},
         "columns": list(table.features.columns),

@@ -81,6 +81,12 @@ def _validation(table: Table, result: Result) -> str:
         lines = [(widths_text(line["hidden"]), "", line) for line in found["grid"]]
         text += f"\nsearch over hidden layers, {found['k']} folds\n"
         text += f"{score_table(columns, lines, unit)}\n{found['rule']}\n"
+    if "tune" in result:
+        found = result["tune"]
+        rows = [f"{line['score']:<14.6g}{line['parameters']}" for line in found["last"]]
+        head = f"{found['scoring']:<14}of the last of {found['rungs']} rungs, the best first"
+        text += f"\ntuning, {found['candidates']} candidates, {found['splits_text']}\n"
+        text += "\n".join([head, *rows, found["rule"], ""])
     if "cv" in result:
         found = result["cv"]
         lines = [(f"fold {k}", "", fold) for k, fold in enumerate(found["folds"], start=1)]

@@ -1,13 +1,14 @@
-"""Widths of hidden layers as the command line writes them, one or a grid to search."""
+"""What is searched, as the command line writes it: widths, a grid of them, a budget."""
 
 from __future__ import annotations
 
 import argparse
 
-__all__ = ["GRID", "parse_grid", "parse_hidden", "parse_widths"]
+__all__ = ["BUDGET", "GRID", "parse_budget", "parse_grid", "parse_hidden", "parse_widths"]
 
 Widths = tuple[int, ...]
 GRID: tuple[Widths, ...] = ((5,), (10,), (20,), (5, 5), (10, 10), (20, 20), (10, 10, 10))
+BUDGET = 20  # whole fits, of a search without a number
 
 
 def parse_hidden(text: str) -> str | Widths:
@@ -31,3 +32,16 @@ def parse_widths(text: str) -> tuple[int, ...]:
 def parse_grid(text: str) -> tuple[Widths, ...]:
     """`5/10,10/none`, each once."""
     return tuple(dict.fromkeys(parse_widths(part) for part in text.split("/")))
+
+
+def parse_budget(text: str) -> int:
+    """`20`: whole fits."""
+    try:
+        budget = int(text)
+    except ValueError:
+        budget = 0
+    if budget < 2:
+        raise argparse.ArgumentTypeError(
+            f"{text!r}: must be a number of fits, at least 2; a table stands before --tune"
+        )
+    return budget

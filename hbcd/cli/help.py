@@ -43,7 +43,8 @@ The model goes to hbcd-NAME.hbcd, or to DIR/model.hbcd with --out DIR. A model t
 is kept as NAME.1.hbcd, NAME.2.hbcd and so on; report.html, metrics.json and pictures in DIR are
 replaced.
 
---cv and --search work within the training rows; the rows to test on are never used to choose.
+--cv, --search and --tune work within the training rows; the rows to test on are never used to
+choose. --tune leaves as it is what a flag says: --tune --hidden 20 chooses all but the layers.
 --out DIR writes model.hbcd, metrics.json, the pictures (extra plot) and report.html, a page that
 any browser shows. --config FILE reads options from a TOML file, by the names of the flags:
 hidden = [10, 10] or max-time = 30; flags win over it.
@@ -63,6 +64,8 @@ examples:
   hbcd fit plant.csv --target power --na -9999 --na Bad --missing indicator
   hbcd fit plant.csv --target power --sep semicolon --decimal , --dates features
   hbcd fit plant.csv --target power --search --grid 5/10,10/20,20
+  hbcd fit plant.csv --target power --tune
+  hbcd fit plant.csv --target power --tune 50 --activation tanh --out results
   hbcd fit --config plant.toml --seed 3
 
 what --json prints, one object:
@@ -77,6 +80,8 @@ what --json prints, one object:
   baseline_linear, baseline_frequent    the same for classes: no hidden layers; shares of classes
   confusion                             of classes: test rows by actual (rows) and predicted class
   cv, search                            where asked for: folds, mean, spread; grid, best, rule
+  tune                                  likewise: scoring, best, given (the score as given), last
+                                        (scores and parameters), candidates, cost, rule and more
   seconds, n_fev, stop_reason, stop_text, best_r2, model, report
   former                                the model that was there before, under its new name
 """

@@ -45,6 +45,8 @@ def check_options(args: argparse.Namespace) -> None:
     as_early_stopping(args.early_stopping)
     check_number("alpha", args.alpha, low=0.0, none=True)
     check_integer("cv", args.cv, 2, none=True)
+    if args.tune and (args.search or args.grid):
+        raise ValueError("tune: must be given without --search and --grid, it chooses layers, too")
     if args.loss is not None:
         parse_loss(args.loss)
     if args.class_weight not in (None, "none", "balanced"):

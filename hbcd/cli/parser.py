@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 
 from hbcd.cli import help as text
 from hbcd.cli.config import with_config
-from hbcd.cli.grid import GRID, parse_grid, parse_hidden
+from hbcd.cli.grid import BUDGET, GRID, parse_budget, parse_grid, parse_hidden
 from hbcd.utils.version import __version__
 
 __all__ = ["parse"]
@@ -198,6 +198,10 @@ def _add_fit(commands: Any) -> None:
         + "/".join(",".join(map(str, widths)) for widths in GRID),
     )
     add("--grid", type=parse_grid, metavar="5/10,10", help="layers to search, other than these")
+    add("--tune", nargs="?", type=parse_budget, const=BUDGET, metavar="BUDGET", help="choose "
+        "layers, activation, penalty and strategy by successive halving, at the cost of so many "
+        f"fits (default {BUDGET}) for every split: K folds of --cv, else 3, or a fifth of 2000 "
+        "rows and more")  # fmt: skip
     add = fit.add_argument_group("output").add_argument
     add("--out", metavar="DIR", help="write the model, metrics, pictures and "
         "report.html there (default: ./hbcd-NAME.hbcd, the model only)")  # fmt: skip

@@ -28,6 +28,7 @@ INSIDE = {
     "optimizers",
     "parts",
     "training",
+    "tuning",
     "utils",
 }
 

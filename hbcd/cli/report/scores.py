@@ -93,7 +93,7 @@ def class_tables(table: Table, parts: Any, result: Result) -> list[str]:
 
 
 def validation(table: Table, result: Result) -> list[str]:
-    """Cross-validation and the search over hidden layers, where they were asked for."""
+    """Cross-validation, tuning and the search over hidden layers, where they were asked for."""
     parts = []
     columns = table.task.columns
     heads = [column.title for column in columns]
@@ -105,6 +105,12 @@ def validation(table: Table, result: Result) -> list[str]:
         rows += [(name, *_numbers(columns, cv[name])) for name in ("mean", "spread")]
         note = "Within the training rows; the spread is the standard deviation over folds."
         parts += [html.heading("Cross-validation", note), html.table(("", *heads), rows)]
+    if result.get("tune"):
+        tune = result["tune"]
+        note = f"{tune['candidates']} candidates, {tune['splits_text']}. {tune['rule']}"
+        rows = [(f"{line['score']:.6g}", line["parameters"]) for line in tune["last"]]
+        parts += [html.heading("Tuning", note),
+                  html.table((tune["scoring"], "parameters"), rows)]  # fmt: skip
     if result.get("search"):
         rows = [
             (widths_text(line["hidden"]), str(line["n_parameters"]), *_numbers(columns, line))

@@ -1,0 +1,1 @@
+"""Tuning: which parameters of an estimator suit a table, found by successive halving."""

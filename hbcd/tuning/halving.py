@@ -93,7 +93,7 @@ class SuccessiveHalving:
         while (most is None or first < most) and self._cost(first + 1, rungs) <= left:
             first += 1
         return [
-            Rung(self.eta ** (k + 1 - rungs), count)
+            Rung(float(self.eta) ** (k + 1 - rungs), count)
             for k, count in enumerate(self._counts(first, rungs))
         ]
 

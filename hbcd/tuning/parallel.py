@@ -34,7 +34,7 @@ def workers_of(n_jobs: int | None) -> int:
         raise ValueError("n_jobs=0: must be a number of fits, -1 for all processors, or None")
     check_integer("n_jobs", n_jobs, -(2**30), none=True)
     # A configuration can only be there where joblib was imported to set it.
-    if n_jobs is None and "joblib" not in sys.modules:
+    if n_jobs is None and sys.modules.get("joblib") is None:
         return 1
     if n_jobs == 1:
         return 1

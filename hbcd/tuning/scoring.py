@@ -129,11 +129,14 @@ class _OfNumbers:
 
     def __call__(self, model: Any, X: Any, y: Any, weight: Array | None) -> float:
         predicted = _columns(model.predict(X))
-        if not np.isfinite(predicted).all():
+        truth = _columns(y)
+        counted = truth if weight is None else truth[weight > 0]
+        varies = len(counted) and (np.ptp(counted, axis=0) > 0).any()
+        if not np.isfinite(predicted).all() or (self.name == "r2" and not varies):
             return np.nan
         with np.errstate(over="ignore", under="ignore"):
             metric = REGRESSION[self.name][0]
-            return metric(_columns(y), predicted, weight)
+            return metric(truth, predicted, weight)
 
 
 @dataclass(frozen=True)

@@ -68,9 +68,11 @@ def splits_of(
         return _checked(cv, list(cv), n)
     if groups is not None:
         raise ValueError("groups: must go with cv=, a splitter that takes groups")
-    order = _dealt(y, n, classes, generator)
     if isinstance(cv, (float, np.floating)):
-        return [_one_split(cv, order, n)]
+        share = check_number("cv", cv, low=0.0, high=1.0, open_low=True, open_high=True)
+        assert share is not None
+        block = round(max(1.0 / share, 1.0 / (1.0 - share)))
+        return [_one_split(share, _dealt(y, n, classes, block, generator), n)]
     if isinstance(cv, (bool, str)) or not isinstance(cv, (int, np.integer)):
         raise TypeError(
             f"cv={cv!r}: must be a number of folds, a share of the rows, an object with "
@@ -81,12 +83,12 @@ def splits_of(
     if k > n:
         raise ValueError(f"cv={k}: must be at most the number of rows, {n}")
     fold = np.empty(n, dtype=np.intp)
+    order = _dealt(y, n, classes, k, generator)
     fold[order] = np.arange(n) % k
     return [(np.flatnonzero(fold != left), np.flatnonzero(fold == left)) for left in range(k)]
 
 
-def _one_split(share: Any, order: Rows, n: int) -> Split:
-    share = check_number("cv", share, low=0.0, high=1.0, open_low=True, open_high=True)
+def _one_split(share: float, order: Rows, n: int) -> Split:
     if not 1 <= round(share * n) < n:
         raise ValueError(f"cv={share}: must leave out at least one of {n} rows, and not all")
     # Spread evenly over the order in which rows are dealt.
@@ -96,8 +98,11 @@ def _one_split(share: Any, order: Rows, n: int) -> Split:
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def _dealt(y: Any, n: int, classes: bool, generator: np.random.Generator) -> Rows:
-    """The rows in the order in which they are dealt out: alike targets beside each other."""
+def _dealt(y: Any, n: int, classes: bool, block: int, generator: np.random.Generator) -> Rows:
+    """The rows in the order in which they are dealt out: alike targets beside each other.
+
+    Of rows of one class, and of `block` rows with targets that follow each other, any is first.
+    """
     order = generator.permutation(n)
     values = np.asarray(y)
     if values.ndim == 2 and values.shape[1] == 1:
@@ -107,14 +112,16 @@ def _dealt(y: Any, n: int, classes: bool, generator: np.random.Generator) -> Row
     if classes:
         _, values, counts = np.unique(values.astype(str), return_inverse=True, return_counts=True)
         if counts.min() < 2:
-            rare = np.asarray(y).reshape(-1)[np.flatnonzero(counts[values] < 2)[0]]
+            rare = np.asarray(y).reshape(-1)[np.flatnonzero(counts[values] < 2)[:1]].tolist()[0]
             raise ValueError(
                 f"y: class {rare!r} has 1 row, must have 2 at least: one to train on, one to "
                 "leave out"
             )
-    elif values.dtype.kind not in "fiub":
+        return order[np.argsort(values[order], kind="stable")]
+    if values.dtype.kind not in "fiub":
         return order
-    return order[np.argsort(values[order], kind="stable")]
+    order = order[np.argsort(values[order], kind="stable")]
+    return order[np.lexsort((generator.random(n), np.arange(n) // block))]
 
 
 def _checked(cv: Any, pairs: list[Any], n: int) -> list[Split]:

@@ -75,7 +75,7 @@ def tune(
     budget : int, default 20
         What the search costs at most, in whole fits (each of one fit a split): of one candidate
         that trains to the end, whatever its size.  Of 20, with the defaults of
-        `SuccessiveHalving`, 57 candidates get a ninth of their training, 19 a third, 7 all of it.
+        `SuccessiveHalving`, 54 candidates get a ninth of their training, 18 a third, 6 all of it.
     n_jobs : int or None
         Fits side by side, as in scikit-learn: with joblib by its backends, such as
         ``joblib.parallel_config("dask")``; without joblib on threads.  Models that say nothing of

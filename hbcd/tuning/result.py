@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from hbcd.plots.style import BLUE, GREEN, ORANGE, axes, finish
+from hbcd.tuning.candidates import short_text
 from hbcd.tuning.search import GIVEN, Standing
 from hbcd.utils.public import public
 
@@ -17,7 +18,7 @@ __all__ = ["TuneResult", "cost_of", "table_of"]
 
 
 @public
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class TuneResult:
     """The result of `tune`.
 
@@ -26,7 +27,8 @@ class TuneResult:
     best_estimator_ : estimator
         The model with the best parameters, fitted on all rows; not fitted where ``refit=False``.
     best_params_ : dict
-        What was chosen; empty where nothing was better than the model as it is given.
+        What was chosen, by the names of the space; empty where nothing was better than the model as
+        it is given.
     best_score_ : float
         Its mean score on the rows left out.  It is the best of many and so a little too good: rows
         that took no part tell how good the model is.
@@ -52,6 +54,11 @@ class TuneResult:
     scoring: str
     trials: pd.DataFrame
     cost: dict[str, float]
+
+    def __repr__(self) -> str:
+        chosen = ", ".join(f"{k}={short_text(value)}" for k, value in self.best_params_.items())
+        scores = f"{self.scoring} {self.best_score_:.6g}, as given {self.given_score_:.6g}"
+        return f"<TuneResult: {scores}; {chosen or 'nothing changed'}; see .trials, .cost, .plot()>"
 
     def plot(self, ax: Any = None) -> Any:
         """Draws the scores of all candidates over the rungs.

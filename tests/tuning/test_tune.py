@@ -262,3 +262,10 @@ def test_ctrl_c_in_a_fit_ends_the_search(monkeypatch):
 
     with pytest.raises(KeyboardInterrupt):
         hbcd.tune(model(callbacks=interrupt), X, Y, SPACE, **OPTIONS)
+
+
+def test_a_result_says_in_one_line_what_was_chosen(result):
+    text = repr(result)
+    assert "\n" not in text
+    assert text.startswith(f"<TuneResult: r2 {result.best_score_:.6g}, as given ")
+    assert f"hidden_layer_sizes={result.best_params_['hidden_layer_sizes']}" in text

@@ -1,0 +1,1 @@
+"""What tuning gains, beside the default and random search at as many operations."""

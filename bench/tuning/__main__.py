@@ -1,0 +1,111 @@
+"""`hbcd.tune` beside the default and beside random search, on tables of `HBCD_DATA`.
+
+    python -m bench.tuning [--only NAME ...] [--splits 3] [--budget 20] [--json FILE]
+
+Errors are RMSE over the target's deviation on test rows that took no part; operations are
+multiply-adds of the search, CPU seconds those of the process on one thread.  Random search trains
+every candidate to the end, as many of them as come to the operations of successive halving.  Tables
+are folders of `uci` with data.csv.gz, the target last, and test_mask.csv.gz, a column a split; ccpp
+is the published one with random tenths to test on.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import os
+import time
+import warnings
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import hbcd
+
+TABLES = ("energy", "concrete", "parkinsons", "ccpp")
+
+
+def splits(name: str, folder: Path, count: int) -> Any:
+    """(X, y, mask of the test rows), split by split."""
+    if name == "ccpp":
+        found = hbcd.fetch_ccpp(data_home=folder)
+        X, y = found.data, found.target
+        shuffled = [np.random.default_rng(k).permutation(len(y)) for k in range(count)]
+        masks = [order < len(y) // 10 for order in shuffled]
+    else:
+        data = np.loadtxt(folder / "uci" / name / "data.csv.gz", delimiter=",")
+        X, y = data[:, :-1], data[:, -1]
+        mask = np.loadtxt(folder / "uci" / name / "test_mask.csv.gz", delimiter=",")
+        masks = [mask[:, k] > 0 for k in range(count)]
+    for test in masks:
+        yield X, y, test
+
+
+def run(name: str, X: Any, y: Any, test: Any, seed: int, budget: int) -> list[dict[str, Any]]:
+    """One line for each of the three on one split."""
+    model = hbcd.HybridRegressor(random_state=0, n_threads=1)
+    lines: list[dict[str, Any]] = []
+
+    def measure(what: str, make: Any) -> Any:
+        start = time.process_time()
+        made = make()
+        seconds = time.process_time() - start
+        fitted = getattr(made, "best_estimator_", made)
+        error = float(np.sqrt(np.mean((fitted.predict(X[test]) - y[test]) ** 2)) / y.std())
+        cost = getattr(made, "cost", {"operations": math.nan, "fits": 1})
+        lines.append({"table": name, "split": seed, "what": what, "error": error,
+                      "seconds": seconds, "fits": cost["fits"],
+                      "operations": cost["operations"]})  # fmt: skip
+        return made
+
+    def search(rungs: int, budget: int) -> hbcd.TuneResult:
+        halving = hbcd.SuccessiveHalving(rungs=rungs)
+        return hbcd.tune(
+            model, X[~test], y[~test], budget=budget, random_state=seed, halving=halving
+        )
+
+    measure("default", lambda: model.fit(X[~test], y[~test]))
+    found = measure("halving", lambda: search(3, budget))
+    # The operations of a whole fit are known from the candidates of the last rung.
+    last = found.trials[(found.trials["rung"] == 2) & (found.trials["trial"] > 0)]
+    whole = float(last["operations"].mean())
+    given = float(found.trials.loc[found.trials["trial"] == 0, "operations"].sum())
+    fits = max(2, 1 + round((found.cost["operations"] - given) / whole))
+    measure("random", lambda: search(1, fits))
+    return lines
+
+
+def main() -> None:
+    """Runs and prints."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--only", nargs="+", metavar="NAME", default=TABLES)
+    parser.add_argument("--splits", type=int, default=3)
+    parser.add_argument("--budget", type=int, default=20)
+    parser.add_argument("--json", type=Path)
+    options = parser.parse_args()
+    warnings.simplefilter("ignore", hbcd.ConstantFeatures)
+    folder = Path(os.environ["HBCD_DATA"])
+    lines: list[dict[str, Any]] = []
+    for name in options.only:
+        for seed, (X, y, test) in enumerate(splits(name, folder, options.splits)):
+            new = run(name, X, y, test, seed, options.budget)
+            lines += new
+            base = new[0]["error"]
+            print(f"{name:<12}{seed}  " + "  ".join(
+                f"{one['what']} {one['error']:.4f} ({one['error'] / base:.2f}) "
+                f"{one['seconds']:.1f} s {one['operations']:.2g}"
+                for one in new
+            ), flush=True)  # fmt: skip
+    for what in ("halving", "random"):
+        own = [one["error"] for one in lines if one["what"] == what]
+        base = [one["error"] for one in lines if one["what"] == "default"]
+        ratio = math.exp(np.mean(np.log(np.divide(own, base))))
+        print(f"{what}: geometric mean of the error's ratio to the default {ratio:.3f}")
+    if options.json:
+        options.json.write_text(json.dumps(lines, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -185,6 +185,16 @@ def _add_fit(commands: Any) -> None:
     add("--max-iter", type=int, metavar="N", help="iterations, of all phases together")
     add("--max-fun", type=int, metavar="N", help="evaluations, of all phases together")
     add("--dtype", default="auto", metavar="NAME", help="float64, float32 or auto (default)")
+    _add_validation(fit)
+    add = fit.add_argument_group("output").add_argument
+    add("--out", metavar="DIR", help="write the model, metrics, pictures and "
+        "report.html there (default: ./hbcd-NAME.hbcd, the model only)")  # fmt: skip
+    add("--quiet", action="store_true", help="no progress, no table")
+    _add_json(fit)
+
+
+def _add_validation(fit: argparse.ArgumentParser) -> None:
+    """Rows left out of the training: to end it, to judge it, and to choose by."""
     add = fit.add_argument_group("validation").add_argument
     add("--hold-out", type=float, metavar="SHARE", help="of the training rows, to keep the best "
         "network by (default: as the strategy has it)")  # fmt: skip
@@ -202,11 +212,6 @@ def _add_fit(commands: Any) -> None:
         "layers, activation, penalty and strategy by successive halving, at the cost of so many "
         f"fits (default {BUDGET}) for every split: K folds of --cv, else 3, or a fifth of 2000 "
         "rows and more")  # fmt: skip
-    add = fit.add_argument_group("output").add_argument
-    add("--out", metavar="DIR", help="write the model, metrics, pictures and "
-        "report.html there (default: ./hbcd-NAME.hbcd, the model only)")  # fmt: skip
-    add("--quiet", action="store_true", help="no progress, no table")
-    _add_json(fit)
 
 
 def _add_reading(parser: argparse.ArgumentParser) -> None:

@@ -20,14 +20,14 @@ RULE = (
     "Kept: the best score of the rows left out ({:.6g}; as given {:.6g}). It is the best of many "
     "and so a little too good; the rows to test on take no part."
 )
-#: Options whose flags leave something as it is, and what they say where no flag is given.
+#: Options whose flags leave something as it is, and the parameter that this is.
 FIXED = {
-    "hidden": ("auto", "hidden_layer_sizes"),
-    "activation": ("tanh", "activation"),
-    "alpha": (None, "alpha"),
-    "strategy": ("fast", "strategy"),
-    "optimizer": (None, "strategy"),
-    "selector": (None, "strategy"),
+    "hidden": "hidden_layer_sizes",
+    "activation": "activation",
+    "alpha": "alpha",
+    "strategy": "strategy",
+    "optimizer": "strategy",
+    "selector": "strategy",
 }
 
 
@@ -66,7 +66,12 @@ def tuned(args: argparse.Namespace, model: HybridEstimator, prepared: Prepared) 
 
 def _space(args: argparse.Namespace, model: HybridEstimator, rows: Any) -> dict[str, Any]:
     """The default space without what flags say."""
-    fixed = [name for option, (value, name) in FIXED.items() if getattr(args, option) != value]
+    defaults = model.parameter_defaults()
+    fixed = [
+        name
+        for option, name in FIXED.items()
+        if getattr(args, option) not in (None, defaults[name])
+    ]
     space = {
         name: values
         for name, values in tuning_space(model, rows).items()

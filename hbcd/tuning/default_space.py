@@ -15,14 +15,10 @@ from hbcd.utils.public import public
 __all__ = ["default_space", "tuning_space"]
 
 MANY_ROWS = 3000  # from here on batches are worth their while
+MOST_ROWS_OF_MEMBERS = 12_000  # beyond it one network for each part of the rows takes long
 SIZES = [(10,), (20,), (40,), (10, 10), (20, 20), (40, 40), (20, 20, 20)]
 LARGE_SIZES = [(20, 20), (40, 40), (64, 64), (20, 20, 20), (40, 40, 40)]
-ACTIVATIONS = ["tanh", "tanh", "relu"]  # twice: half as likely again to be the best one
-#: Parameters that not every version of an estimator has, and what is tried for them.
-WHERE_THERE = {
-    "encoding": [None, "pieces"],
-    "target_transform": [None, "yeo-johnson"],
-}
+ACTIVATIONS = ["tanh", "tanh", "relu"]  # tanh is drawn twice as often as relu
 
 
 @public
@@ -60,20 +56,39 @@ def tuning_space(model: Any, X: Any) -> dict[str, Any]:
 
 def default_space(tunable: Tunable, rows: int) -> dict[str, Any]:
     """The same for a model that is looked at already, and a number of rows."""
-    estimator = tunable.estimator
+    known = tunable.estimator.get_params()
     many = rows >= MANY_ROWS
     space: dict[str, Any] = {}
-    if estimator.layers is None:
+    if known["layers"] is None:
         space["hidden_layer_sizes"] = list(LARGE_SIZES if many else SIZES)
         space["activation"] = list(ACTIVATIONS)
-    space["alpha"] = (1e-3, 10.0, "log") if many else (1e-3, 30.0, "log")
-    # Rows that a fit holds out are missing in it; the splits of the search judge it anyway.
-    if estimator.early_stopping in (None, False) and estimator.validation_fraction == "auto":
-        space["validation_fraction"] = [None]
-    space.update(_of_many_rows() if many else _of_few_rows())
-    known = estimator.get_params()
-    space.update({name: values for name, values in WHERE_THERE.items() if name in known})
+    if _may_have_members(known) and rows < MOST_ROWS_OF_MEMBERS:
+        space.update({"members": [5], "encoding": [None, "pieces"]})
+    else:
+        space.update(_of_one_network(known, many))
     return {tunable.prefix + name: values for name, values in space.items()}
+
+
+def _may_have_members(known: dict[str, Any]) -> bool:
+    """Whether an estimator trains several networks, and nothing in it asks for one."""
+    left = ("strategy", "alpha", "validation_fraction")
+    return (
+        known.get("members") == "auto"
+        and all(isinstance(known[name], str) for name in left)
+        and known["strategy"] == "auto"
+        and known["layers"] is None
+        and known["early_stopping"] in (None, False)
+        and not known["warm_start"]
+    )
+
+
+def _of_one_network(known: dict[str, Any], many: bool) -> dict[str, Any]:
+    space: dict[str, Any] = {"alpha": (1e-3, 10.0, "log") if many else (1e-3, 30.0, "log")}
+    # Rows that a fit holds out are missing in it; the splits of the search judge it anyway.
+    fraction = known["validation_fraction"]
+    if known["early_stopping"] in (None, False) and isinstance(fraction, str):
+        space["validation_fraction"] = [None]
+    return {**space, **(_of_many_rows() if many else _of_few_rows())}
 
 
 def _of_few_rows() -> dict[str, Any]:
@@ -87,7 +102,9 @@ def _of_few_rows() -> dict[str, Any]:
 
 def _of_many_rows() -> dict[str, Any]:
     """The same with all layers at once, or ADAM on batches and BFGS after it."""
-    batches = Hybrid(None, MiniBatch(Adam(), epochs=60), Finish(max_iterations=300))
+    batches = Hybrid(
+        None, MiniBatch(Adam(schedule="cosine"), epochs=60), Finish(max_iterations=300)
+    )
     return {
         "strategy": ["fast", batches, batches],
         "strategy__shell__optimizer__learning_rate": (1e-3, 2e-2, "log"),

@@ -26,6 +26,8 @@ from hbcd.utils.validation import check_number
 
 __all__ = ["FitResult", "Job", "Problem", "quiet", "run_job"]
 
+#: What names of an effort stand for.
+EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 12.0}
 #: A forward pass takes one multiply-add for every weight and row, a gradient two more.
 PER_EVALUATION = 3
 
@@ -200,6 +202,11 @@ def _model(problem: Problem, job: Job, watch: FitWatch) -> Any:
 def _limits(own: Any, strategy: TrainingStrategy, share: float) -> dict[str, Any]:
     """The strategy and the limits of an estimator, each a share of what they are."""
     limits: dict[str, Any] = {"strategy": shortened(strategy, share)}
+    parameters = own.get_params()
+    if _has_members(parameters):
+        # Members are trained in the way of their own, so much of it as the effort says.
+        amount = EFFORTS.get(parameters["effort"], parameters["effort"])
+        limits = {"effort": share * amount}
     for name in ("max_iter", "max_fun"):
         value = getattr(own, name)
         if value is not None:
@@ -207,6 +214,16 @@ def _limits(own: Any, strategy: TrainingStrategy, share: float) -> dict[str, Any
             assert whole is not None
             limits[name] = max(1, round(share * whole))
     return limits
+
+
+def _has_members(parameters: dict[str, Any]) -> bool:
+    """Whether a fit trains members, by the parameters of an estimator that may have none."""
+    if "members" not in parameters or "effort" not in parameters:
+        return False
+    if parameters["members"] == "auto":
+        names = ("hidden_layer_sizes", "strategy", "alpha")
+        return all(isinstance(parameters[name], str) for name in names)
+    return bool(parameters["members"] != 1)
 
 
 def _fitted_estimator(tunable: Tunable, model: Any) -> Any:

@@ -10,9 +10,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hbcd.networks.structure import NetworkStructure
-from hbcd.optimizers.base import Optimizer
 from hbcd.parts.report import FitReport
-from hbcd.parts.selectors import BlockSelector
 from hbcd.training.phase import Phase
 from hbcd.training.strategy_base import PhaseRunner, Problem, TrainingStrategy
 
@@ -59,12 +57,9 @@ class Shortened(TrainingStrategy):
         """The strategy after a start, shortened."""
         return replace(self, strategy=self.strategy.after(theta))
 
-    def with_parts(
-        self, *, optimizer: Optimizer | None = None, selector: BlockSelector | None = None
-    ) -> TrainingStrategy:
-        """The strategy with another part, shortened."""
-        changed = self.strategy.with_parts(optimizer=optimizer, selector=selector)
-        return replace(self, strategy=changed)
+    def with_parts(self, **parts: Any) -> TrainingStrategy:
+        """The strategy with other parts, shortened."""
+        return replace(self, strategy=self.strategy.with_parts(**parts))
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """That of the strategy."""

@@ -66,12 +66,12 @@ def test_what_a_flag_says_stays_as_it_is(capsys):
 def test_text_and_report_say_what_was_tried(capsys, here):
     code, out, _ = run(capsys, "fit", "own.csv", "--target", "y", *QUICK, "--tune", 4, "--out", "o")
     assert code == 0
-    assert "tuning, 6 candidates, 3 folds" in out
+    assert "tuning, 9 candidates, 3 folds" in out
     assert "r2            of the last of 3 rungs, the best first" in out
     assert "Kept: the best score of the rows left out" in out
     page = (here / "o" / "report.html").read_text()
     assert "<h2>Tuning</h2>" in page
-    assert "6 candidates, 3 folds" in page
+    assert "9 candidates, 3 folds" in page
     assert "as given" in page
 
 

@@ -31,7 +31,9 @@ def short_text(value: Any) -> str:
     """
     if isinstance(value, (list, tuple)):
         inside = ", ".join(map(short_text, value))
-        return f"[{inside}]" if isinstance(value, list) else f"({inside})"
+        if isinstance(value, list):
+            return f"[{inside}]"
+        return f"({inside},)" if len(value) == 1 else f"({inside})"
     if isinstance(value, float):
         return f"{value:.4g}"
     if not dataclasses.is_dataclass(value) or isinstance(value, type):

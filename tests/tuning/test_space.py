@@ -157,6 +157,6 @@ def test_a_part_is_told_by_what_is_not_its_default():
     assert short_text(hbcd.MiniBatch(hbcd.Adam(0.01), epochs=7)) == (
         "MiniBatch(optimizer=Adam(learning_rate=0.01), epochs=7)"
     )
-    assert [short_text(v) for v in ((20, 20), None, 0.123456, "fast")] == [
-        "(20, 20)", "None", "0.1235", "fast"
+    assert [short_text(v) for v in ((20, 20), (5,), None, 0.123456, "fast")] == [
+        "(20, 20)", "(5,)", "None", "0.1235", "fast"
     ]  # fmt: skip

@@ -5,8 +5,7 @@
 Errors are RMSE over the target's deviation on test rows that took no part; operations are
 multiply-adds of the search, CPU seconds those of the process on one thread.  Random search trains
 every candidate to the end, as many of them as come to the operations of successive halving.  Tables
-are folders of `uci` with data.csv.gz, the target last, and test_mask.csv.gz, a column a split; ccpp
-is the published one with random tenths to test on.
+and splits are those of `bench.tables --uci`.
 """
 
 from __future__ import annotations
@@ -14,7 +13,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import os
 import time
 import warnings
 from pathlib import Path
@@ -23,27 +21,12 @@ from typing import Any
 import numpy as np
 
 import hbcd
+from bench.tables.problems import Parts, data_home, uci_tables
 
-TABLES = ("energy", "concrete", "parkinsons", "ccpp")
-
-
-def splits(name: str, folder: Path, count: int) -> Any:
-    """(X, y, mask of the test rows), split by split."""
-    if name == "ccpp":
-        found = hbcd.fetch_ccpp(data_home=folder)
-        X, y = found.data, found.target
-        shuffled = [np.random.default_rng(k).permutation(len(y)) for k in range(count)]
-        masks = [order < len(y) // 10 for order in shuffled]
-    else:
-        data = np.loadtxt(folder / "uci" / name / "data.csv.gz", delimiter=",")
-        X, y = data[:, :-1], data[:, -1]
-        mask = np.loadtxt(folder / "uci" / name / "test_mask.csv.gz", delimiter=",")
-        masks = [mask[:, k] > 0 for k in range(count)]
-    for test in masks:
-        yield X, y, test
+TABLES = ("energy", "concrete", "parkinsons", "CCPP")
 
 
-def run(name: str, X: Any, y: Any, test: Any, seed: int, budget: int) -> list[dict[str, Any]]:
+def run(name: str, rows: Parts, seed: int, budget: int) -> list[dict[str, Any]]:
     """One line for each of the three on one split."""
     model = hbcd.HybridRegressor(random_state=0, n_threads=1)
     lines: list[dict[str, Any]] = []
@@ -53,7 +36,8 @@ def run(name: str, X: Any, y: Any, test: Any, seed: int, budget: int) -> list[di
         made = make()
         seconds = time.process_time() - start
         fitted = getattr(made, "best_estimator_", made)
-        error = float(np.sqrt(np.mean((fitted.predict(X[test]) - y[test]) ** 2)) / y.std())
+        missed = fitted.predict(rows.x_test) - rows.y_test
+        error = float(np.sqrt(np.mean(missed**2)) / np.std(np.append(rows.y, rows.y_test)))
         cost = getattr(made, "cost", {"operations": math.nan, "fits": 1})
         lines.append({"table": name, "split": seed, "what": what, "error": error,
                       "seconds": seconds, "fits": cost["fits"],
@@ -62,11 +46,9 @@ def run(name: str, X: Any, y: Any, test: Any, seed: int, budget: int) -> list[di
 
     def search(rungs: int, budget: int) -> hbcd.TuneResult:
         halving = hbcd.SuccessiveHalving(rungs=rungs)
-        return hbcd.tune(
-            model, X[~test], y[~test], budget=budget, random_state=seed, halving=halving
-        )
+        return hbcd.tune(model, rows.x, rows.y, budget=budget, random_state=seed, halving=halving)
 
-    measure("default", lambda: model.fit(X[~test], y[~test]))
+    measure("default", lambda: model.fit(rows.x, rows.y))
     found = measure("halving", lambda: search(3, budget))
     # The operations of a whole fit are known from the candidates of the last rung.
     last = found.trials[(found.trials["rung"] == 2) & (found.trials["trial"] > 0)]
@@ -89,11 +71,14 @@ def main() -> None:
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     warnings.simplefilter("ignore", hbcd.ConstantFeatures)
-    folder = Path(os.environ["HBCD_DATA"])
+    known = {problem.name: problem for problem in uci_tables(data_home())}
     lines: list[dict[str, Any]] = []
     for name in options.only:
-        for seed, (X, y, test) in enumerate(splits(name, folder, options.splits)):
-            new = run(name, X, y, test, seed, options.budget)
+        if name not in known:
+            print(f"{name}: is none of the tables below HBCD_DATA, {', '.join(known) or 'none'}")
+            continue
+        for seed in range(options.splits):
+            new = run(name, known[name].parts(seed), seed, options.budget)
             lines += new
             base = new[0]["error"]
             print(f"{name:<12}{seed}  " + "  ".join(
@@ -101,7 +86,7 @@ def main() -> None:
                 f"{one['seconds']:.1f} s {one['operations']:.2g}"
                 for one in new
             ), flush=True)  # fmt: skip
-    for what in ("halving", "random"):
+    for what in ("halving", "random") if lines else ():
         own = [one["error"] for one in lines if one["what"] == what]
         base = [one["error"] for one in lines if one["what"] == "default"]
         ratio = math.exp(np.mean(np.log(np.divide(own, base))))

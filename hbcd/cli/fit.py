@@ -147,6 +147,10 @@ def _result(
         "loss": loss,
         "alpha": model.alpha_,
         "strategy": short_text(model.strategy) if args.tune else args.strategy,
+        "effort": args.effort,
+        "members": [
+            {**line, "widths": list(line["widths"])} for line in model.members_.to_dict("records")
+        ],
         "optimizer": args.optimizer,
         "selector": args.selector,
         "seed": args.seed,
@@ -170,7 +174,7 @@ def _about(args: argparse.Namespace, table: Table, result: dict[str, Any]) -> di
     """What the model file notes of where it comes from."""
     kept = ("data", "rows", "task", "target", "unit", "strategy", "optimizer", "selector", "seed",
             "train", "test", "baseline_ols", "baseline_linear", "baseline_frequent", "confusion",
-            "cv", "search", "tune")  # fmt: skip
+            "cv", "search", "tune", "effort", "members")  # fmt: skip
     return {
         **{name: result[name] for name in kept if name in result},
         "columns": list(table.features.columns),

@@ -72,6 +72,7 @@ what --json prints, one object:
   data, rows, features, target, unit    what was learned from
   task, classes                         regression or classification; its labels, sorted, or null
   hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
+  effort, members                       what was tried, and what each member counts for
   seed, test_size, missing, dates, threads
   train, test                           r2, mse, mae; of a quantile pinball and below, too: the
                                         share of rows not above the prediction; or accuracy,

@@ -13,6 +13,7 @@ from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
+from hbcd.members.settings import effort_amount
 from hbcd.parts.losses import Loss
 from hbcd.tables.choices import DATES, MISSING, TASKS
 from hbcd.training import registry
@@ -35,6 +36,8 @@ def check_options(args: argparse.Namespace) -> None:
         registry.activations(activation, len(hidden) if isinstance(activation, list) else 1)
     elif isinstance(activation, list):
         raise ValueError("activation: must be one name, or --hidden must say how many layers")
+    effort_amount(_effort(args))
+    _members(args)
     registry.dtype(args.dtype)
     check_integer("seed", args.seed, 0)
     check_integer("threads", args.threads, 1, none=True)
@@ -59,6 +62,26 @@ def check_options(args: argparse.Namespace) -> None:
 
 def _default(name: str) -> Any:
     return inspect.signature(HybridRegressor).parameters[name].default
+
+
+def _effort(args: argparse.Namespace) -> str | float:
+    """A name, or a number."""
+    try:
+        return float(args.effort)
+    except ValueError:
+        return str(args.effort)
+
+
+def _members(args: argparse.Namespace) -> str | int:
+    """The word auto, or a number of at least 1."""
+    if args.members == "auto":
+        return "auto"
+    try:
+        members = int(args.members)
+    except ValueError:
+        raise ValueError(f"members={args.members!r}: must be auto or an integer") from None
+    check_integer("members", members, 1)
+    return members
 
 
 def _activation(args: argparse.Namespace) -> str | list[str]:
@@ -100,6 +123,8 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
     options: dict[str, Any] = {
         "activation": _activation(args),
         "strategy": _strategy(args),
+        "effort": _effort(args),
+        "members": _members(args),
         "random_state": args.seed,
         "n_threads": args.threads,
         "dtype": args.dtype,

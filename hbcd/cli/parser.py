@@ -163,10 +163,14 @@ def _add_fit(commands: Any) -> None:
         help="widths, none, or auto (default): as wide as inputs and outputs ask for, with an L2 "
         "penalty chosen by rows left out",
     )
+    add("--effort", default="balanced", metavar="NAME", help="of the default fit: fast, balanced "
+        "(default), best, or a multiple of balanced")  # fmt: skip
+    add("--members", default="auto", metavar="K", help="networks on parts of the rows, as one: "
+        "auto (default) where hidden, strategy and alpha are, a number of parts, or 1")  # fmt: skip
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
-    add("--strategy", default="fast", metavar="NAME",
-        help="fast (default), paper, multi_start, full_batch, mini_batch, bcd,"
+    add("--strategy", default="auto", metavar="NAME",
+        help="auto (default), fast, paper, multi_start, full_batch, mini_batch, bcd,"
         " batch_shell")  # fmt: skip
     add("--optimizer", metavar="NAME",
         help="in place of the strategy's: lbfgs, bfgs, adam, bb, icrs")  # fmt: skip

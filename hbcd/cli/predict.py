@@ -16,7 +16,7 @@ import numpy as np
 import hbcd
 from hbcd.cli.data import open_table, target_names
 from hbcd.cli.tasks import task_of
-from hbcd.cli.text import network_text, number, print_json, targets_text
+from hbcd.cli.text import described_layer, network_text, number, print_json, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.model_loading import load
@@ -191,8 +191,8 @@ def _describe(path: str) -> dict[str, Any]:
         "bytes": os.path.getsize(path),
         "inputs": model.network_.n_inputs,
         "layers": [
-            {"width": layer.n_neurons, **registry.describe_activation(layer.activation)}
-            for layer in model.network_.layers[1:]
+            {"width": width, **described_layer(layer)}
+            for layer, width in zip(model.network_.layers[1:], model.network_.widths, strict=True)
         ],
         "n_parameters": model.network_.n_parameters,
         "dtype": str(model.theta_.dtype),

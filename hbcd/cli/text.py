@@ -8,10 +8,14 @@ from typing import Any
 
 from hbcd.cli.tasks import Score
 from hbcd.estimators.base import HybridEstimator
+from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.tables.levels import level_text
+from hbcd.training import registry
 
 __all__ = [
     "confusion_lines",
+    "described_layer",
+    "layer_kind",
     "network_text",
     "number",
     "print_json",
@@ -21,6 +25,10 @@ __all__ = [
 ]
 
 Scores = dict[str, Any]
+KINDS: dict[type, str] = {
+    BlockDiagonalLayer: "blocks side by side",
+    SmoothPieces: "smooth pieces",
+}
 MOST_CLASSES = 20  # of a confusion matrix that is printed
 
 
@@ -42,11 +50,42 @@ def widths_text(hidden: Sequence[int]) -> str:
 def network_text(model: HybridEstimator) -> str:
     """`4-10-10-10-1 tanh, 281 parameters, float64`."""
     network = model.network_
-    layers = network.layers[1:]
-    widths = "-".join(str(width) for width in (network.n_inputs, *(la.n_neurons for la in layers)))
-    names = [type(layer.activation).__name__.lower() for layer in layers[:-1]]
+    widths = "-".join(str(width) for width in (network.n_inputs, *network.widths))
+    names = [layer_kind(layer) for layer in network.layers[1:-1]]
     kinds = ", ".join(names if len(set(names)) > 1 else names[:1]) or "linear"
-    return f"{widths} {kinds}, {network.n_parameters} parameters, {model.theta_.dtype}"
+    text = f"{widths} {kinds}, {network.n_parameters} parameters, {model.theta_.dtype}"
+    return text + members_text(model)
+
+
+def described_layer(layer: Any) -> dict[str, Any]:
+    """The activation of a dense layer with its parameters; the kind of another layer."""
+    activation = getattr(layer, "activation", None)
+    if activation is not None:
+        return registry.describe_activation(activation)
+    blocks = getattr(layer, "blocks", None)
+    more = {} if blocks is None else {"blocks": len(blocks)}
+    return {"kind": KINDS.get(type(layer), type(layer).__name__), **more}
+
+
+def layer_kind(layer: Any) -> str:
+    """`tanh`, or `10 blocks side by side`."""
+    found = described_layer(layer)
+    if "activation" in found:
+        return str(found["activation"])
+    return f"{found['blocks']} {found['kind']}" if "blocks" in found else str(found["kind"])
+
+
+def members_text(model: HybridEstimator) -> str:
+    """The members that count, a line each, by weight; empty where one network was trained."""
+    members = model.members_
+    if members.empty:
+        return ""
+    held = members[members["weight"] > 0].sort_values("weight", ascending=False, kind="stable")
+    lines = [f"\nof {len(members)} members tried, weighted on rows they have not seen:"]
+    for row in held.itertuples():
+        count = f"{row.networks} networks {row.name}" if row.widths else row.name
+        lines.append(f"  {row.weight:6.1%}  {count}, penalty {row.alpha:.3g}, loss {row.loss:.4g}")
+    return "\n".join(lines)
 
 
 def targets_text(targets: Sequence[str], unit: str) -> str:

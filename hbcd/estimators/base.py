@@ -17,7 +17,7 @@ from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_labe
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
-from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.member_outputs import MemberOutputs
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.saved_model import describe
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
@@ -41,9 +41,7 @@ class TrainingInterrupted(UserWarning):
     """Ctrl-C ended a fit early; the best parameters until then are kept."""
 
 
-class HybridEstimator(
-    SklearnCallbacks, FitCurves, RawUnits, PandasOutput, EstimatorParameters, Routing
-):
+class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, MemberOutputs, Routing):
     """Fit and outputs of an estimator; subclasses say what a target is."""
 
     # ---- fit

@@ -13,7 +13,9 @@ Array = NDArray[Any]
 FEW_ROWS = 1000  # sorting them takes well below a millisecond
 
 
-def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Array, Array | None]:
+def merged(
+    rows: Array, targets: Array, weight: Array | None
+) -> tuple[Array, Array, Array | None, NDArray[np.intp] | None]:
     """Up to 1000 rows sorted by value, equal ones once with their weights added.
 
     A fit then gives the same bits whatever the order of its rows, and whether a row is repeated or
@@ -30,9 +32,11 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     -------
     rows, targets, weight
         As they are where there are more; `weight` is None where all of them are equal.
+    place : ndarray of int, shape (rows,), or None
+        Where each row went; None: all are where they were.
     """
     if rows.shape[0] > FEW_ROWS:
-        return rows, targets, weight
+        return rows, targets, weight, None
     count = np.ones(rows.shape[0]) if weight is None else weight.astype(np.float64)
     table = np.column_stack([targets, rows])
     order = np.lexsort([count, *table.T])
@@ -41,4 +45,6 @@ def merged(rows: Array, targets: Array, weight: Array | None) -> tuple[Array, Ar
     new[1:] = (table[1:] != table[:-1]).any(axis=1)
     sums = np.add.reduceat(count[order], np.flatnonzero(new))
     first = order[new]
-    return rows[first], targets[first], None if (sums == sums[0]).all() else sums
+    place = np.empty(order.size, np.intp)
+    place[order] = np.cumsum(new) - 1
+    return rows[first], targets[first], None if (sums == sums[0]).all() else sums, place

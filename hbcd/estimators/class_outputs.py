@@ -18,8 +18,10 @@ from hbcd.estimators.class_target import (
     one_hot,
 )
 from hbcd.estimators.target import Target
+from hbcd.members.fit_network import MemberResult
 from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.training.network import Network
+from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_exact_weights, as_weights
 
 __all__ = ["ClassOutputs"]
@@ -128,6 +130,10 @@ class ClassOutputs(HybridEstimator):
         """Of the classes, from the outputs of the network."""
         mean = self.network_.loss.mean
         return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+
+    def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
+        mean = result.network.loss.mean
+        return np.hstack([mean(-found), mean(found)]) if found.shape[1] == 1 else mean(found)
 
     def predict_with_proba(self, X: ArrayLike | pd.DataFrame) -> tuple[Array, Array]:
         """The most probable labels and the probabilities, from one pass through the network.

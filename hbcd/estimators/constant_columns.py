@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.structured_layers import SmoothPieces
 from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaler
@@ -55,9 +56,13 @@ def without_constant_features(network: NetworkStructure, theta: Array, scaler: S
     The network sees 0 for them whatever stands in the table, so no prediction changes, and the
     gradient in those weights is 0 from then on.
     """
-    if scaler.scale.all() or not network.dense_parts(1, theta):
+    if scaler.scale.all():
         return theta
-    theta, constant = np.array(theta), scaler.scale == 0
-    for part in network.dense_parts(1, theta):
-        part.weights[constant[part.inputs]] = 0.0
+    theta = np.array(theta)
+    # Smooth pieces hand inputs on as they are, and stand for inputs that vary.
+    smooth = isinstance(network.layers[1], SmoothPieces)
+    constant = np.flatnonzero(scaler.scale == 0)
+    for part in network.dense_parts(2 if smooth else 1, theta):
+        inside = constant[(part.inputs.start <= constant) & (constant < part.inputs.stop)]
+        part.weights[inside - part.inputs.start] = 0.0
     return network.project(theta)

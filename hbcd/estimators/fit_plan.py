@@ -14,10 +14,15 @@ from hbcd.estimators.dataframes import FILL
 from hbcd.estimators.fit_rows import FitRows, fit_rows
 from hbcd.estimators.fit_settings import FitSettings, fit_settings
 from hbcd.estimators.hold_out import chosen_share
+from hbcd.estimators.member_plan import check_member_parameters, member_settings
 from hbcd.estimators.network_layers import network_of
 from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target import target_scaler
 from hbcd.estimators.warm_start import resumed_parameters
+from hbcd.members.fit_network import MemberResult, train_by_members
+from hbcd.members.settings import MemberSettings
+from hbcd.networks.data import as_rows
 from hbcd.networks.rows import Rows
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
@@ -71,11 +76,15 @@ class FitPlan:
     theta: Array | None
     hold_out: float
     alpha_path: Array
+    members: MemberSettings | None
+    result: MemberResult | None = None
 
     def train(
         self, n_threads: int | None, progress: ProgressFunction | None, callbacks: list[Any]
     ) -> FitReport:
-        """Chooses the penalty where that is asked for, and trains."""
+        """Trains members, or chooses the penalty where that is asked for, and trains."""
+        if self.members is not None:
+            return self._train_members(self.members, n_threads, progress, callbacks)
         choose = self.settings.alpha is None
         choice = self._choose_penalty(n_threads, progress) if choose else None
         theta = self.theta
@@ -109,6 +118,7 @@ class FitPlan:
             self.rows.encoder,
             {} if self.settings.partial and self.settings.resumes else attributes,
         )
+        model._set_members(self.result, self.rows.place, self.rows.train.y, self.y_scaler)
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 
@@ -121,6 +131,37 @@ class FitPlan:
         if held is None:
             return None
         return Scaled(held.x, self.x_scaler), Scaled(held.y, self.y_scaler), held.weight
+
+    def _train_members(
+        self,
+        members: MemberSettings,
+        n_threads: int | None,
+        progress: ProgressFunction | None,
+        callbacks: list[Any],
+    ) -> FitReport:
+        """Trains members, and has the network that they are."""
+        train, dtype = self.rows.train, self.settings.dtype
+        as_rows(self.network, self.inputs, self.outputs, train.weight, dtype)  # they fit into it
+        rows = Rows(
+            np.ascontiguousarray(self.x_scaler.forward(train.x, dtype)),
+            self.y_scaler.forward(train.y, np.float64),
+            as_weights(train.weight, len(train)),
+        )
+        activation = self.network.layers[1].activation
+        self.result = train_by_members(
+            rows,
+            self.network.loss,
+            activation,
+            members,
+            self.settings.generator,
+            self.stop,
+            n_threads,
+            progress,
+            callbacks,
+            clip=link(self.network.loss) == "identity",
+        )
+        self.network, self.alpha_path = self.result.network, self.result.path
+        return self.result.report
 
     def _choose_penalty(
         self, n_threads: int | None, progress: ProgressFunction | None
@@ -155,6 +196,7 @@ def plan_fit(
     """Checks everything that a fit needs and standardizes; nothing of the model changes."""
     # check
     settings = fit_settings(model, partial)
+    check_member_parameters(model)
 
     # rows
     rows = fit_rows(model, X, y, sample_weight, eval_set, settings, classes)
@@ -191,7 +233,21 @@ def plan_fit(
         theta=theta,
         hold_out=_hold_out(model, network, rows.train, rows.held_out, strategy, settings),
         alpha_path=model.alpha_path_ if settings.resumes else np.empty((0, 2)),
+        members=member_settings(
+            model,
+            settings,
+            len(rows.train),
+            n_inputs,
+            held_out=rows.held_out is not None or not _default_fraction(model),
+            followed="_skl_callbacks" in vars(model),
+        ),
     )
+
+
+def _default_fraction(model: EstimatorParameters) -> bool:
+    """Whether `validation_fraction` is what it is by default."""
+    given, default = model.validation_fraction, model.parameter_defaults()["validation_fraction"]
+    return given is None or (isinstance(given, str) and given == default)
 
 
 def _hold_out(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
@@ -40,6 +41,8 @@ class FitRows:
     column_labels : list of int or None
         Those of a DataFrame whose columns have numbers for names.
     target_names : list of str
+    place : ndarray of int, shape (rows,)
+        The row of `train` that each row of the table is, -1 for one that is not among them.
     """
 
     train: Rows
@@ -48,6 +51,7 @@ class FitRows:
     encoder: TableEncoder | None
     column_labels: list[int] | None
     target_names: list[str]
+    place: NDArray[np.intp]
 
 
 def fit_rows(
@@ -70,6 +74,7 @@ def fit_rows(
         raise ValueError("y=None: requires y to be passed, but the target y is None")
     target = model._learning_target(y, inputs.shape[0], sample_weight, classes)
     table, held_out = Rows(inputs, target.values, target.weight), None
+    n = len(table)
     parts = None
     if eval_set is not None:
         held_out = _held_out(model, eval_set, encoder, inputs.shape[1], labels, target)
@@ -81,16 +86,27 @@ def fit_rows(
     if parts is not None:
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
         table = table.take(parts[0], f"{NAME}: rows to train on")
+    chosen = np.arange(n) if parts is None else parts[0]
+    chosen = chosen if target.weight is None else chosen[target.weight[chosen] > 0]
     table = table.that_count()
     target = Target(table.y, table.weight, target.loss, target.attributes)
+    *train, place = merged(*table.parts())
     return FitRows(
-        train=Rows(*merged(*table.parts())),
+        train=Rows(*train),
         held_out=held_out,
         target=target,
         encoder=encoder,
         column_labels=labels,
         target_names=target_names(y),
+        place=_places(n, chosen, place),
     )
+
+
+def _places(n: int, chosen: Array, place: Array | None) -> NDArray[np.intp]:
+    """For each of n rows its row among those chosen, which went to `place`; -1: not among them."""
+    found = np.full(n, -1, np.intp)
+    found[chosen] = np.arange(chosen.size) if place is None else place
+    return found
 
 
 def column_labels(X: Any) -> list[int] | None:

@@ -60,7 +60,9 @@ def network_of(
     """
     n_outputs = target.values.shape[1]
     layers: list[Layer]
-    if model.layers is not None:
+    if resumes and getattr(model, "_members", None):
+        layers = model.network_.layers[1:]
+    elif model.layers is not None:
         layers = _given_layers(model, n_outputs)
     else:
         given = model.hidden_layer_sizes

@@ -55,6 +55,9 @@ class EstimatorParameters(Parameters, ABC):
     callbacks: Any
     verbose: int
     warm_start: bool
+    effort: str | float
+    members: str | int
+    encoding: str | None
     missing: str = "error"
     dates: str = "error"
 
@@ -69,6 +72,9 @@ class EstimatorParameters(Parameters, ABC):
     hidden_layer_sizes_: tuple[int, ...]
     target_names_: list[str]
     column_labels_: list[int] | None
+    _members: list[dict[str, Any]]
+    oof_prediction_: Array | None
+    output_range_: Array | None
     about_: dict[str, Any]  # what the command line notes of the table
 
     @abstractmethod

@@ -11,11 +11,13 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.dataframes import as_targets, told_by_label
 from hbcd.estimators.target import Target
+from hbcd.members.fit_network import MemberResult
 from hbcd.metrics.regression import r2_scores
 from hbcd.parts.losses import Loss
 from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow, refuse_overflow
+from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["RegressionOutputs"]
@@ -46,10 +48,16 @@ class RegressionOutputs(HybridEstimator):
         return values
 
     def _describe_target(self) -> dict[str, Any]:
-        return {"flat": self._flat}
+        ends = getattr(self, "output_range_", None)
+        return {"flat": self._flat, "output_range": None if ends is None else ends.tolist()}
 
     def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
-        return {"_flat": bool(document["flat"])}
+        ends = document.get("output_range")  # files of hbcd 0.1.0 have none
+        if ends is not None:
+            ends = np.array(ends, dtype=np.float64)
+            if ends.shape != (2, network.n_outputs) or not (ends[0] <= ends[1]).all():
+                raise ValueError(f"output_range: has shape {ends.shape}, must be pairs of numbers")
+        return {"_flat": bool(document["flat"]), "output_range_": ends}
 
     # ---- predict
 
@@ -69,11 +77,21 @@ class RegressionOutputs(HybridEstimator):
 
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         out = self._outputs(X)
-        values = self.y_scaler_.backward(self.network_.loss.mean(out))
+        values = self._in_units(out, self.network_.loss, self.y_scaler_)
         try:
             refuse_overflow(values, "too large for float64")
         except RowOverflow as error:
             raise told_by_label(error, X) from None
+        return values[:, 0] if self._flat else values
+
+    def _in_units(self, out: Array, loss: Loss, scaler: Scaler) -> Array:
+        """Outputs of a network in the target's units, kept within `output_range_`."""
+        values = scaler.backward(loss.mean(out))
+        ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
+        return values if ends is None else np.clip(values, *ends)
+
+    def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
+        values = self._in_units(found, result.network.loss, scaler)
         return values[:, 0] if self._flat else values
 
     def score(

@@ -39,8 +39,21 @@ class HybridRegressor(RegressionOutputs):
         layer, or for two where there are ten rows for every parameter of the network then.
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
-    strategy : str or TrainingStrategy, default "fast"
+    strategy : str or TrainingStrategy, default "auto"
         "auto", "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
+    effort : "fast", "balanced", "best" or float, default "balanced"
+        How much the default fit tries: a multiple of "balanced"; "fast" is 0.3, "best" 12.  It is
+        counted in operations, so that a seed gives the same bits on every machine.
+    members : "auto" or int, default "auto"
+        Networks trained on parts of the rows and weighted by the loss of rows that they have not
+        seen, as one network; see "What a fit does by itself" in the documentation.  "auto": where
+        widths, layers, strategy and alpha are left to the fit and no rows are held out; an integer:
+        so many parts; 1: one network.
+    encoding : "auto", "pieces" or None, default "auto"
+        Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
+    output_range : "auto", None or (least, most), default "auto"
+        What predictions are kept within.  "auto": after members, the range of the training targets
+        and half its width on either side; None: no limit.
     layers : list of Layer, optional
         The layers between inputs and output in place of widths and activations, custom ones among
         them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
@@ -114,6 +127,14 @@ class HybridRegressor(RegressionOutputs):
         The penalty.
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
+    members_ : DataFrame
+        Every member tried: name, widths, pieces, number of networks, penalty, loss of the rows left
+        out, weight.  Empty where one network was trained.
+    oof_prediction_ : ndarray of shape (rows,) or (rows, outputs), or None
+        Predictions for the training rows by members that have not seen them; NaN for rows of weight
+        0 and, of more than 12 000 rows, for the 39 of 40 that are never left out.
+    output_range_ : ndarray of shape (2, outputs), or None
+        What predictions are kept within.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no
         names; they have no influence on predictions.
@@ -162,8 +183,12 @@ class HybridRegressor(RegressionOutputs):
         self,
         hidden_layer_sizes: str | int | Sequence[int] = "auto",
         activation: str | Activation | Sequence[str | Activation] = "tanh",
-        strategy: str | TrainingStrategy = "fast",
+        strategy: str | TrainingStrategy = "auto",
         *,
+        effort: str | float = "balanced",
+        members: str | int = "auto",
+        encoding: str | None = "auto",
+        output_range: Any = "auto",
         layers: Sequence[Layer] | None = None,
         loss: str | Loss = "squared_error",
         alpha: str | float = "auto",
@@ -185,6 +210,10 @@ class HybridRegressor(RegressionOutputs):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.strategy = strategy
+        self.effort = effort
+        self.members = members
+        self.encoding = encoding
+        self.output_range = output_range
         self.layers = layers
         self.loss = loss
         self.alpha = alpha

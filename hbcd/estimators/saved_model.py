@@ -110,6 +110,7 @@ def restore(
         model._restore_target(document, network),
     )
     model.alpha_path_ = np.empty((0, 2))
+    model._members, model.oof_prediction_ = [], None
     model.column_labels_ = document.get("column_labels")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])

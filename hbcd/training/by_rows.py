@@ -41,6 +41,15 @@ class ByRows(TrainingStrategy):
                 raise TypeError(f"{name}={strategy!r}: must be an hbcd.TrainingStrategy")
         check_integer("rows", self.rows, 1)
 
+    def for_rows(self, n_rows: int) -> TrainingStrategy:
+        """The strategy for this many training rows.
+
+        Parameters
+        ----------
+        n_rows : int
+        """
+        return self.chosen(n_rows).for_rows(n_rows)
+
     def chosen(self, n_rows: int) -> TrainingStrategy:
         """The strategy for this many training rows.
 

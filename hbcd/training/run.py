@@ -84,7 +84,8 @@ class Run:
         strategy : TrainingStrategy
         """
         with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
-            strategy.run(self, Problem(self.training.network, int(self.training.data.rows)))
+            rows = int(self.training.data.rows)
+            strategy.for_rows(rows).run(self, Problem(self.training.network, rows))
         return self.report()
 
     def __call__(self, *phases: Phase) -> FitReport:

@@ -108,6 +108,15 @@ class TrainingStrategy:
             raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
         run_phase(*phases)
 
+    def for_rows(self, n_rows: int) -> TrainingStrategy:
+        """The strategy for this many training rows; itself unless rows choose.
+
+        Parameters
+        ----------
+        n_rows : int
+        """
+        return self
+
     def after(self, theta: NDArray[Any]) -> TrainingStrategy:
         """The strategy that goes on from parameters that are trained already.
 

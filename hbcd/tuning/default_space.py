@@ -79,6 +79,7 @@ def _may_have_members(known: dict[str, Any]) -> bool:
         and known["layers"] is None
         and known["early_stopping"] in (None, False)
         and not known["warm_start"]
+        and all(known[limit] is None for limit in ("max_iter", "max_fun", "stop"))
     )
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.estimators.constant_columns import ConstantFeatures
+from hbcd.members.settings import effort_amount
 from hbcd.training import registry
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.tuning.candidates import Tunable
@@ -26,8 +27,6 @@ from hbcd.utils.validation import check_number
 
 __all__ = ["FitResult", "Job", "Problem", "quiet", "run_job"]
 
-#: What names of an effort stand for.
-EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 12.0}
 #: A forward pass takes one multiply-add for every weight and row, a gradient two more.
 PER_EVALUATION = 3
 
@@ -205,8 +204,7 @@ def _limits(own: Any, strategy: TrainingStrategy, share: float) -> dict[str, Any
     parameters = own.get_params()
     if _has_members(parameters):
         # Members are trained in the way of their own, so much of it as the effort says.
-        amount = EFFORTS.get(parameters["effort"], parameters["effort"])
-        limits = {"effort": share * amount}
+        limits = {"effort": share * effort_amount(parameters["effort"])}
     for name in ("max_iter", "max_fun"):
         value = getattr(own, name)
         if value is not None:

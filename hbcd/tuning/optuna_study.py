@@ -77,7 +77,10 @@ class StudyMirror:
         complete : bool
             Whether that was after the last rung.
         """
-        from optuna.trial import TrialState, create_trial
+        from optuna.trial import (  # pyright: ignore[reportMissingImports]
+            TrialState,
+            create_trial,
+        )
 
         for standings in ended:
             last = standings[-1]
@@ -114,7 +117,7 @@ def _value(value: Any) -> Any:
 
 
 def _distribution(dimension: Any, drawn: Sequence[Any]) -> Any:
-    from optuna import distributions
+    from optuna import distributions  # pyright: ignore[reportMissingImports]
 
     if isinstance(dimension, Range):
         if dimension.whole:

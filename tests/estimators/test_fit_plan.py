@@ -109,7 +109,9 @@ def test_partial_fit_reads_no_more(watched):
 
 
 @pytest.mark.parametrize("kind", [hbcd.HybridRegressor, hbcd.HybridClassifier])
-@pytest.mark.parametrize("options", [{}, {"strategy": "paper"}, {"alpha": 0.1}], ids=str)
+@pytest.mark.parametrize(
+    "options", [{"members": 1}, {"strategy": "paper"}, {"alpha": 0.1}], ids=str
+)
 def test_at_most_6_calls_lie_between_fit_and_the_core(kind, options, monkeypatch):
     between, train = [], core.train
 

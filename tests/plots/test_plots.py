@@ -209,7 +209,7 @@ def test_errors_of_a_classifier_are_shares_told_wrong():
 def test_the_first_phase_is_marked_where_training_begins_after_a_penalty_was_chosen():
     x, y = hbcd.make_plant(300, rng=0, return_X_y=True)
     for hidden, first in (((4,), 0), ("auto", None)):
-        model = hbcd.HybridRegressor(hidden, random_state=0, n_threads=1).fit(x, y)
+        model = hbcd.HybridRegressor(hidden, members=1, random_state=0, n_threads=1).fit(x, y)
         marks = [
             line.get_xdata()[0]
             for line in hbcd.plot_history(model).lines

@@ -34,6 +34,7 @@ ORDER = (
     {"networks"},
     {"callbacks"},
     {"training"},
+    {"members"},
     {"tables"},
     {"model_files"},
     {"estimators"},

@@ -30,6 +30,7 @@ def model(**changes):
         "n_threads": 1,
         "max_iter": 60,
         "alpha": 50.0,
+        "strategy": "fast",
     }
     return hbcd.HybridRegressor(**{**options, **changes})
 

@@ -76,7 +76,7 @@ def test_widths_that_are_given_are_trained_as_ever(kind, y, alpha):
 
 @pytest.mark.parametrize(("kind", "y", "alpha"), KINDS)
 def test_the_penalty_lies_beside_the_one_with_the_least_loss_of_rows_left_out(kind, y, alpha):
-    model = kind(random_state=0).fit(X, y)
+    model = kind(members=1, random_state=0).fit(X, y)
     path, losses = model.alpha_path_.T
     assert tuple(path) == PenaltySettings().penalties[: len(path)]
     best = int(losses.argmin())
@@ -100,13 +100,16 @@ def test_the_penalty_is_where_the_parabola_through_the_three_least_losses_is_low
 
 
 def test_noise_asks_for_a_stronger_penalty():
-    found = [hbcd.HybridRegressor(random_state=0).fit(*waves(noise=n)).alpha_ for n in (0.0, 0.5)]
+    found = [
+        hbcd.HybridRegressor(members=1, random_state=0).fit(*waves(noise=n)).alpha_
+        for n in (0.0, 0.5)
+    ]
     assert found[0] < 0.1 * found[1]
 
 
 def test_a_penalty_that_leaves_no_weight_is_left_again():
     # An alpha of 30 is beyond what 200 rows of waves hold against: all weights are 0 there.
-    model = hbcd.HybridRegressor(random_state=0).fit(X, Y)
+    model = hbcd.HybridRegressor(members=1, random_state=0).fit(X, Y)
     least = model.alpha_path_[:, 1]
     assert least[0] > 0.95 * least[1]
     assert least.min() < 0.2 * least[0]
@@ -140,7 +143,7 @@ def test_rows_of_weight_zero_tell_nothing_in_a_large_table():
     weight[1100:] = 0
     wrong = np.where(weight > 0, y, 0.0)
     one, other = (
-        hbcd.HybridRegressor(random_state=0).fit(x, target, sample_weight=weight)
+        hbcd.HybridRegressor(members=1, random_state=0).fit(x, target, sample_weight=weight)
         for target in (y, wrong)
     )
     assert one.alpha_ == other.alpha_
@@ -163,7 +166,7 @@ def test_every_part_has_its_share_of_every_class():
 
 def test_held_out_rows_choose_the_penalty():
     x, y = waves(80, seed=5)
-    model = hbcd.HybridRegressor(random_state=0).fit(X, Y, eval_set=(x, y))
+    model = hbcd.HybridRegressor(members=1, random_state=0).fit(X, Y, eval_set=(x, y))
     lines = model.history_[model.history_.event == "epoch"]
     own = 0.5 * np.mean(((model.predict(x) - y) / Y.std()) ** 2)
     # The start of the last training, the end of the way there, may be the best of all.
@@ -174,14 +177,14 @@ def test_held_out_rows_choose_the_penalty():
 
 
 def test_a_share_of_rows_is_held_out_where_asked_for():
-    model = hbcd.HybridRegressor(random_state=0, validation_fraction=0.25).fit(X, Y)
+    model = hbcd.HybridRegressor(members=1, random_state=0, validation_fraction=0.25).fit(X, Y)
     lines = model.history_[model.history_.event == "epoch"]
     assert lines.rows.max() == 150
     assert np.isfinite(lines.validation_loss).all()
 
 
 def test_counters_go_on_where_the_choice_ended():
-    model = hbcd.HybridRegressor(random_state=0).fit(X, Y)
+    model = hbcd.HybridRegressor(members=1, random_state=0).fit(X, Y)
     history, report = model.history_, model.report_
     assert history.n_fev.iloc[-1] == report.n_fev
     assert history.n_iter.iloc[-1] == report.n_iter
@@ -192,7 +195,9 @@ def test_counters_go_on_where_the_choice_ended():
 
 @pytest.mark.parametrize("limit", [1, 7, 60, 500])
 def test_limits_hold_for_choice_and_training_together(limit):
-    model = hbcd.HybridRegressor(random_state=0, stop=hbcd.Stop(max_evaluations=limit)).fit(X, Y)
+    model = hbcd.HybridRegressor(
+        members=1, random_state=0, stop=hbcd.Stop(max_evaluations=limit)
+    ).fit(X, Y)
     # The last point is still measured at a limit, as in any training: a call or two of each.
     steps = 1 + 3 * (len(model.alpha_path_) + 1)
     assert model.report_.n_fev <= limit + 2 * steps
@@ -201,13 +206,13 @@ def test_limits_hold_for_choice_and_training_together(limit):
 
 
 def test_no_time_is_enough_for_a_model():
-    model = hbcd.HybridRegressor(random_state=0, max_time=1e-9).fit(X, Y)
+    model = hbcd.HybridRegressor(members=1, random_state=0, max_time=1e-9).fit(X, Y)
     assert model.report_.stop_reason is hbcd.StopReason.TIME
     assert np.isfinite(model.predict(X)).all()
 
 
 def test_too_few_rows_to_choose_by_have_a_penalty_of_one():
-    model = hbcd.HybridRegressor(random_state=0).fit(X[:5], Y[:5])
+    model = hbcd.HybridRegressor(members=1, random_state=0).fit(X[:5], Y[:5])
     assert (model.alpha_, len(model.alpha_path_)) == (1.0, 0)
 
 
@@ -228,7 +233,9 @@ def test_ctrl_c_while_the_penalty_is_chosen_keeps_the_best_so_far():
             super().forward(z, out)
 
     with pytest.warns(TrainingInterrupted, match="interrupted after"):
-        model = hbcd.HybridRegressor(activation=Pressed(), random_state=0, n_threads=1).fit(X, Y)
+        model = hbcd.HybridRegressor(
+            activation=Pressed(), members=1, random_state=0, n_threads=1
+        ).fit(X, Y)
     assert model.report_.interrupted
     assert len(model.alpha_path_) < 5
     Pressed.calls = -(10**6)
@@ -245,7 +252,7 @@ def test_another_penalty_is_refused(alpha):
 
 
 def test_a_saved_model_has_its_widths_and_its_penalty(tmp_path):
-    model = hbcd.HybridRegressor(random_state=0).fit(X, Y)
+    model = hbcd.HybridRegressor(members=1, random_state=0).fit(X, Y)
     model.save(tmp_path / "model.hbcd")
     same = hbcd.load(tmp_path / "model.hbcd")
     assert (same.hidden_layer_sizes_, same.alpha_) == (model.hidden_layer_sizes_, model.alpha_)
@@ -286,5 +293,5 @@ def test_callbacks_hear_of_one_training():
             self.names.append("end")
 
     heard = Heard()
-    hbcd.HybridRegressor(random_state=0, callbacks=heard).fit(X, Y)
+    hbcd.HybridRegressor(members=1, random_state=0, callbacks=heard).fit(X, Y)
     assert heard.names == ["begin", "end"]

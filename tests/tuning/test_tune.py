@@ -116,7 +116,7 @@ def test_more_rows_than_one_are_judged_by_default_and_frames_are_taken():
 
 def test_classes_are_judged_by_their_log_loss_and_less_is_better():
     labels = np.where(Y > 0, "up", "down")
-    classifier = hbcd.HybridClassifier((3,), random_state=0, max_iter=40)
+    classifier = hbcd.HybridClassifier((3,), "tanh", "fast", random_state=0, max_iter=40)
     found = hbcd.tune(classifier, X, labels, SPACE, **OPTIONS)
     last = found.trials[found.trials["rung"] == 2]
     assert found.scoring == "log_loss"

@@ -17,11 +17,10 @@ from hbcd.cli.data import Table
 from hbcd.cli.prepared import Prepared
 from hbcd.cli.report import html
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
-from hbcd.cli.text import network_text, number, targets_text
+from hbcd.cli.text import layer_kind, network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.tables.columns import to_numbers
 from hbcd.tables.dates import time_range
-from hbcd.training import registry
 from hbcd.utils.atomic_files import replace_file
 
 __all__ = ["write_report"]
@@ -125,12 +124,11 @@ def _layers(model: HybridEstimator) -> list[tuple[str, ...]]:
     network = model.network_
     lines: list[tuple[str, ...]] = []
     inputs = network.n_inputs
-    layers = zip(network.layers[1:], network.blocks, strict=True)
-    for place, (layer, block) in enumerate(layers, start=1):
-        kind = str(registry.describe_activation(layer.activation)["activation"])
-        parameters = str(block.stop - block.start)
-        lines.append((str(place), str(inputs), str(layer.n_neurons), kind, parameters))
-        inputs = layer.n_neurons
+    counts = {block.layer: block.stop - block.start for block in network.block_layouts}
+    for place, (layer, width) in enumerate(zip(network.layers[1:], network.widths, strict=True), 1):
+        parameters = str(counts.get(place, 0))
+        lines.append((str(place), str(inputs), str(width), layer_kind(layer), parameters))
+        inputs = width
     return lines
 
 

@@ -1,0 +1,149 @@
+"""One arm: networks of one architecture, the penalty they are trained with, and their stages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.members.folds import Fold
+from hbcd.members.networks import Context, FoldNetworks, Stage
+from hbcd.members.path import WEAK, first_penalty, path
+from hbcd.members.pieces import smooth_pieces
+from hbcd.members.settings import LARGE, Architecture, MemberSettings
+from hbcd.networks.rows import Rows
+from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.activations import Activation
+from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
+from hbcd.parts.losses import Loss
+from hbcd.training.hybrid import Hybrid
+from hbcd.training.strategies import Finish
+from hbcd.training.strategy_base import TrainingStrategy
+
+__all__ = ["Arm", "train_arm"]
+
+Array = NDArray[Any]
+MOST_PATH_WIDTH = 20  # a penalty found with narrow networks suits wide ones
+FAR = 1.1  # losses of rows left out: an architecture beyond it is not trained to the end
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What an arm gave.
+
+    Attributes
+    ----------
+    architecture : Architecture
+    alpha : float
+        The penalty with the least loss.
+    loss : float
+        That loss, of the rows left out.
+    stages : list of Stage
+        Members; none where the path is far behind that of another architecture.
+    path : ndarray of shape (penalties, 2)
+    operations : float
+    """
+
+    architecture: Architecture
+    alpha: float
+    loss: float
+    stages: list[Stage]
+    path: Array
+    operations: float
+
+
+def train_arm(
+    architecture: Architecture,
+    rows: Rows,
+    folds: list[Fold],
+    loss: Loss,
+    activation: Activation,
+    settings: MemberSettings,
+    generator: np.random.Generator,
+    context: Context,
+    clip: bool,
+    arms: list[Arm],
+) -> Arm:
+    """Chooses the penalty and trains the networks of all folds.
+
+    Parameters
+    ----------
+    arms : list of Arm
+        Those before: a known penalty is not searched for again.
+    """
+    begun = context.operations
+    same = [arm for arm in arms if arm.architecture == architecture]
+    encoded = with_pieces(rows, architecture.pieces)
+
+    def networks(widths: tuple[int, ...], parts: list[Fold]) -> FoldNetworks:
+        structure = structure_of(encoded.x.shape[1], widths, rows.y.shape[1], activation, loss)
+        return FoldNetworks(structure, encoded, parts, generator, context, clip)
+
+    own = networks(architecture.widths, folds)
+    on_all = settings.path_folds >= len(folds) > 1
+    starts = own.first
+    if same and not on_all:
+        alpha, level, tried = same[0].alpha, same[0].loss, []
+    else:
+        judged = own
+        if not on_all:
+            narrow = tuple(min(width, MOST_PATH_WIDTH) for width in architecture.widths)
+            judged = networks(narrow, [_some(folds[0], settings.path_rows, generator)])
+        start = _start(judged, arms, same, settings)
+        tried = path(judged, start, settings)
+        best = min(tried, key=lambda stage: stage.loss)
+        alpha, level = best.alpha, best.loss
+        starts = best.thetas if on_all else starts
+    stages = tried if on_all else []
+    behind = bool(arms) and not on_all and level > FAR * min(arm.loss for arm in arms)
+    if not behind and (not context.over or not stages):
+        stages = [*stages, own.train(alpha, starts, _end(len(rows), settings))]
+    if on_all:
+        level = min(stage.loss for stage in stages)
+    table = np.array([(stage.alpha, stage.loss) for stage in tried]).reshape(-1, 2)
+    return Arm(architecture, alpha, level, stages, table, context.operations - begun)
+
+
+def _start(
+    networks: FoldNetworks, arms: list[Arm], same: list[Arm], settings: MemberSettings
+) -> float:
+    """The penalty that a path begins with."""
+    if not arms:
+        return first_penalty(networks, settings)
+    return max(WEAK, (same or arms)[0].alpha)
+
+
+def structure_of(
+    n_inputs: int, widths: tuple[int, ...], n_outputs: int, activation: Activation, loss: Loss
+) -> NetworkStructure:
+    """A network of one member."""
+    hidden = [HiddenLayer(width, activation) for width in widths]
+    return NetworkStructure([InputLayer(n_inputs), *hidden, OutputLayer(n_outputs)], loss)
+
+
+def with_pieces(rows: Rows, pieces: int) -> Rows:
+    """Rows whose inputs are followed by their smooth pieces."""
+    layer = smooth_pieces(rows.x, pieces) if pieces else None
+    if layer is None:
+        return rows
+    out = np.empty((len(rows), layer.n_out(rows.x.shape[1])), rows.x.dtype)
+    layer.forward(np.zeros(0, rows.x.dtype), np.ascontiguousarray(rows.x), out)
+    return replace(rows, x=out)
+
+
+def _some(fold: Fold, most: int, generator: np.random.Generator) -> Fold:
+    """At most so many rows of each part of a fold."""
+
+    def some(index: Array) -> Array:
+        if index.size <= most:
+            return index
+        return np.sort(generator.permutation(index)[:most])
+
+    return Fold(some(fold.kept), some(fold.left))
+
+
+def _end(n: int, settings: MemberSettings) -> TrainingStrategy:
+    """The training at the chosen penalty."""
+    return Hybrid.auto() if n > LARGE else Finish(settings.end_iterations)

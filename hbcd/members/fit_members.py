@@ -1,0 +1,176 @@
+"""Members from rows: arms one after another until the effort is used, and what each counts for."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.callbacks.log_lines import LOGGER
+from hbcd.members.arm import Arm, train_arm
+from hbcd.members.folds import Fold, deal, one_part
+from hbcd.members.linear import constant, linear
+from hbcd.members.networks import Context, Stage
+from hbcd.members.settings import Architecture, MemberSettings
+from hbcd.members.weights import member_weights
+from hbcd.networks.rows import Rows
+from hbcd.parts.activations import Activation
+from hbcd.parts.losses import Loss
+
+__all__ = ["Member", "MemberFit", "fit_members"]
+
+Array = NDArray[Any]
+CLOSE = 1.1  # losses of rows left out: architectures beyond it are not tried again
+
+
+@dataclass(frozen=True)
+class Member:
+    """A stage of an arm, or a safe member, and what it counts for.
+
+    Attributes
+    ----------
+    name : str
+        "constant", "linear", or the architecture.
+    architecture : Architecture or None
+    stage : Stage
+    weight : float
+    """
+
+    name: str
+    architecture: Architecture | None
+    stage: Stage
+    weight: float
+
+
+@dataclass(frozen=True)
+class MemberFit:
+    """What was trained.
+
+    Attributes
+    ----------
+    members : list of Member
+        All that were tried; the first two are the constant and the linear model.
+    predicted : ndarray of float64, shape (rows, outputs)
+        Of the weighted members for rows that they have not seen; NaN for rows that all have seen.
+    path : ndarray of shape (penalties, 2)
+        Penalties of the first arm, and the loss of the rows left out.
+    """
+
+    members: list[Member]
+    predicted: Array
+    path: Array
+
+
+def fit_members(
+    rows: Rows,
+    loss: Loss,
+    activation: Activation,
+    settings: MemberSettings,
+    generator: np.random.Generator,
+    context: Context,
+    clip: bool,
+) -> MemberFit:
+    """Trains members and weighs them on rows that they have not seen.
+
+    Parameters
+    ----------
+    rows : Rows
+        Standardized, as arrays: inputs in the precision of the training, targets in float64.
+    loss : Loss
+    activation : Activation
+        Of all hidden layers.
+    settings : MemberSettings
+    generator : numpy.random.Generator
+    context : Context
+    clip : bool
+        Whether members are judged within the range of the targets.
+    """
+    folds = _folds(rows, settings, generator)
+    found = [
+        Member("constant", None, constant(rows, folds, loss, context, clip), 0.0),
+        Member("linear", None, linear(rows, folds, loss, context, clip), 0.0),
+    ]
+    arms: list[Arm] = []
+    begun = context.operations
+    while len(arms) < settings.most_arms and not (arms and context.over):
+        architecture = _next(arms, settings)
+        if architecture is None or not _affordable(architecture, arms, settings, context, begun):
+            break
+        if arms and settings.folds > 1:
+            folds = deal(rows.y, settings.folds, generator)
+        arm = train_arm(
+            architecture, rows, folds, loss, activation, settings, generator, context, clip, arms
+        )
+        arms.append(arm)
+        found += [Member(str(architecture), architecture, stage, 0.0) for stage in arm.stages]
+        _log(arms, context, begun, settings)
+    return _weighted(found, rows, loss, settings, arms[0].path)
+
+
+def _next(arms: list[Arm], settings: MemberSettings) -> Architecture | None:
+    """Every architecture once, then those again that came close to the best, by turns."""
+    tried = [arm.architecture for arm in arms]
+    for architecture in settings.architectures:
+        if architecture not in tried:
+            return architecture
+    least = min(arm.loss for arm in arms)
+    close = [a for a in dict.fromkeys(tried) if _least(arms, a) <= CLOSE * least]
+    return min(close, key=tried.count) if close else None
+
+
+def _least(arms: list[Arm], architecture: Architecture) -> float:
+    return min(arm.loss for arm in arms if arm.architecture == architecture)
+
+
+def _affordable(
+    architecture: Architecture,
+    arms: list[Arm],
+    settings: MemberSettings,
+    context: Context,
+    begun: float,
+) -> bool:
+    """Whether the effort that is left suffices for an arm, by what such arms have cost."""
+    if not arms:
+        return True
+    same = [arm.operations for arm in arms if arm.architecture == architecture]
+    cost = same[-1] if same else max(arm.operations for arm in arms)
+    return context.operations - begun + cost <= settings.arms * arms[0].operations * 1.001
+
+
+def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator) -> list[Fold]:
+    if settings.folds > 1:
+        return deal(rows.y, settings.folds, generator)
+    return [one_part(len(rows), settings.left_out, settings.path_rows, generator)]
+
+
+def _weighted(
+    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings, path: Array
+) -> MemberFit:
+    all_predicted = np.stack([member.stage.predicted for member in found])
+    seen = np.flatnonzero(~np.isnan(all_predicted[0, :, 0]))
+    predicted = all_predicted[:, seen]
+    weight = None if rows.weight is None else rows.weight[seen]
+    w = member_weights(loss, predicted, rows.y[seen], weight, settings.most_members)
+    out = np.full(rows.y.shape, np.nan)
+    held = np.flatnonzero(w)
+    out[seen] = np.einsum("k,kno->no", w[held], predicted[held])
+    members = [
+        Member(one.name, one.architecture, one.stage, float(share))
+        for one, share in zip(found, w, strict=True)
+    ]
+    return MemberFit(members, out, path)
+
+
+def _log(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> None:
+    """A line about the last arm."""
+    if LOGGER.isEnabledFor(logging.INFO):
+        arm = arms[-1]
+        used = (context.operations - begun) / (settings.arms * arms[0].operations)
+        LOGGER.info(
+            f"arm {len(arms)}, {arm.architecture}: alpha={arm.alpha:.3g} "
+            f"loss_left_out={arm.loss:.6g} effort_used={min(used, 1.0):.0%} "
+            f"seconds={context.budget.seconds:.3f}"
+        )

@@ -1,0 +1,53 @@
+"""The safe members: a constant, and a linear model with the best of a range of penalties."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from hbcd.members.folds import Fold
+from hbcd.members.networks import Context, FoldNetworks, Stage
+from hbcd.networks.rows import Rows
+from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.layers import InputLayer, OutputLayer
+from hbcd.parts.losses import Loss
+from hbcd.training.strategies import Finish
+
+__all__ = ["constant", "linear"]
+
+PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 0.1, 0.01)
+ITERATIONS = 50  # a quadratic function of few variables, from the minimum of the one before
+
+
+def constant(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
+    """The best constant outputs of each fold: a network whose only input is 0."""
+    none = Rows(np.zeros((len(rows), 1), rows.x.dtype), rows.y, rows.weight)
+    return _networks(none, folds, loss, context, clip).train(
+        0.0, _zeros(none, folds, loss), Finish(ITERATIONS)
+    )
+
+
+def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
+    """The linear model of each fold, at the penalty with the least loss of the rows left out."""
+    networks = _networks(rows, folds, loss, context, clip)
+    starts, stages = _zeros(rows, folds, loss), []
+    for alpha in PENALTIES:
+        stages.append(networks.train(alpha, starts, Finish(ITERATIONS)))
+        starts = stages[-1].thetas
+        if context.over or stages[-1].loss > 1.02 * min(stage.loss for stage in stages):
+            break
+    return min(stages, key=lambda stage: stage.loss)
+
+
+def _structure(rows: Rows, loss: Loss) -> NetworkStructure:
+    return NetworkStructure([InputLayer(rows.x.shape[1]), OutputLayer(rows.y.shape[1])], loss)
+
+
+def _networks(
+    rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool
+) -> FoldNetworks:
+    generator = np.random.default_rng(0)  # nothing is drawn: the start is 0, the minimum unique
+    return FoldNetworks(_structure(rows, loss), rows, folds, generator, context, clip)
+
+
+def _zeros(rows: Rows, folds: list[Fold], loss: Loss) -> list[np.ndarray]:
+    return [np.zeros(_structure(rows, loss).n_parameters, rows.x.dtype) for _ in folds]

@@ -1,0 +1,204 @@
+"""The networks of one arm, trained side by side, each without the rows of its fold."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.members.folds import Fold
+from hbcd.networks.data import into_core
+from hbcd.networks.rows import Rows
+from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.report import FitReport
+from hbcd.training.budget import Budget
+from hbcd.training.monitor import Monitor, ProgressFunction
+from hbcd.training.run import Run
+from hbcd.training.starts import run_starts
+from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.training import Training
+
+__all__ = ["Context", "FoldNetworks", "Stage"]
+
+Array = NDArray[Any]
+
+
+@dataclass
+class Context:
+    """What all trainings of a fit share, and what they have used.
+
+    Attributes
+    ----------
+    budget : Budget
+    n_threads : int
+    progress : callable or None
+    monitor : Monitor
+    operations : float
+        Multiplications and additions, about.
+    networks : int
+        Begun so far: the number of a network is that of its start in events.
+    interrupted : bool
+        Ctrl-C, or a callback, has ended the fit.
+    """
+
+    budget: Budget
+    n_threads: int
+    progress: ProgressFunction | None
+    monitor: Monitor
+    operations: float = 0.0
+    networks: int = 0
+    interrupted: bool = False
+    initial_loss: float | None = None
+    last: FitReport | None = field(default=None, repr=False)
+
+    @property
+    def over(self) -> bool:
+        """Whether nothing more is to be trained."""
+        return self.interrupted or self.monitor.stopped or self.budget.used_up() is not None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Networks after one training at one penalty.
+
+    Attributes
+    ----------
+    alpha : float
+    thetas : list of ndarray
+    predicted : ndarray of float64, shape (rows, outputs)
+        Of each row by the network that has not seen it; NaN for rows that all have seen.
+    loss, training_loss : float
+        Of the rows left out, and the mean of those trained on.
+    rows : int
+        That the first of the networks was trained on.
+    n_fev, n_iter, seconds
+        What the whole fit had used when the stage was over.
+    """
+
+    alpha: float
+    thetas: list[Array]
+    predicted: Array
+    loss: float
+    training_loss: float
+    rows: int
+    n_fev: int
+    n_iter: int
+    seconds: float
+
+
+class FoldNetworks:
+    """One network for each fold, with the rows it is trained on and those it is judged by.
+
+    Parameters
+    ----------
+    structure : NetworkStructure
+        Of each network.
+    rows : Rows
+        Standardized, as arrays.
+    folds : list of Fold
+    generator : numpy.random.Generator
+        Of the first parameters.
+    context : Context
+    clip : bool
+        Whether predictions are judged within the range of the targets.
+    """
+
+    def __init__(
+        self,
+        structure: NetworkStructure,
+        rows: Rows,
+        folds: list[Fold],
+        generator: np.random.Generator,
+        context: Context,
+        clip: bool,
+    ) -> None:
+        self.structure, self.rows, self.folds, self.context = structure, rows, folds, context
+        self.dtype = rows.x.dtype
+        self.range = (rows.y.min(axis=0), rows.y.max(axis=0)) if clip else None
+        self.first = [structure.init(generator, self.dtype) for _ in folds]
+        self.seeds = [int(seed) for seed in generator.integers(2**63, size=len(folds))]
+        self._number = context.networks
+        context.networks += len(folds)
+
+    def train(
+        self,
+        alpha: float,
+        starts: list[Array],
+        strategy: TrainingStrategy,
+        which: list[int] | None = None,
+    ) -> Stage:
+        """Trains networks from `starts` at a penalty.
+
+        Parameters
+        ----------
+        alpha : float
+        starts : list of ndarray
+            One for each of them.
+        strategy : TrainingStrategy
+        which : list of int, optional
+            The networks that are trained; None: all.
+        """
+        which = list(range(len(self.folds))) if which is None else which
+        context, structure = self.context, self.structure
+        compiled = not structure.core_network(self.dtype).calls_python
+        workers = min(context.n_threads, len(which)) if compiled else 1
+        part = context.budget.parts(len(which), -(-len(which) // workers))
+
+        def one(k: int, n_threads: int, progress: ProgressFunction) -> tuple[FitReport, bool]:
+            data = into_core(self.rows, self.dtype, n_threads, alpha, self.folds[which[k]].kept)
+            limits = replace(part(k), target=None)
+            run = Run(
+                Training(structure, data, None, context.monitor),
+                structure.project(starts[k]),
+                self.seeds[which[k]],
+                Budget(limits),
+                n_threads,
+                progress,
+                self._number + which[k],
+            )
+            report = run.run(strategy)
+            return report, report.interrupted
+
+        reports = run_starts(one, len(which), workers, context.n_threads, context.progress)
+        self._count(reports)
+        thetas = [report.theta for report in reports] + starts[len(reports) :]
+        predicted, loss = self._judged(thetas, which)
+        training_loss = float(np.mean([report.loss for report in reports]))
+        budget, rows_used = context.budget, len(self.folds[which[0]].kept)
+        return Stage(
+            alpha, thetas, predicted, loss, training_loss, rows_used, budget.n_fev, budget.n_iter,
+            budget.seconds,
+        )  # fmt: skip
+
+    def _count(self, reports: list[FitReport]) -> None:
+        """Adds what trainings have used."""
+        context, p = self.context, self.structure.n_parameters
+        for report in reports:
+            rows = len(self.folds[0].kept)
+            full = bool(report.phases) and report.phases[-1] == "BFGS"
+            context.operations += 6.0 * rows * p * report.n_fev
+            context.operations += 8.0 * p * p * report.n_iter if full else 0.0
+            context.budget.spend(report.n_fev, report.n_iter)
+            context.interrupted |= report.interrupted
+            context.last = report
+            if context.initial_loss is None:
+                context.initial_loss = report.initial_loss
+
+    def _judged(self, thetas: list[Array], which: list[int]) -> tuple[Array, float]:
+        """Predictions for the rows left out, and their mean loss."""
+        predicted = np.full((len(self.rows), self.structure.n_outputs), np.nan)
+        net = self.structure.core_network(self.dtype)
+        for k, theta in zip(which, thetas, strict=True):
+            left = self.folds[k].left
+            out = np.empty((left.size, self.structure.n_outputs), self.dtype)
+            net.predict(theta, np.ascontiguousarray(self.rows.x[left]), out, self.context.n_threads)
+            predicted[left] = out
+        seen = np.flatnonzero(~np.isnan(predicted[:, 0]))
+        judged = predicted[seen]
+        if self.range is not None:
+            judged = np.clip(judged, *self.range)
+        each = self.structure.loss.evaluate(judged, self.rows.y[seen], None)
+        weight = None if self.rows.weight is None else self.rows.weight[seen]
+        return predicted, float(np.average(each, weights=weight))

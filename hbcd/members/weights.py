@@ -1,0 +1,89 @@
+"""What each member counts for: the least loss of the rows left out, drawn to the safe member."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.members.simplex import least_loss
+from hbcd.parts.losses import Loss
+
+__all__ = ["member_weights"]
+
+Array = NDArray[Any]
+CONSTANT, LINEAR = 0, 1  # the first two members
+LEAST = 0.02  # weights below it are left out
+PARTS = 5  # of the rows, by turns, that judge weights fitted on the others
+
+
+def member_weights(
+    loss: Loss, predicted: Array, target: Array, weight: Array | None, most: int
+) -> NDArray[np.float64]:
+    """Weights of members, at least 0 with sum 1, of which few are not 0.
+
+    Parameters
+    ----------
+    loss : Loss
+    predicted : ndarray of shape (members, rows, outputs)
+        For rows that the members have not seen; a constant and a linear model come first.
+    target, weight : ndarray of shapes (rows, outputs), (rows,); weight may be None
+    most : int
+        Members besides these two whose weight is not 0.
+    """
+    usable = np.asarray(np.isfinite(predicted).all(axis=(1, 2)))
+    chosen = _chosen(loss, predicted, target, weight, np.flatnonzero(usable), most)
+    w = np.zeros(predicted.shape[0])
+    w[chosen] = least_loss(loss, predicted[chosen], target, weight)
+    safe = _safe(loss, predicted, target, weight) if usable[LINEAR] else CONSTANT
+    trust = _trust(loss, predicted[chosen], predicted[safe], target, weight)
+    w *= trust
+    w[safe] += 1.0 - trust
+    return w
+
+
+def _chosen(
+    loss: Loss, predicted: Array, target: Array, weight: Array | None, index: Array, most: int
+) -> Array:
+    """Members whose weight is not small, and of those besides the safe ones at most so many."""
+    while True:
+        w = least_loss(loss, predicted[index], target, weight)
+        kept = w >= LEAST
+        kept[int(w.argmax())] = True
+        others = np.flatnonzero(kept & (index > LINEAR))
+        if others.size > most:
+            kept[others[np.argmin(w[others])]] = False
+        if kept.all():
+            return index
+        index = index[kept]
+
+
+def _safe(loss: Loss, predicted: Array, target: Array, weight: Array | None) -> int:
+    """The linear model where it is better than the constant by more than a standard error."""
+    gain = _gain(loss, predicted[CONSTANT], predicted[LINEAR], target, weight)
+    return LINEAR if gain > 1.0 else CONSTANT
+
+
+def _trust(loss: Loss, predicted: Array, safe: Array, target: Array, weight: Array | None) -> float:
+    """0 where weights fitted on other rows gain less than a standard error, 1 beyond two."""
+    part = np.arange(target.shape[0]) % PARTS
+    mixed = np.empty_like(target)
+    for k in range(PARTS):
+        fit = part != k
+        if not (fit.any() and (~fit).any()):
+            return 0.0
+        w = least_loss(
+            loss, predicted[:, fit], target[fit], None if weight is None else weight[fit]
+        )
+        mixed[~fit] = np.einsum("k,kno->no", w, predicted[:, ~fit])
+    return float(np.clip(_gain(loss, safe, mixed, target, weight) - 1.0, 0.0, 1.0))
+
+
+def _gain(loss: Loss, before: Array, after: Array, target: Array, weight: Array | None) -> float:
+    """The mean decrease of the loss of a row, in standard errors."""
+    less = loss.evaluate(before, target, None) - loss.evaluate(after, target, None)
+    if weight is not None:
+        less = less * weight
+    spread = float(less.std())
+    return float(less.mean()) * np.sqrt(less.size) / spread if spread > 0 else 0.0

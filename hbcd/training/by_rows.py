@@ -27,12 +27,15 @@ class ByRows(TrainingStrategy):
     ----------
     few, many : TrainingStrategy
     rows : int, default 3000
-        Training rows from which on `many` trains.
+        Training rows from which on `many` trains,
+    work : int, default 0
+        where rows times parameters of the network are at least this.
     """
 
     few: TrainingStrategy
     many: TrainingStrategy
     rows: int = 3000
+    work: int = 0
 
     def __post_init__(self) -> None:
         for name in ("few", "many"):
@@ -40,36 +43,40 @@ class ByRows(TrainingStrategy):
             if not isinstance(strategy, TrainingStrategy):
                 raise TypeError(f"{name}={strategy!r}: must be an hbcd.TrainingStrategy")
         check_integer("rows", self.rows, 1)
+        check_integer("work", self.work, 0)
 
-    def for_rows(self, n_rows: int) -> TrainingStrategy:
-        """The strategy for this many training rows.
+    def for_rows(self, network: NetworkStructure, n_rows: int) -> TrainingStrategy:
+        """The strategy for a network and this many training rows.
 
         Parameters
         ----------
+        network : NetworkStructure
         n_rows : int
         """
-        return self.chosen(n_rows).for_rows(n_rows)
+        return self.chosen(network, n_rows).for_rows(network, n_rows)
 
-    def chosen(self, n_rows: int) -> TrainingStrategy:
-        """The strategy for this many training rows.
+    def chosen(self, network: NetworkStructure, n_rows: int) -> TrainingStrategy:
+        """The strategy for a network and this many training rows.
 
         Parameters
         ----------
+        network : NetworkStructure
         n_rows : int
 
         Returns
         -------
         TrainingStrategy
         """
-        return self.many if n_rows >= self.rows else self.few
+        much = n_rows >= self.rows and n_rows * network.n_parameters >= self.work
+        return self.many if much else self.few
 
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """Those of the strategy for this many rows."""
-        return list(self.chosen(n_rows).phases(network, n_rows))
+        return list(self.chosen(network, n_rows).phases(network, n_rows))
 
     def run(self, run_phase: PhaseRunner, problem: Problem) -> None:
         """Runs the strategy for this many rows."""
-        self.chosen(problem.n_rows).run(run_phase, problem)
+        self.chosen(problem.network, problem.n_rows).run(run_phase, problem)
 
     def after(self, theta: NDArray[Any]) -> TrainingStrategy:
         """Each strategy as it goes on from theta."""
@@ -97,11 +104,11 @@ class ByRows(TrainingStrategy):
 
     def hold_out_share(self, network: NetworkStructure, n_rows: int) -> float:
         """That of the strategy for this many rows."""
-        return self.chosen(n_rows).hold_out_share(network, n_rows)
+        return self.chosen(network, n_rows).hold_out_share(network, n_rows)
 
-    def resumes_on(self, n_rows: int) -> bool:
+    def resumes_on(self, network: NetworkStructure, n_rows: int) -> bool:
         """Whether the strategy for this many rows resumes."""
-        return self.chosen(n_rows).resumes_on(n_rows)
+        return self.chosen(network, n_rows).resumes_on(network, n_rows)
 
     @property
     def planned(self) -> bool:

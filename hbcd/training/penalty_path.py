@@ -111,7 +111,7 @@ class PenaltyChoice:
     _theta: Array | None
     _budget: Budget
     _interrupted: bool
-    _n_rows: int  # to train on
+    _problem: tuple[NetworkStructure, int]  # and the rows to train on
 
     def start(
         self, strategy: TrainingStrategy, hold_out: float
@@ -126,7 +126,7 @@ class PenaltyChoice:
         strategy : TrainingStrategy
         hold_out : float
         """
-        if self._theta is None or not strategy.resumes_on(self._n_rows) or hold_out:
+        if self._theta is None or not strategy.resumes_on(*self._problem) or hold_out:
             return None, strategy
         return self._theta, strategy.after(self._theta)
 
@@ -194,8 +194,8 @@ def choose_penalty(
     """
     settings = PenaltySettings() if settings is None else settings
     budget, found = Budget(stop), _Descent(settings)
-    threads, n_rows = effective_threads(n_threads), len(Rows(*training))
-    folds = _folds(network(0.0), Rows(*training), held_out, generator, dtype, threads, settings)
+    threads, problem = effective_threads(n_threads), (network(0.0), len(Rows(*training)))
+    folds = _folds(problem[0], Rows(*training), held_out, generator, dtype, threads, settings)
     for alpha in settings.penalties if folds else ():
         at, losses = network(alpha), []
         for fold in folds:
@@ -216,14 +216,14 @@ def choose_penalty(
             budget.spend(report.n_fev, report.n_iter)
             if report.interrupted:
                 theta = report.theta if found.theta is None else found.theta
-                return PenaltyChoice(found.alpha, found.table, theta, budget, True, n_rows)
+                return PenaltyChoice(found.alpha, found.table, theta, budget, True, problem)
             losses.append(at.core_network(dtype).loss(fold.left_out, report.theta, None, threads))
         if len(losses) < len(folds):
             break
         found.add(alpha, float(np.mean(losses)), folds[0].theta)
         if found.worse >= settings.patience:
             break
-    return PenaltyChoice(found.alpha, found.table, found.theta, budget, False, n_rows)
+    return PenaltyChoice(found.alpha, found.table, found.theta, budget, False, problem)
 
 
 def _folds(

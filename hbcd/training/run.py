@@ -84,8 +84,8 @@ class Run:
         strategy : TrainingStrategy
         """
         with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
-            rows = int(self.training.data.rows)
-            strategy.for_rows(rows).run(self, Problem(self.training.network, rows))
+            network, rows = self.training.network, int(self.training.data.rows)
+            strategy.for_rows(network, rows).run(self, Problem(network, rows))
         return self.report()
 
     def __call__(self, *phases: Phase) -> FitReport:

@@ -108,11 +108,12 @@ class TrainingStrategy:
             raise TypeError(f"phases={phases!r}: must be a list of hbcd.Phase")
         run_phase(*phases)
 
-    def for_rows(self, n_rows: int) -> TrainingStrategy:
-        """The strategy for this many training rows; itself unless rows choose.
+    def for_rows(self, network: NetworkStructure, n_rows: int) -> TrainingStrategy:
+        """The strategy for a network and this many training rows; itself unless these choose.
 
         Parameters
         ----------
+        network : NetworkStructure
         n_rows : int
         """
         return self
@@ -131,11 +132,12 @@ class TrainingStrategy:
         """
         return self
 
-    def resumes_on(self, n_rows: int) -> bool:
-        """`resumes`, where that depends on the number of training rows.
+    def resumes_on(self, network: NetworkStructure, n_rows: int) -> bool:
+        """`resumes`, where that depends on the network and the number of training rows.
 
         Parameters
         ----------
+        network : NetworkStructure
         n_rows : int
 
         Returns

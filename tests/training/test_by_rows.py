@@ -10,6 +10,15 @@ from support.training_runs import NET, THETA, X, Y, network, train
 FEW = hbcd.FullBatch(hbcd.LBFGS(), 30)
 MANY = hbcd.MiniBatch(hbcd.Adam(0.01), 50, epochs=2)
 EITHER = hbcd.ByRows(FEW, MANY, rows=200)
+MUCH = 1_000_000  # rows, times parameters more than Hybrid.auto takes for few
+
+
+def test_the_work_chooses_where_there_are_rows_enough():
+    n = NET.n_parameters
+    either = hbcd.ByRows(FEW, MANY, rows=200, work=300 * n)
+    assert either.chosen(NET, 299) == FEW
+    assert either.chosen(NET, 300) == MANY
+    assert hbcd.ByRows(FEW, MANY, rows=400, work=300 * n).chosen(NET, 399) == FEW
 
 
 @pytest.mark.parametrize(("rows", "chosen"), [(199, FEW), (200, MANY)])
@@ -57,10 +66,10 @@ def test_auto_is_fast_on_few_rows():
 
 
 def test_auto_searches_takes_batches_and_finishes_on_many_rows():
-    explore, batches, finish = hbcd.Hybrid.auto().phases(NET, 40_000)
+    explore, batches, finish = hbcd.Hybrid.auto().phases(NET, MUCH)
     assert isinstance(explore.optimizer, hbcd.ICRS)
     assert batches.optimizer == hbcd.Adam(0.01, schedule="cosine")
-    assert (batches.batch_rows, batches.epochs, batches.selector) == (128, 100, None)
+    assert (batches.batch_rows, batches.epochs, batches.selector) == (128, 20, None)
     assert isinstance(finish.optimizer, hbcd.BFGS)
     assert finish.batch_rows is None
     wide = network(3, 200, 200, 1)
@@ -82,29 +91,31 @@ def test_the_work_falls_with_the_root_of_many_rows():
 def test_auto_goes_on_by_its_finish_on_few_rows_and_by_batches_on_many():
     on = hbcd.Hybrid.auto().after(THETA)
     assert on.phases(NET, 400) == hbcd.Finish().phases(NET, 400)
-    assert on.phases(NET, 40_000) == hbcd.Hybrid.auto().phases(NET, 40_000)[1:]
+    assert on.phases(NET, MUCH) == hbcd.Hybrid.auto().phases(NET, MUCH)[1:]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_auto_gives_the_same_bits_at_any_number_of_threads(dtype):
     x = np.random.default_rng(0).normal(size=(5000, 3))
-    stop = hbcd.Stop(max_iterations=500)
+    net, stop = network(3, 80, 80, 1), hbcd.Stop(max_iterations=4000)
+    theta = net.init(0, dtype)
     one, four = (
-        train(
-            hbcd.Hybrid.auto(), NET, THETA.astype(dtype), x, np.sin(x[:, 0]), stop=stop, n_threads=k
-        )
+        train(hbcd.Hybrid.auto(), net, theta, x, np.sin(x[:, 0]), stop=stop, n_threads=k)
         for k in (1, 4)
     )
     assert np.array_equal(one.theta, four.theta)
-    assert one.phases == ("ICRS", "Adam", "BFGS")
+    assert one.phases == ("ICRS", "Adam", "LBFGS")
     assert one.loss < 0.2 * one.initial_loss
 
 
-@pytest.mark.parametrize("rows", [500, 4000])
-def test_auto_by_name_goes_on_from_the_chosen_penalty_on_few_rows_and_begins_anew_on_many(rows):
+@pytest.mark.parametrize(("rows", "width"), [(500, 90), (4000, 6), (4000, 90)])
+def test_auto_by_name_goes_on_from_the_chosen_penalty_on_few_rows_and_begins_anew_on_many(
+    rows, width
+):
     x = np.random.default_rng(0).normal(size=(rows, 3))
     y = np.sin(x[:, 0]) + 0.1 * x[:, 1] ** 2
-    model = hbcd.HybridRegressor((6,), strategy="auto", alpha="cv", max_iter=4000, random_state=0)
-    model.fit(x, y)
-    assert model.report_.phases == (("BFGS",) if rows < 3000 else ("ICRS", "Adam", "BFGS"))
+    options = {"strategy": "auto", "alpha": "cv", "max_iter": 8000, "random_state": 0}
+    model = hbcd.HybridRegressor((width, width), **options).fit(x, y)
+    much = rows * model.network_.n_parameters > 30_000_000
+    assert model.report_.phases[:2] == (("ICRS", "Adam") if much else model.report_.phases[-1:])
     assert model.score(x, y) > 0.99

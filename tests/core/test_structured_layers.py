@@ -105,6 +105,7 @@ def test_no_bad_number_is_lost_on_the_way_of_one_row(bad, layer):
     net = hbcd.Network([hbcd.InputLayer(3), layer, hbcd.OutputLayer()])
     theta, X, _ = problem(net, 1)
     X[0, 1] = 0.0
+    assert np.isfinite(net.predict(theta, X)).all()  # from now on the short way is tried first
     for k in range(net.n_parameters):
         wrong = theta.copy()
         wrong[k] = bad

@@ -123,7 +123,7 @@ class HybridClassifier(ClassOutputs):
         out, weight.  Empty where one network was trained.
     oof_prediction_ : ndarray of shape (rows, n_classes), or None
         Probabilities for the training rows by members that have not seen them; NaN for rows of
-        weight 0 and, of more than 12 000 rows, for the 39 of 40 that are never left out.
+        weight 0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no
         names; they have no influence on predictions.

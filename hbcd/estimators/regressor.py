@@ -132,7 +132,7 @@ class HybridRegressor(RegressionOutputs):
         out, weight.  Empty where one network was trained.
     oof_prediction_ : ndarray of shape (rows,) or (rows, outputs), or None
         Predictions for the training rows by members that have not seen them; NaN for rows of weight
-        0 and, of more than 12 000 rows, for the 39 of 40 that are never left out.
+        0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
     output_range_ : ndarray of shape (2, outputs), or None
         What predictions are kept within.
     constant_features_ : list

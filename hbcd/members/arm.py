@@ -15,12 +15,14 @@ from hbcd.members.pieces import smooth_pieces
 from hbcd.members.settings import LARGE, Architecture, MemberSettings
 from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
+from hbcd.optimizers.builtin import Adam
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import HiddenLayer, InputLayer, OutputLayer
 from hbcd.parts.losses import Loss
 from hbcd.training.hybrid import Hybrid
-from hbcd.training.strategies import Finish
+from hbcd.training.strategies import Finish, MiniBatch
 from hbcd.training.strategy_base import TrainingStrategy
+from hbcd.training.work import finish_iterations, passes
 
 __all__ = ["Arm", "train_arm"]
 
@@ -99,7 +101,10 @@ def train_arm(
     stages = tried if on_all else []
     behind = bool(arms) and not on_all and level > FAR * min(arm.loss for arm in arms)
     if not behind and (not context.over or not stages):
-        stages = [*stages, own.train(alpha, starts, _end(len(rows), settings))]
+        stages = [
+            *stages,
+            own.train(alpha, starts, _end(len(rows), own.structure.n_parameters, settings)),
+        ]
     if on_all:
         level = min(stage.loss for stage in stages)
     table = np.array([(stage.alpha, stage.loss) for stage in tried]).reshape(-1, 2)
@@ -144,6 +149,13 @@ def _some(fold: Fold, most: int, generator: np.random.Generator) -> Fold:
     return Fold(some(fold.kept), some(fold.left))
 
 
-def _end(n: int, settings: MemberSettings) -> TrainingStrategy:
-    """The training at the chosen penalty."""
-    return Hybrid.auto() if n > LARGE else Finish(settings.end_iterations)
+def _end(n: int, n_parameters: int, settings: MemberSettings) -> TrainingStrategy:
+    """The training at the chosen penalty: of many rows `Hybrid.auto`, or a share of its passes."""
+    if n <= LARGE:
+        return Finish(settings.end_iterations)
+    if settings.end_share == 1.0:
+        return Hybrid.auto()
+    epochs = max(round(settings.end_share * passes(n)), 1)
+    iterations = max(round(settings.end_share * finish_iterations(n_parameters, n)), 1)
+    batches = MiniBatch(Adam(1e-2, schedule="cosine"), batch_rows=128, epochs=epochs)
+    return Hybrid(None, batches, Finish(iterations))

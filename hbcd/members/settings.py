@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -48,6 +47,8 @@ class MemberSettings:
         Where the path begins, by one fold: at 30 or 9.5 where the first or second one is best.
     path_iterations, end_iterations : int
         At every penalty, and once more at the best one.
+    end_share : float
+        Of the passes and iterations of `Hybrid.auto`, which ends the training on many rows.
     least_penalty : float
     kick : float
         Share of the first parameters added at each penalty: a strong one leaves weights of 0, from
@@ -67,6 +68,7 @@ class MemberSettings:
     probe_iterations: int = 100
     path_iterations: int = 200
     end_iterations: int = 600
+    end_share: float = 1.0
     least_penalty: float = 0.003
     kick: float = 0.1
     most_members: int = 4
@@ -92,14 +94,13 @@ def settings_of(
         chosen = _of_some_rows(pieces)
     else:
         chosen = _of_many_rows()
-    # Of many rows one network takes as long as all of a small table's.
-    chosen = replace(chosen, arms=(3.0 if rows <= LARGE else 1.0) * amount)
+    chosen = replace(chosen, arms=chosen.arms * amount)
     if amount < 1:
-        chosen = replace(chosen, end_iterations=math.ceil(chosen.end_iterations / 2))
+        chosen = replace(chosen, end_iterations=300, end_share=0.4)
         if rows > SMALL:
             chosen = replace(chosen, folds=min(chosen.folds, 3))
     if amount > 1:
-        chosen = replace(chosen, most_members=8)
+        chosen = replace(chosen, most_members=8, path_iterations=200, end_iterations=600)
     if folds is not None:
         chosen = replace(chosen, folds=folds, path_folds=folds if rows <= SMALL else 1)
     if widths is not None:
@@ -129,22 +130,29 @@ def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
             Architecture((10, 10), 1),
             Architecture((40, 20)),
         ),
+        arms=2.5,
         folds=folds,
         path_folds=folds,
+        probe_iterations=50,
+        path_iterations=60,
+        end_iterations=400,
     )
 
 
 def _of_some_rows(pieces: int) -> MemberSettings:
     architectures = (Architecture((20, 20)), Architecture((20, 20), 1), Architecture((30, 30)))
-    return MemberSettings(_with_pieces(pieces, *architectures), path_iterations=150)
+    return MemberSettings(
+        _with_pieces(pieces, *architectures), arms=2.0, path_iterations=100, end_iterations=500
+    )
 
 
 def _of_many_rows() -> MemberSettings:
     return MemberSettings(
         (Architecture((64, 64)),),
         folds=1,
-        left_out=0.025,
-        path_iterations=150,
+        left_out=0.0125,
+        path_iterations=100,
+        least_penalty=0.1,
     )
 
 

@@ -67,6 +67,7 @@ from hbcd.plots import (
     PredictionDisplay,
     plot_confusion,
     plot_error_by_feature,
+    plot_growth,
     plot_history,
     plot_layer_selection,
     plot_prediction,
@@ -74,6 +75,7 @@ from hbcd.plots import (
     plot_sensitivity,
 )
 from hbcd.training.by_rows import ByRows
+from hbcd.training.grow import Grow
 from hbcd.training.hybrid import Hybrid
 from hbcd.training.multi_start import MultiStart
 from hbcd.training.network import Network
@@ -124,6 +126,7 @@ __all__ = [
     "ForwardSequential",
     "FullBatch",
     "GradientNorm",
+    "Grow",
     "HiddenLayer",
     "Huber",
     "Hybrid",
@@ -177,6 +180,7 @@ __all__ = [
     "minimize",
     "plot_confusion",
     "plot_error_by_feature",
+    "plot_growth",
     "plot_history",
     "plot_layer_selection",
     "plot_prediction",

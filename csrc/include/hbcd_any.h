@@ -77,6 +77,9 @@ void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t 
                     size_t *layer);
 int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
                    hbcd_arena *arena, void **data);
+/* The rows `index` of data, each one of its rows, copied. */
+int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads, hbcd_arena *arena,
+                   void **taken);
 /* penalty of TY(data) */
 void hbcd_data_set_penalty(int dtype, void *data, double penalty);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
@@ -84,6 +87,9 @@ int hbcd_net_loss(int dtype, const void *net, const void *data, const void *thet
 /* f, jtwr (n) and jtwj (n, n) of block `block`, -1 for all parameters; as FN(net_normal). */
 int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
                     hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);
+/* As FN(net_linearize). */
+int hbcd_net_linearize(int dtype, const void *net, const void *data, const void *theta, int n_threads,
+                       hbcd_watch *watch, hbcd_arena *arena, double *outputs, double *targets, double *jacobian);
 int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,
                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
 int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta, const hbcd_table *grad_out,

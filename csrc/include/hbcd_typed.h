@@ -151,6 +151,13 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
  * HBCD_ERR_ARGUMENT also where a layer hook has parameters among them. */
 int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, int block, int n_threads,
                    hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj);
+/* The rows behind the normal equations of all parameters, kept and without the mean over rows, always double:
+ * outputs (n_in + neurons of all layers, rows) are the inputs and then what each layer puts out; targets (2 n_out + 1,
+ * rows) the targets, then the diagonal of a root of w_r H_r as in TY(loss), then w_r; jacobian (n_params, n_out, rows)
+ * sum_j root_kj d out_j / d theta, which is sqrt(w_r) times the derivative of output k for a sum of squares.
+ * HBCD_ERR_ARGUMENT as FN(net_normal). */
+int FN(net_linearize)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
+                      hbcd_arena *arena, double *outputs, double *targets, double *jacobian);
 /* out: (rows, n_out) through `out`, any stride and precision.  Up to HBCD_FEW_ROWS rows of a network without hooks are
  * computed one by one, with the same bits; then HBCD_STOP_NOT_FINITE says that an argument of an activation was not
  * finite, which it is whenever a weight or an input is not.  The outputs are there all the same. */

@@ -49,6 +49,9 @@ class Event:
     stop_reason : StopReason or None
         At the end, why the training stopped (None: by an exception); at the end of a block, why the
         optimizer did.
+    network : Network or None
+        What `theta` are parameters of: `Grow` changes it from block to block.  None where the
+        training ends by an exception, and where members begin.
     """
 
     what: str
@@ -67,6 +70,7 @@ class Event:
     n_iter: int = 0
     seconds: float = 0.0
     stop_reason: StopReason | None = None
+    network: Any = field(default=None, repr=False, compare=False)
     _points: Any = field(default=None, repr=False, compare=False)
 
     @property

@@ -121,7 +121,7 @@ class CallbackList:
                     self.stopped = True
         return int(StopReason.CALLBACK) if self.stopped else 0
 
-    def begin(self, theta: NDArray[Any], rows: int, seconds: float) -> None:
+    def begin(self, theta: NDArray[Any], rows: int, seconds: float, network: Any = None) -> None:
         """A training begins.
 
         Parameters
@@ -130,9 +130,12 @@ class CallbackList:
         rows : int
         seconds : float
             Since `Network.train` was called.
+        network : Network, optional
+            None: there is none yet.
         """
         if not self._is_empty:
-            self.call(Event("begin", rows=rows, seconds=seconds, _points=_Parameters(theta)))
+            points = _Parameters(theta)
+            self.call(Event("begin", rows=rows, seconds=seconds, network=network, _points=points))
 
     def end(self, report: FitReport, rows: int) -> None:
         """The training is over.
@@ -157,6 +160,7 @@ class CallbackList:
                 n_iter=report.n_iter,
                 seconds=report.seconds,
                 stop_reason=report.stop_reason,
+                network=report.network,
                 _points=_Parameters(report.theta),
             )
         )

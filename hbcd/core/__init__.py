@@ -62,12 +62,17 @@ try:
         compiled_layer_forward_call,
         compiled_loss_call,
         config,
+        linearize,
         loss_of_rows,
         measure_sensitivity,
         minimize,
+        row_products,
+        row_sums,
         select_block,
         status_text,
+        take_rows,
         train,
+        whiten,
     )
 except ImportError as error:
     if not _is_command() or _wants_traceback():
@@ -106,10 +111,15 @@ __all__ = [
     "compiled_layer_forward_call",
     "compiled_loss_call",
     "config",
+    "linearize",
     "loss_of_rows",
     "measure_sensitivity",
     "minimize",
+    "row_products",
+    "row_sums",
     "select_block",
     "status_text",
+    "take_rows",
     "train",
+    "whiten",
 ]

@@ -223,11 +223,15 @@ cdef extern from "hbcd_any.h" nogil:
                         size_t *n_out, size_t *layer)
     int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
                        hbcd_arena *arena, void **data)
+    int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads,
+                       hbcd_arena *arena, void **taken)
     void hbcd_data_set_penalty(int dtype, void *data, double penalty)
     int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads,
                       hbcd_watch *watch, hbcd_arena *arena, double *f, void *g)
     int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
                         hbcd_watch *watch, hbcd_arena *arena, double *f, double *jtwr, double *jtwj)
+    int hbcd_net_linearize(int dtype, const void *net, const void *data, const void *theta, int n_threads,
+                           hbcd_watch *watch, hbcd_arena *arena, double *outputs, double *targets, double *jacobian)
     int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,
                          hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out)
     int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta,
@@ -249,3 +253,12 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_minimize(const hbcd_optimizer_spec *optimizer, const hbcd_objective_any *objective, const void *lo,
                       const void *hi, void *x, const hbcd_stop *stop, hbcd_rng *rng, hbcd_arena *arena,
                       hbcd_report *report)
+
+
+cdef extern from "network/wide.h" nogil:
+    int hbcd_wide_whiten(int isa, size_t n, const double *a, const double *add, size_t columns, double *b,
+                         int n_threads, hbcd_watch *watch, hbcd_arena *arena, size_t *positive)
+    int hbcd_wide_products(size_t n, size_t columns, const double *b, size_t q, const double *v, int n_threads,
+                           double *out)
+    int hbcd_wide_sums(size_t n, size_t columns, const double *b, size_t q, const double *c, int n_threads,
+                       double *out)

@@ -58,6 +58,7 @@ cdef class Net(NetParts):
 
     cdef readonly int dtype
     cdef hbcd_net_size size
+    cdef size_t neurons  # outputs of all layers
     cdef Memory memory
     cdef Memory spare  # work space of predict_few
     cdef void *c
@@ -77,6 +78,7 @@ cdef class Net(NetParts):
             self.set_layer(layer, part, width, n_params, dtype, lent, where)
             self.set_activation(layer, activation, dtype, where)
             width = n_out
+            self.neurons += n_out
             layer += 1
         spec.n_in, spec.n_layers = n_in, len(layers)
         spec.layers = <hbcd_layer_spec *>specs.arena.base

@@ -66,7 +66,7 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         bridges = [] if partial else sklearn_bridges(self, X, y, sample_weight, plan.apply)
         with Display() if self.verbose == 1 else contextlib.nullcontext() as display:
             report = plan.train(self.n_threads, display, [*callbacks, *bridges])
-        plan.apply(self, report.theta)
+        plan.apply(self, report.theta, plan.network)
         self._set_report(report)
         for bridge in bridges:
             bridge.close()

@@ -33,10 +33,12 @@ class HybridClassifier(ClassOutputs):
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or sequence of int, default "auto"
+    hidden_layer_sizes : "auto", "grow", int or sequence of int, default "auto"
         Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
         of inputs and outputs, at least 40 and at most 100, for one layer, or for two where there
-        are ten rows for every parameter of the network then.
+        are ten rows for every parameter of the network then.  "grow": `Grow` finds them while it
+        trains, from one neuron on; a `strategy` that is given trains between two changes, and
+        `partial_fit` changes nothing.
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "auto"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -15,7 +15,7 @@ from hbcd.estimators.fit_rows import FitRows, fit_rows
 from hbcd.estimators.fit_settings import FitSettings, fit_settings
 from hbcd.estimators.hold_out import chosen_share
 from hbcd.estimators.member_plan import check_member_parameters, member_settings
-from hbcd.estimators.network_layers import network_of
+from hbcd.estimators.network_layers import first_network, network_of
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target import target_scaler
@@ -49,7 +49,9 @@ class FitPlan:
     rows : FitRows
         In the units of the table.
     build : callable
-        The network with a penalty: ``build(alpha)``.
+        The network with a penalty: ``build(alpha)``; of one that grows, as large as a rule says.
+    first : callable
+        The network that training begins with: ``first(alpha)``; another one where it grows.
     network : Network
         With the penalty it is trained with, once that is known.
     x_scaler, y_scaler : Scaler
@@ -66,6 +68,7 @@ class FitPlan:
     settings: FitSettings
     rows: FitRows
     build: Callable[[float], Network]
+    first: Callable[[float], Network]
     network: Network
     x_scaler: Scaler
     y_scaler: Scaler
@@ -105,14 +108,23 @@ class FitPlan:
             callbacks=callbacks,
             early_stopping=self.settings.early_stopping,
         )
+        self.network = report.network  # what a strategy that grows has made of it
         return report if choice is None else choice.counted(report)
 
-    def apply(self, model: Any, theta: Array) -> None:
-        """Makes a fitted model of an estimator, which is of no other use to the plan."""
+    def apply(self, model: Any, theta: Array, network: Network) -> None:
+        """Makes a fitted model of an estimator, which is of no other use to the plan.
+
+        Parameters
+        ----------
+        model : HybridEstimator
+        theta : ndarray of shape (n_parameters,)
+        network : Network
+            What theta are parameters of: the plan's, or what that has become.
+        """
         attributes = self.rows.target.attributes
         model._set_fitted(
-            self.network,
-            without_constant_features(self.network, theta, self.x_scaler),
+            network,
+            without_constant_features(network, theta, self.x_scaler),
             self.x_scaler,
             self.y_scaler,
             self.rows.encoder,
@@ -161,7 +173,7 @@ class FitPlan:
             clip=link(self.network.loss) == "identity",
         )
         self.network, self.alpha_path = self.result.network, self.result.path
-        return self.result.report
+        return replace(self.result.report, network=self.network)
 
     def _choose_penalty(
         self, n_threads: int | None, progress: ProgressFunction | None
@@ -177,7 +189,7 @@ class FitPlan:
             n_threads,
             progress,
         )
-        self.network, self.alpha_path = self.build(choice.alpha), choice.path
+        self.network, self.alpha_path = self.first(choice.alpha), choice.path
         self.theta, self.strategy = choice.start(self.strategy, self.hold_out)
         self.stop = choice.limits()
         return choice
@@ -206,7 +218,10 @@ def plan_fit(
     def build(alpha: float) -> Network:
         return network_of(model, n_inputs, rows.target, alpha, resumes=settings.resumes)
 
-    network = build(settings.alpha or 0.0)
+    def first(alpha: float) -> Network:
+        return first_network(model, build(alpha), goes_on=partial or settings.resumes)
+
+    network = first(settings.alpha or 0.0)
 
     # scale
     weight = as_weights(rows.train.weight, len(rows.train))
@@ -223,6 +238,7 @@ def plan_fit(
         settings=settings,
         rows=rows,
         build=build,
+        first=first,
         network=network,
         x_scaler=x_scaler,
         y_scaler=y_scaler,

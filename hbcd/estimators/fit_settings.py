@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from hbcd.callbacks.early_stopping import EarlyStopping
+from hbcd.estimators.network_layers import grows
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.parts.stopping import Stop
 from hbcd.training import registry
+from hbcd.training.grow import Grow
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.validation_score import as_early_stopping
 
@@ -64,7 +66,7 @@ def fit_settings(model: EstimatorParameters, partial: bool) -> FitSettings:
     """Checks the parameters that need no table; ValueError or TypeError names the wrong one."""
     resumes = (partial or model.warm_start) and model.__sklearn_is_fitted__()
     return FitSettings(
-        strategy=registry.strategy(model.strategy),
+        strategy=_strategy(model),
         dtype=_dtype(model, resumes=resumes),
         stop=registry.stop(model.stop, model.max_time, model.max_iter, model.max_fun),
         early_stopping=None if partial else as_early_stopping(model.early_stopping),
@@ -79,6 +81,15 @@ def _dtype(model: EstimatorParameters, *, resumes: bool) -> Any:
     """The precision; None: the number of rows chooses it."""
     given = registry.dtype(model.dtype)
     return model.theta_.dtype.type if given is None and resumes else given
+
+
+def _strategy(model: EstimatorParameters) -> TrainingStrategy:
+    """The strategy; of a network that grows one that grows, with what is given between changes."""
+    strategy = registry.strategy(model.strategy)
+    if not grows(model) or isinstance(strategy, Grow):
+        return strategy
+    by_default = model.strategy == model.parameter_defaults()["strategy"]
+    return Grow() if by_default else Grow(strategy)
 
 
 def _alpha(model: EstimatorParameters, *, resumes: bool, partial: bool) -> float | None:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hbcd.estimators.fit_settings import FitSettings
-from hbcd.estimators.network_layers import hidden_widths
+from hbcd.estimators.network_layers import grows, hidden_widths
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.members.settings import MemberSettings, settings_of
 from hbcd.utils.validation import check_integer
@@ -82,6 +82,7 @@ def _one_network(
     """Why one network is trained, "" where there is no reason."""
     reasons: dict[str, Any] = {
         "layers are given": model.layers is not None,
+        "the network grows": grows(model),
         "a strategy is given": model.strategy != "auto",
         "a penalty is given": not isinstance(model.alpha, str),
         "each hidden layer has its activation": isinstance(model.activation, (list, tuple)),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 
 from hbcd.estimators.parameters import EstimatorParameters
@@ -14,10 +15,12 @@ from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.validation import check_integer
 
-__all__ = ["auto_widths", "hidden_widths", "network_of"]
+__all__ = ["auto_widths", "first_network", "grows", "hidden_widths", "network_of"]
 
 REGRESSION, CLASSES = 20, 40  # least widths: a border between classes bends more than a surface
 MOST = 100
+GROW = "grow"
+GROWN_LAYERS, FIRST_NEURONS = 1, 1  # hidden layers, and the neurons of each where growth begins
 ROWS_PER_PARAMETER = 10  # with so many rows a second layer finds more than it imagines
 
 
@@ -37,15 +40,17 @@ def auto_widths(rows: int, n_inputs: int, n_outputs: int, *, classes: bool) -> t
 def hidden_widths(
     value: Any, rows: int, n_inputs: int, n_outputs: int, *, classes: bool
 ) -> tuple[int, ...]:
-    """Checked widths of the hidden layers, from "auto", one width or a sequence of them."""
-    if isinstance(value, str) and value == "auto":
-        return auto_widths(rows, n_inputs, n_outputs, classes=classes)
+    """Checked widths of hidden layers, from "auto", "grow", one width or a sequence of them."""
+    if isinstance(value, str) and value in ("auto", GROW):
+        found = auto_widths(rows, n_inputs, n_outputs, classes=classes)
+        return found if value == "auto" else found[:1] * GROWN_LAYERS
     try:
         widths = value if isinstance(value, Iterable) else (value,)
         return tuple(int(width) for width in widths if check_integer("width", width, 1))
     except TypeError:
         raise TypeError(
-            f"hidden_layer_sizes={value!r}: must be 'auto', an integer or a sequence of integers"
+            f"hidden_layer_sizes={value!r}: must be 'auto', 'grow', an integer or a sequence of "
+            "integers"
         ) from None
     except ValueError as error:
         raise ValueError(f"hidden_layer_sizes={value!r}: {error}") from None
@@ -78,6 +83,24 @@ def network_of(
         return Network([InputLayer(n_inputs), *layers], target.loss, alpha=alpha)
     except (TypeError, ValueError) as error:
         raise type(error)(_as_given(str(error))) from None
+
+
+def first_network(model: EstimatorParameters, network: Network, *, goes_on: bool) -> Network:
+    """The network that training begins with: of one that grows, the smallest with its layers.
+
+    goes_on : nothing grows, since `partial_fit` trains it or an earlier fit has.
+    """
+    if not grows(model) or goes_on:
+        return network
+    first, *hidden, output = network.layers
+    small = [replace(layer, n_neurons=FIRST_NEURONS) for layer in hidden]
+    return Network([first, *small, output], network.loss, alpha=network.alpha)
+
+
+def grows(model: EstimatorParameters) -> bool:
+    """Whether the estimator leaves the number of neurons to `Grow`."""
+    given = model.hidden_layer_sizes
+    return model.layers is None and isinstance(given, str) and given == GROW
 
 
 def _as_given(message: str) -> str:

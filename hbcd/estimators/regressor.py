@@ -33,10 +33,10 @@ class HybridRegressor(RegressionOutputs):
 
     Parameters
     ----------
-    hidden_layer_sizes : "auto", int or sequence of int, default "auto"
-        Widths of the hidden layers; () for none, 10 for one of that width.  "auto": twice the
-        geometric mean of the numbers of inputs and outputs, at least 20 and at most 100, for one
-        layer, or for two where there are ten rows for every parameter of the network then.
+    hidden_layer_sizes : "auto", "grow", int or sequence of int, default "auto"
+        Widths of the hidden layers; () for none.  "auto": twice the geometric mean of the numbers
+        of inputs and outputs, 20 to 100, for one layer, or for two where there are ten rows for
+        every parameter then.  "grow": `Grow` finds them, from one neuron on (`Grow` has more).
     activation : str, Activation, or a sequence of them, one per hidden layer, default "tanh"
         "identity", "sigmoid", "tanh", "relu", "leaky_relu".
     strategy : str or TrainingStrategy, default "auto"

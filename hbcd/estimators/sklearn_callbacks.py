@@ -70,7 +70,7 @@ class SklearnBridge(Callback):
     X, y, sample_weight
         As `fit` got them.
     fitted : callable
-        ``fitted(theta)``: a copy of the estimator, fitted with these parameters.
+        ``fitted(theta, network)``: a copy of the estimator, fitted with these parameters.
     """
 
     def __init__(
@@ -79,7 +79,7 @@ class SklearnBridge(Callback):
         X: Any,
         y: Any,
         sample_weight: Any,
-        fitted: Callable[[NDArray[Any]], Any],
+        fitted: Callable[[NDArray[Any], Any], Any],
     ) -> None:
         metadata = None if sample_weight is None else {"sample_weight": sample_weight}
         self.about = {"estimator": estimator, "X": X, "y": y, "metadata": metadata}
@@ -115,7 +115,7 @@ class SklearnBridge(Callback):
 
     def _close(self, sweep: Any, event: Event) -> bool:
         def attributes() -> dict[str, Any]:
-            found: dict[str, Any] = vars(self.fitted(event.best_theta))
+            found: dict[str, Any] = vars(self.fitted(event.best_theta, event.network))
             return found
 
         return bool(sweep.call_on_fit_task_end(**self.about, reconstruction_attributes=attributes))
@@ -130,15 +130,15 @@ def sklearn_bridges(
     X: Any,
     y: Any,
     sample_weight: Any,
-    apply: Callable[[Any, NDArray[Any]], None],
+    apply: Callable[[Any, NDArray[Any], Any], None],
 ) -> list[SklearnBridge]:
-    """One bridge where scikit-learn's callbacks are set; `apply(copy, theta)` fits a copy."""
+    """One bridge where scikit-learn's callbacks are set; `apply(copy, theta, network)` fits one."""
     if "_skl_callbacks" not in vars(estimator):
         return []
 
-    def fitted(theta: NDArray[Any]) -> Any:
+    def fitted(theta: NDArray[Any], network: Any) -> Any:
         other = copy.copy(estimator)
-        apply(other, theta)
+        apply(other, theta, network)
         return other
 
     return [SklearnBridge(estimator, X, y, sample_weight, fitted)]

@@ -8,7 +8,7 @@ from hbcd.optimizers.base import Optimizer
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import SquaredError, has_curvature
 
-__all__ = ["check_requirements"]
+__all__ = ["check_curvature", "check_requirements"]
 
 
 def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_blocks: bool) -> None:
@@ -28,23 +28,30 @@ def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_block
     optimizer.check_size(size)
     for need in needs:
         if need.gauss_newton:
-            _check_curvature(need.by, network)
+            check_curvature(need.by, network)
         if need.linear_output:
             _check_linear_output(need.by, network)
 
 
-def _check_curvature(optimizer: str, network: NetworkStructure) -> None:
-    """ValueError where the loss has no Gauss-Newton matrix over all layers with parameters."""
+def check_curvature(by: str, network: NetworkStructure) -> None:
+    """ValueError where the loss has no Gauss-Newton matrix over all layers with parameters.
+
+    Parameters
+    ----------
+    by : str
+        Who needs it, for the message.
+    network : NetworkStructure
+    """
     if not has_curvature(network.loss):
         raise ValueError(
-            f"loss={network.loss!r}: must be a built-in one for {optimizer}, a custom loss has no "
+            f"loss={network.loss!r}: must be a built-in one for {by}, a custom loss has no "
             "Gauss-Newton matrix"
         )
     for index, (*_, layer) in enumerate(network.block_layouts):
         custom = network.custom_layer(layer)
         if custom is not None:
             raise ValueError(
-                f"layers: must be dense for {optimizer}, and block {index} is a "
+                f"layers: must be dense for {by}, and block {index} is a "
                 f"{type(custom).__name__}, a custom layer with parameters"
             )
 

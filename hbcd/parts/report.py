@@ -42,7 +42,8 @@ class FitReport:
         One line per block visit and one per epoch end: step, phase, epoch, block (-1: all
         parameters), event ("visit" or "epoch"), rows, loss_before, loss, validation_loss,
         validation_score (the metric of `EarlyStopping`, else NaN), sensitivity, reason, n_fev,
-        n_iter, seconds.
+        n_iter, seconds; where the network changed (`Grow`) also widths, those of the hidden layers
+        as a text such as "12-6".
     n_fev, n_iter : int
         Evaluations of the objective (on however many rows) and iterations of the optimizers.
     seconds : float
@@ -56,6 +57,9 @@ class FitReport:
     at_bounds : int
         Parameters that lie on a bound of the last phase, or of a layer, at which the training loss
         would still fall beyond it.
+    network : Network
+        What `theta` are parameters of: the network that was trained or, after `Grow`, the one that
+        it has become.  None in a model read from a file, which has its own.
     """
 
     theta: NDArray[Any]
@@ -68,6 +72,7 @@ class FitReport:
     phases: tuple[str, ...] = ()
     validation_score: float = math.nan
     at_bounds: int = 0
+    network: Any = field(default=None, repr=False)
     _best: float = field(default=math.nan, repr=False)  # value of what decided which were kept
     _columns: dict[str, NDArray[Any]] = field(default_factory=dict, repr=False)
     _chosen: int = field(default=0, repr=False)  # evaluations before it, which chose a penalty

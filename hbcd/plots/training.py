@@ -11,7 +11,7 @@ import pandas as pd
 from hbcd.plots.style import BLACK, BLUE, COLORS, MARKERS, ORANGE, axes, finish
 from hbcd.utils.public import public
 
-__all__ = ["plot_history", "plot_layer_selection", "plot_sensitivity"]
+__all__ = ["plot_history", "plot_layer_selection", "plot_sensitivity", "report_and_history"]
 
 
 @public
@@ -38,7 +38,7 @@ def plot_history(model_or_report: Any, ax: Any = None) -> Any:
     ValueError
         Nothing was recorded.
     """
-    report, history = _report(model_or_report)
+    report, history = report_and_history(model_or_report)
     ax = axes(ax)
     ends = history[history["event"] == "epoch"]
     ends = ends if len(ends) else history
@@ -80,7 +80,7 @@ def plot_layer_selection(model_or_report: Any, ax: Any = None) -> Any:
     ValueError
         The strategy has no block visits.
     """
-    _, history = _report(model_or_report)
+    _, history = report_and_history(model_or_report)
     visits = _visits(history)
     ax = axes(ax)
     network = getattr(model_or_report, "network_", None)
@@ -115,7 +115,7 @@ def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:
     ValueError
         The strategy measured no sensitivity.
     """
-    _, history = _report(model_or_report)
+    _, history = report_and_history(model_or_report)
     visits = _visits(history)
     visits = visits[visits["sensitivity"] > 0]
     if not len(visits):
@@ -159,8 +159,13 @@ def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame, start: in
         start = int(end)
 
 
-def _report(source: Any) -> tuple[Any, pd.DataFrame]:
-    """The report and its history, of an estimator or of itself."""
+def report_and_history(source: Any) -> tuple[Any, pd.DataFrame]:
+    """The report and its history, of an estimator or of itself.
+
+    Parameters
+    ----------
+    source : fitted estimator or FitReport
+    """
     report = getattr(source, "report_", source)
     history = getattr(report, "history", None)
     if history is None:

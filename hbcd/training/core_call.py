@@ -24,6 +24,8 @@ class CoreCall:
 
     Attributes
     ----------
+    widths : tuple of int
+        Of the hidden layers of the network.
     optimizers : list of str
         Class names, one per phase.
     history : dict
@@ -35,6 +37,7 @@ class CoreCall:
     n_fev, n_iter : int
     """
 
+    widths: tuple[int, ...]
     optimizers: list[str]
     history: dict[str, Array]
     status: int
@@ -44,10 +47,18 @@ class CoreCall:
 
 
 def joined_history(calls: Sequence[CoreCall]) -> dict[str, Array]:
-    """The columns of the histories of several calls, one after another; of one call, its own."""
+    """The columns of the histories of several calls, one after another; of one call, its own.
+
+    Where the network changed, `widths` are those of its hidden layers, such as "12-6".
+    """
     names = list(calls[0].history)
     between = [name for name in names if name not in FIRST + LAST]
     ordered = (*FIRST, *between, *LAST)
     if len(calls) == 1:
         return {name: calls[0].history[name] for name in ordered}
-    return {name: np.concatenate([call.history[name] for call in calls]) for name in ordered}
+    joined = {name: np.concatenate([call.history[name] for call in calls]) for name in ordered}
+    if len({call.widths for call in calls}) > 1:
+        texts = ["-".join(map(str, call.widths)) for call in calls]
+        counts = [call.history["step"].size for call in calls]
+        joined["widths"] = np.repeat(np.array(texts), counts)
+    return joined

@@ -96,12 +96,13 @@ class StartMonitor:
         return self._ended or self.monitor.stopped
 
     def of_call(
-        self, optimizers: list[str], used: dict[str, int], seconds_before: float
+        self, network: Any, optimizers: list[str], used: dict[str, int], seconds_before: float
     ) -> tuple[EventFunction | None, int]:
         """What one call of the core tells its events to, and the bits of those that are wanted.
 
         Parameters
         ----------
+        network : Network
         optimizers : list of str
             Of the phases of the call.
         used : dict
@@ -137,6 +138,7 @@ class StartMonitor:
                 n_iter + used["n_iter"],
                 seconds + seconds_before,
                 StopReason(status) if status > 0 else None,
+                network,
                 points,
             )
             answer = 0

@@ -155,7 +155,7 @@ class Network(NetworkEvaluation):
             monitor.with_metric(options.progress),
         )
         try:
-            listed.begin(point, rows.train.rows, training.seconds)
+            listed.begin(point, rows.train.rows, training.seconds, self)
             report, held = run.run(options.strategy), run.at_bounds()
             report = replace(report, at_bounds=held) if held else report
         except BaseException:

@@ -10,6 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.networks.linear_model import LinearModel
+from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.budget import Budget
@@ -85,7 +87,10 @@ class Run:
         """
         with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
             network, rows = self.training.network, int(self.training.data.rows)
-            strategy.for_rows(network, rows).run(self, Problem(network, rows))
+            try:
+                strategy.for_rows(network, rows).run(self, Problem(network, rows))
+            except KeyboardInterrupt:  # in a strategy written in Python, between two calls
+                self.interrupt()
         return self.report()
 
     def __call__(self, *phases: Phase) -> FitReport:
@@ -98,7 +103,8 @@ class Run:
             seconds = self.training.seconds
             theta = self.theta.copy()
             names = [type(phase.optimizer).__name__ for phase in ready]
-            events, wanted = self._monitor.of_call(names, self._used.copy(), seconds)
+            told = self.network, names, self._used.copy(), seconds
+            events, wanted = self._monitor.of_call(*told)
             result, history, error = core.train(
                 self.training.network.core_network(theta.dtype),
                 self.training.data,
@@ -106,7 +112,7 @@ class Run:
                 theta,
                 ready,
                 stop,
-                self._next_seed(),
+                self.next_seed(),
                 self.n_threads,
                 self.progress,
                 events,
@@ -127,7 +133,7 @@ class Run:
         """
         self._check_not_over()
         network, dtype = self.training.network, self.theta.dtype
-        seed, first, theta = self._next_seed(), len(self._calls), self.theta
+        seed, first, theta = self.next_seed(), len(self._calls), self.theta
         most = self.budget.left().max_evaluations  # every start needs one
         starts = starts if most is None else min(starts, most)
         compiled = strategy.is_compiled(network) and not network.core_network(dtype).calls_python
@@ -145,6 +151,31 @@ class Run:
 
         self._add_best(run_starts(train, starts, workers, self.n_threads, self.progress))
         return self._reported(first)
+
+    @property
+    def network(self) -> NetworkStructure:
+        """The network as it is now (`PhaseRunner`)."""
+        return self.training.network
+
+    def change(self, network: NetworkStructure, theta: Array) -> None:
+        """Goes on with another network, from theta (`PhaseRunner`)."""
+        self.training, self.theta = self.training.with_network(network), theta.copy()
+        self.lo = self.hi = None
+        self._reports = {}
+        net = network.core_network(theta.dtype)
+        self.loss = net.loss(self.training.data, self.theta, None, self.n_threads)
+        self.score = self.training.score(self.theta, self.loss, self.n_threads)
+
+    def linear_model(self, most_rows: int) -> LinearModel:
+        """The network at the best parameters so far, linearized (`PhaseRunner`)."""
+        self._check_not_over()
+        network, data = self.training.network, self.training.data
+        return LinearModel(network, data, self.theta, self.n_threads, most_rows)
+
+    def interrupt(self) -> None:
+        """The user has pressed Ctrl-C between two calls of the core: what was best is kept."""
+        self.report()  # measures the start where nothing has run
+        self._calls[-1].status = int(StopReason.INTERRUPTED)
 
     def report(self, first: int = 0) -> FitReport:
         """What was found, by the calls of the core from `first` on.
@@ -176,19 +207,13 @@ class Run:
             phases=tuple(name for call in self._calls for name in call.optimizers),
             validation_score=math.nan if self.training.monitor.scorer is None else best,
             _best=best,
+            network=self.training.network,
             _columns=joined_history(calls),
         )
 
     def at_bounds(self) -> int:
         """How many parameters lie on a bound of the last phase that keeps the loss from falling."""
-        if self.lo is None and self.hi is None:
-            return 0
-        network, theta = self.training.network, self.theta
-        gradient = np.empty_like(theta)
-        network.core_network(theta.dtype).loss(self.training.data, theta, gradient, self.n_threads)
-        low = False if self.lo is None else (theta == self.lo) & (gradient > 0)
-        high = False if self.hi is None else (theta == self.hi) & (gradient < 0)
-        return int(np.count_nonzero(low | high))
+        return self.training.held_by_bounds(self.theta, self.lo, self.hi, self.n_threads)
 
     def _resolved(self, phases: list[Phase], stop: Stop) -> list[ResolvedPhase]:
         ready = [resolve(phase, stop, self.training.network, self.theta) for phase in phases]
@@ -196,7 +221,8 @@ class Run:
             self.lo, self.hi = ready[-1].lo, ready[-1].hi
         return ready
 
-    def _next_seed(self) -> int:
+    def next_seed(self) -> int:
+        """A seed that no other call has (`PhaseRunner`)."""
         if not self._calls:
             return self.seed
         if self._seeds is None:
@@ -242,6 +268,7 @@ class Run:
             if used:
                 history[name] += used
         call = CoreCall(
+            self.training.network.widths[:-1],
             names,
             history,
             result["status"],
@@ -250,12 +277,7 @@ class Run:
             result["n_iter"],
         )
         self._count(call)
-        score = result["f"]
-        if self.training.held_out is not None:
-            net = self.training.network.core_network(theta.dtype)
-            score = net.loss(self.training.held_out, theta, None, self.n_threads)
-        if self.training.monitor.scorer is not None:
-            score = self.training.monitor.scorer(theta, score)
+        score = self.training.score(theta, result["f"], self.n_threads)
         if len(self._calls) == 1 or self._is_better(score):
             self.theta, self.loss, self.score = theta, result["f"], score
 
@@ -278,6 +300,7 @@ class Run:
         last.status = next((int(reason) for reason in ENDS_ALL if reason in reasons), last.status)
         if not begun or self._is_better(best.score):
             self.theta, self.loss, self.score = best.theta, best.loss, best.score
+            self.training = best.training
             self.lo, self.hi = best.lo, best.hi
 
     def _is_better(self, score: float) -> bool:

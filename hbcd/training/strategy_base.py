@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol
+from typing import Any
 
 from numpy.typing import NDArray
 
@@ -13,6 +13,7 @@ from hbcd.optimizers.base import Optimizer
 from hbcd.parts.report import FitReport
 from hbcd.parts.selectors import BlockSelector
 from hbcd.training.phase import Phase
+from hbcd.training.phase_runner import AroundRunner, PhaseRunner, Problem
 from hbcd.utils.public import public
 
 __all__ = ["OnePass", "PhaseRunner", "Problem", "TrainingStrategy"]
@@ -24,50 +25,6 @@ LACKS = {
     "sensitivity_tol": "measures no sensitivities; strategies that do take it themselves",
 }
 SHORT = 50  # iterations of one pass on a batch that a strategy would work on until it is solved
-
-
-@dataclass(frozen=True)
-class Problem:
-    """What a strategy is told of the training that it is to run.
-
-    Attributes
-    ----------
-    network : NetworkStructure
-    n_rows : int
-        Training rows.
-    """
-
-    network: NetworkStructure
-    n_rows: int
-
-
-class PhaseRunner(Protocol):
-    """What a strategy runs its phases with."""
-
-    def __call__(self, *phases: Phase) -> FitReport:
-        """Trains from the best parameters so far and reports on these phases.
-
-        It raises when the training is over (a limit, a callback, Ctrl-C): let that pass.
-
-        Parameters
-        ----------
-        *phases : Phase
-            Run one after another, in one call of the core.
-        """
-        ...
-
-    def from_starts(self, strategy: TrainingStrategy, starts: int) -> FitReport:
-        """Runs a strategy from several starts, side by side where there are threads for it.
-
-        The first start is the best parameters so far, the others are new ones.  The best of their
-        results is kept.
-
-        Parameters
-        ----------
-        strategy : TrainingStrategy
-        starts : int
-        """
-        ...
 
 
 @public
@@ -260,10 +217,8 @@ def _one_pass(phase: Phase) -> Phase:
 
 
 @dataclass(frozen=True)
-class _OnePassRunner:
+class _OnePassRunner(AroundRunner):
     """A runner that shortens the phases that it is given."""
-
-    run_phase: PhaseRunner
 
     def __call__(self, *phases: Phase) -> FitReport:
         return self.run_phase(*map(_one_pass, phases))

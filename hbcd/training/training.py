@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.networks.structure import NetworkStructure
@@ -37,3 +40,55 @@ class Training:
     def seconds(self) -> float:
         """Seconds since it began."""
         return time.perf_counter() - self.started
+
+    def with_network(self, network: NetworkStructure) -> Training:
+        """The same training of another network, with as many inputs and outputs.
+
+        Parameters
+        ----------
+        network : NetworkStructure
+        """
+        scorer = self.monitor.scorer
+        if scorer is not None:
+            scorer = scorer.of(network)
+        return replace(self, network=network, monitor=replace(self.monitor, scorer=scorer))
+
+    def score(self, theta: NDArray[np.floating], loss: float, n_threads: int) -> float:
+        """What the best parameters have least of, at theta, where the training loss is known.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        loss : float
+        n_threads : int
+        """
+        score = loss
+        if self.held_out is not None:
+            net = self.network.core_network(theta.dtype)
+            score = net.loss(self.held_out, theta, None, n_threads)
+        if self.monitor.scorer is not None:
+            score = self.monitor.scorer(theta, score)
+        return score
+
+    def held_by_bounds(
+        self,
+        theta: NDArray[np.floating],
+        lo: NDArray[np.floating] | None,
+        hi: NDArray[np.floating] | None,
+        n_threads: int,
+    ) -> int:
+        """How many parameters lie on a bound that keeps the training loss from falling.
+
+        Parameters
+        ----------
+        theta : ndarray of shape (n_parameters,)
+        lo, hi : ndarray of shape (n_parameters,) or None
+        n_threads : int
+        """
+        if lo is None and hi is None:
+            return 0
+        gradient = np.empty_like(theta)
+        self.network.core_network(theta.dtype).loss(self.data, theta, gradient, n_threads)
+        low = False if lo is None else (theta == lo) & (gradient > 0)
+        high = False if hi is None else (theta == hi) & (gradient < 0)
+        return int(np.count_nonzero(low | high))

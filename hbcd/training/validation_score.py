@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import difflib
 from collections.abc import Callable
 from typing import Any
@@ -158,6 +159,17 @@ class Scorer:
                 f"metric='r2': must have held-out rows whose target varies, not {len(counted)} "
                 f"row{'s' if len(counted) > 1 else ''} of one value"
             )
+
+    def of(self, network: NetworkStructure) -> Scorer:
+        """The same metric of another network.
+
+        Parameters
+        ----------
+        network : NetworkStructure
+        """
+        other = copy.copy(self)
+        other.network = network
+        return other
 
     def __call__(self, theta: Array, loss: float) -> float:
         """The metric times its sign; NaN where a prediction is not finite."""

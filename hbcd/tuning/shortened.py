@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.training.phase import Phase
+from hbcd.training.phase_runner import AroundRunner
 from hbcd.training.strategy_base import PhaseRunner, Problem, TrainingStrategy
 
 __all__ = ["Shortened", "shortened"]
@@ -97,10 +98,9 @@ def _shorter(phase: Phase, share: float) -> Phase:
 
 
 @dataclass(frozen=True)
-class _ShorterRunner:
+class _ShorterRunner(AroundRunner):
     """A runner that shortens the phases that it is given."""
 
-    run_phase: PhaseRunner
     share: float
 
     def __call__(self, *phases: Phase) -> FitReport:

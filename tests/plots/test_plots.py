@@ -219,3 +219,22 @@ def test_the_first_phase_is_marked_where_training_begins_after_a_penalty_was_cho
         assert marks[0] == (first if first is not None else model.report_._chosen)
         assert marks[0] < counts.iloc[0]
         assert (marks[0] > 0) == (first is None)
+
+
+def test_growth_shows_the_widths_of_every_layer_on_the_way():
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    layers = [hbcd.InputLayer(2), hbcd.HiddenLayer(1), hbcd.HiddenLayer(2), hbcd.OutputLayer()]
+    net = hbcd.Network(layers)
+    y = np.tanh(x[:, 0]) * x[:, 1]
+    report = net.train(net.init(0), x, y, strategy=hbcd.Grow(patience=0), n_threads=1)
+    ax = hbcd.plot_growth(report)
+    widths = report.history["widths"].str.split("-", expand=True).astype(float)
+    for layer, end in enumerate(report.network.widths[:-1]):
+        drawn = lines(ax, f"layer {layer + 1}, ends with {end}")
+        assert np.array_equal(drawn.get_xdata(), report.history["n_fev"])
+        assert np.array_equal(drawn.get_ydata(), widths[layer])
+
+
+def test_growth_of_a_network_that_did_not_change_is_told(model):
+    with pytest.raises(ValueError, match="history: has no widths"):
+        hbcd.plot_growth(model)

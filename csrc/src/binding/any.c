@@ -78,6 +78,12 @@ int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hb
     return EACH(data_make, x, y, w, n_threads, arena, data);
 }
 
+int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads, hbcd_arena *arena,
+                   void **taken)
+{
+    return EACH(data_take, data, rows, index, n_threads, arena, taken);
+}
+
 void hbcd_data_set_penalty(int dtype, void *data, double penalty)
 {
     if (dtype == HBCD_F32) ((hbcd_data_f32 *)data)->penalty = penalty;
@@ -97,6 +103,14 @@ int hbcd_net_normal(int dtype, const void *net, const void *data, const void *th
     return dtype == HBCD_F32
                ? hbcd_net_normal_f32(net, data, theta, block, n_threads, watch, arena, f, jtwr, jtwj)
                : hbcd_net_normal_f64(net, data, theta, block, n_threads, watch, arena, f, jtwr, jtwj);
+}
+
+int hbcd_net_linearize(int dtype, const void *net, const void *data, const void *theta, int n_threads,
+                       hbcd_watch *watch, hbcd_arena *arena, double *outputs, double *targets, double *jacobian)
+{
+    return dtype == HBCD_F32
+               ? hbcd_net_linearize_f32(net, data, theta, n_threads, watch, arena, outputs, targets, jacobian)
+               : hbcd_net_linearize_f64(net, data, theta, n_threads, watch, arena, outputs, targets, jacobian);
 }
 
 int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void *theta, int n_threads,

@@ -37,6 +37,22 @@ static int FN(any_data_make)(const hbcd_table *x, const hbcd_table *y, const hbc
     return HBCD_OK;
 }
 
+static int FN(any_data_take)(const void *data, size_t rows, const uint32_t *index, int n_threads, hbcd_arena *arena,
+                             void **taken)
+{
+    const TY(data) *from = data;
+    TY(data) made = {0}, *kept = hbcd_arena_take(arena, 1, sizeof *kept);
+    const hbcd_team team = {n_threads, NULL};
+    *taken = NULL;
+    FN(data_room)(rows, from->n_in, from->n_out, from->y != NULL, from->w != NULL, arena, &made);
+    HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(FN(data_gather)(from, rows, index, &team, &made));
+    *kept = made;
+    *taken = kept;
+    return HBCD_OK;
+}
+
 /* ---- measures ---------------------------------------------------------------------------------------------------- */
 
 static int FN(hook_measure)(void *self, const TY(block) *block, const REAL *theta, const REAL *gradient,

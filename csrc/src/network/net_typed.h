@@ -163,6 +163,8 @@ int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *are
  * f and jtwr have the bits of an evaluation (before rounding to REAL). */
 int FN(has_normal)(const TY(bound) *bound);
 int FN(objective_normal)(void *bound, const REAL *x, double *f, double *jtwr, double *jtwj);
+/* The rows of those equations, kept, as FN(net_linearize) says; all parameters are bound. */
+int FN(objective_linearize)(TY(bound) *bound, const REAL *theta, double *outputs, double *targets, double *jacobian);
 /* The same for `normal_of`, which needs room for the largest block and for what lies below one, and `output_gram`,
  * which needs room for n = n_in + 1 + n_out of the last layer. */
 int FN(has_normal_of)(const TY(bound) *bound);

@@ -28,6 +28,18 @@ int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, 
     return status;
 }
 
+int FN(net_linearize)(const TY(net) *net, const TY(data) *data, const REAL *theta, int n_threads, hbcd_watch *watch,
+                      hbcd_arena *arena, double *outputs, double *targets, double *jacobian)
+{
+    TY(bound) bound;
+    FN(bound_make)(net, data->rows, 0, n_threads, watch, arena, &bound);
+    HBCD_TRY(FN(normal_make)(&bound, data->rows, net->n_params, arena));
+    HBCD_TRY(hbcd_arena_check(arena));
+    if (arena->base == NULL) return HBCD_OK;
+    HBCD_TRY(FN(objective_bind)(&bound, data, -1));
+    return FN(objective_linearize)(&bound, theta, outputs, targets, jacobian);
+}
+
 static void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table)
 {
     for (size_t c = 0; c < table->cols; c++, from += ld) {

@@ -221,7 +221,9 @@ class _Growth:
         """The network, trained and linearized."""
         network, training = self.run_phase.network, self.settings.training
         if training is not None:
-            training.for_rows(network, self.n_rows).run(self.run_phase, Problem(network, self.n_rows))
+            training.for_rows(network, self.n_rows).run(
+                self.run_phase, Problem(network, self.n_rows)
+            )
         else:
             self._settle(network)
         return self.run_phase.linear_model(ROWS)

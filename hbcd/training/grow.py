@@ -126,6 +126,8 @@ class Grow(TrainingStrategy):
             growth.grow()
             if self.prune:
                 growth.prune()
+        except KeyboardInterrupt:  # while candidates are searched
+            run_phase.interrupt()
         finally:  # also where the training is over: the best is kept
             growth.take_best()
 

@@ -86,6 +86,10 @@ class PhaseRunner(Protocol):
         """A seed for what the strategy itself draws."""
         ...
 
+    def interrupt(self) -> None:
+        """Ends the training as Ctrl-C does in a call: the best is kept and the report says so."""
+        ...
+
     def from_starts(self, strategy: Any, starts: int) -> FitReport:
         """Runs a strategy from several starts, side by side where there are threads for it.
 
@@ -148,3 +152,7 @@ class AroundRunner:
     def next_seed(self) -> int:
         """That of the other runner."""
         return self.run_phase.next_seed()
+
+    def interrupt(self) -> None:
+        """Ends the training of the other runner."""
+        self.run_phase.interrupt()

@@ -87,10 +87,7 @@ class Run:
         """
         with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
             network, rows = self.training.network, int(self.training.data.rows)
-            try:
-                strategy.for_rows(network, rows).run(self, Problem(network, rows))
-            except KeyboardInterrupt:  # in a strategy written in Python, between two calls
-                self.interrupt()
+            strategy.for_rows(network, rows).run(self, Problem(network, rows))
         return self.report()
 
     def __call__(self, *phases: Phase) -> FitReport:
@@ -173,7 +170,7 @@ class Run:
         return LinearModel(network, data, self.theta, self.n_threads, most_rows)
 
     def interrupt(self) -> None:
-        """The user has pressed Ctrl-C between two calls of the core: what was best is kept."""
+        """Ctrl-C between two calls of the core: what was best is kept (`PhaseRunner`)."""
         self.report()  # measures the start where nothing has run
         self._calls[-1].status = int(StopReason.INTERRUPTED)
 

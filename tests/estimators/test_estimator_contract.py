@@ -48,7 +48,7 @@ def test_repr_shows_what_differs_from_the_defaults(options, text):
 
 BAD_PARAMETERS = {
     "a width of 0": ({"hidden_layer_sizes": 0}, ValueError, "hidden_layer_sizes=0: width=0: must"),
-    "truth": ({"hidden_layer_sizes": True}, TypeError, "'auto', an integer or a sequence"),
+    "truth": ({"hidden_layer_sizes": True}, TypeError, "'auto', 'grow', an integer or a sequence"),
     "text": ({"hidden_layer_sizes": "10"}, TypeError, "a sequence of integers"),
     "width 0": ({"hidden_layer_sizes": (3, 0)}, ValueError, r"\(3, 0\): width=0: must be at"),
     "width -1": ({"hidden_layer_sizes": (-1,)}, ValueError, "width=-1: must be at least 1"),

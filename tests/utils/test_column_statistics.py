@@ -51,6 +51,17 @@ def test_mean_and_deviation_are_those_of_exact_arithmetic(name, weighted):
     assert found.varies[0]
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_blocks_of_rows_are_put_together_as_if_they_were_one(weighted):
+    column = np.r_[np.full(300, 5.0) + RNG.normal(size=300), RNG.normal(size=400)]
+    weight = RNG.uniform(0.1, 2.0, 700) if weighted else None
+    mean, deviation = exact(column, np.ones(700) if weight is None else weight)
+    wide = np.repeat(column[:, np.newaxis], 130, axis=1)  # 252 rows would fill a block: 256 do
+    found = column_statistics("X", wide, weight)
+    np.testing.assert_allclose(found.mean, mean, rtol=1e-14)
+    np.testing.assert_allclose(found.deviation, deviation, rtol=1e-13)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_order_in_memory_does_not_change_a_bit(dtype):
     table = RNG.normal(5.0, 2.0, (2000, 7)).astype(dtype)

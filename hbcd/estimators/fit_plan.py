@@ -130,7 +130,13 @@ class FitPlan:
             self.rows.encoder,
             {} if self.settings.partial and self.settings.resumes else attributes,
         )
-        model._set_members(self.result, self.rows.place, self.rows.train.y, self.y_scaler)
+        model._set_members(
+            self.result,
+            self.rows.place,
+            self.rows.train.y,
+            self.y_scaler,
+            resumes=self.settings.resumes,
+        )
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 

@@ -63,7 +63,13 @@ class MemberOutputs(EstimatorParameters):
         return pd.DataFrame(self._members, columns=list(COLUMNS))
 
     def _set_members(
-        self, result: MemberResult | None, place: NDArray[np.intp], y: Array, scaler: Scaler
+        self,
+        result: MemberResult | None,
+        place: NDArray[np.intp],
+        y: Array,
+        scaler: Scaler,
+        *,
+        resumes: bool,
     ) -> None:
         """Sets what a fit knows of its members.
 
@@ -77,9 +83,11 @@ class MemberOutputs(EstimatorParameters):
             Targets in their units.
         scaler : Scaler
             Of the targets.
+        resumes : bool
+            Whether training went on from an earlier fit, whose range then grows.
         """
         self._members = [] if result is None else [_described(m) for m in result.members]
-        self.output_range_ = self._range(y, by_members=result is not None)
+        self.output_range_ = self._range(y, by_members=result is not None, resumes=resumes)
         self.oof_prediction_ = None
         if result is not None:
             seen = place >= 0
@@ -87,13 +95,13 @@ class MemberOutputs(EstimatorParameters):
             found[seen] = result.predicted[place[seen]]
             self.oof_prediction_ = self._oof(found, result, scaler)
 
-    def _range(self, y: Array, *, by_members: bool) -> Array | None:
+    def _range(self, y: Array, *, by_members: bool, resumes: bool) -> Array | None:
         """The ends (2, outputs) that predictions are kept within; None: there are none."""
         choice = getattr(self, "output_range", None)
         pair = as_output_range(choice)
         if pair is not None:
             return np.repeat(np.array(pair)[:, np.newaxis], y.shape[1], axis=1)
-        known: Array | None = getattr(self, "output_range_", None)
+        known: Array | None = getattr(self, "output_range_", None) if resumes else None
         if choice is None or not (by_members or known is not None):
             return None
         low, high = y.min(axis=0), y.max(axis=0)

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from hbcd.estimators.fit_settings import FitSettings
+from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.network_layers import grows, hidden_widths
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.members.settings import MemberSettings, settings_of
@@ -23,8 +24,10 @@ def check_member_parameters(model: EstimatorParameters) -> None:
         if isinstance(model.members, str):
             raise ValueError(f"members={model.members!r}: must be 'auto' or an integer")
         check_integer("members", model.members, 1)
-    if model.encoding is not None and model.encoding not in ENCODINGS:
+    known = model.encoding is None or isinstance(model.encoding, str)
+    if not known or model.encoding not in (None, *ENCODINGS):
         raise ValueError(f"encoding={model.encoding!r}: must be 'auto', 'pieces' or None")
+    as_output_range(getattr(model, "output_range", None))
     settings_of(model.effort, 1, 1, None, None)
 
 
@@ -65,6 +68,8 @@ def member_settings(
         hidden_widths(model.hidden_layer_sizes, rows, inputs, 1, classes=False) if given else None
     )
     folds = None if automatic else int(model.members)
+    if folds is not None and 2 * folds > rows:
+        raise ValueError(f"members={folds}: must be at most half of the {rows} rows")
     chosen = settings_of(model.effort, rows, inputs, folds, widths)
     if model.encoding is None:
         plain = [replace(one, pieces=0) for one in chosen.architectures]

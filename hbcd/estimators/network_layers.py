@@ -11,6 +11,7 @@ from typing import Any
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.target import Target
 from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
+from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.validation import check_integer
@@ -65,7 +66,7 @@ def network_of(
     """
     n_outputs = target.values.shape[1]
     layers: list[Layer]
-    if resumes and getattr(model, "_members", None):
+    if resumes and model.layers is None and _of_parts(model.network_):
         layers = model.network_.layers[1:]
     elif model.layers is not None:
         layers = _given_layers(model, n_outputs)
@@ -106,6 +107,11 @@ def grows(model: EstimatorParameters) -> bool:
 def _as_given(message: str) -> str:
     """An error of a network, which counts the input layer, with the place in ``layers=``."""
     return re.sub(r"^layers\[(\d+)\]", lambda match: f"layers[{int(match[1]) - 1}]", message)
+
+
+def _of_parts(network: Network) -> bool:
+    """Whether a network is one that members were made into: training goes on with its layers."""
+    return any(isinstance(layer, (BlockDiagonalLayer, SmoothPieces)) for layer in network.layers)
 
 
 def _given_layers(model: EstimatorParameters, n_outputs: int) -> list[Layer]:

@@ -46,6 +46,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "missing": model.missing,
         "dates": model.dates,
         "targets": model.target_names_,
+        "members": [{**one, "widths": list(one["widths"])} for one in _members(model)],
         "strategy": model.strategy if isinstance(model.strategy, str) else repr(model.strategy),
         "about": getattr(model, "about_", {}),
         "training": describe_report(getattr(model, "report_", None)),
@@ -58,6 +59,10 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "y_scale": model.y_scaler_.scale,
     }
     return arrays, document
+
+
+def _members(model: EstimatorParameters) -> list[dict[str, Any]]:
+    return getattr(model, "_members", [])  # pickles of hbcd 0.1.0 have none
 
 
 def _given_layers(model: EstimatorParameters, layers: list[dict[str, Any]]) -> int:
@@ -110,7 +115,10 @@ def restore(
         model._restore_target(document, network),
     )
     model.alpha_path_ = np.empty((0, 2))
-    model._members, model.oof_prediction_ = [], None
+    model._members = [
+        {**one, "widths": tuple(one["widths"])} for one in document.get("members", ())
+    ]
+    model.oof_prediction_ = None
     model.column_labels_ = document.get("column_labels")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])

@@ -95,19 +95,33 @@ def fit_members(
     ]
     arms: list[Arm] = []
     begun = context.operations
-    while len(arms) < settings.most_arms and not (arms and context.over):
+    while len(arms) < settings.most_arms and not ((arms and context.over) or context.interrupted):
         architecture = _next(arms, settings)
         if architecture is None or not _affordable(architecture, arms, settings, context, begun):
             break
         if arms and settings.folds > 1:
             folds = deal(rows.y, settings.folds, generator)
-        arm = train_arm(
-            architecture, rows, folds, loss, activation, settings, generator, context, clip, arms
-        )
+        try:
+            arm = train_arm(
+                architecture,
+                rows,
+                folds,
+                loss,
+                activation,
+                settings,
+                generator,
+                context,
+                clip,
+                arms,
+            )
+        except KeyboardInterrupt:
+            context.interrupted = True
+            break
         arms.append(arm)
         found += [Member(str(architecture), architecture, stage, 0.0) for stage in arm.stages]
         _log(arms, context, begun, settings)
-    return _weighted(found, rows, loss, settings, arms[0].path)
+    path = arms[0].path if arms else np.empty((0, 2))
+    return _weighted(found, rows, loss, settings, path)
 
 
 def _next(arms: list[Arm], settings: MemberSettings) -> Architecture | None:

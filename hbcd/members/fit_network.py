@@ -108,7 +108,6 @@ def _report(
 ) -> FitReport:
     data = as_data(network, rows.x, rows.y, rows.weight, theta.dtype, n_threads=context.n_threads)
     loss = network.core_network(theta.dtype).loss(data, theta, None, context.n_threads)
-    assert context.last is not None
     initial = context.initial_loss
     return FitReport(
         theta=theta,
@@ -118,14 +117,13 @@ def _report(
         n_iter=context.budget.n_iter,
         seconds=context.budget.seconds,
         initial_loss=math.nan if initial is None else initial,
-        phases=context.last.phases,
+        phases=() if context.last is None else context.last.phases,
         _best=float(loss),
         _columns=_history(fit, context),
     )
 
 
 def _reason(context: Context) -> StopReason:
-    assert context.last is not None
     if context.monitor.stopped:
         return StopReason.CALLBACK
     if context.interrupted:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from hbcd.members.folds import Fold
@@ -19,15 +21,16 @@ ITERATIONS = 50  # a quadratic function of few variables, from the minimum of th
 
 
 def constant(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
-    """The best constant outputs of each fold: a network whose only input is 0."""
+    """The best constant outputs, judged by those of each fold: a network whose only input is 0."""
     none = Rows(np.zeros((len(rows), 1), rows.x.dtype), rows.y, rows.weight)
-    return _networks(none, folds, loss, context, clip).train(
+    stage = _networks(none, folds, loss, context, clip).train(
         0.0, _zeros(none, folds, loss), Finish(ITERATIONS)
     )
+    return _on_all_rows(stage, none, loss, context, clip)
 
 
 def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
-    """The linear model of each fold, at the penalty with the least loss of the rows left out."""
+    """The linear model at the penalty with the least loss of the rows left out by turns."""
     networks = _networks(rows, folds, loss, context, clip)
     starts, stages = _zeros(rows, folds, loss), []
     for alpha in PENALTIES:
@@ -35,7 +38,16 @@ def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bo
         starts = stages[-1].thetas
         if context.over or stages[-1].loss > 1.02 * min(stage.loss for stage in stages):
             break
-    return min(stages, key=lambda stage: stage.loss)
+    best = min(stages, key=lambda stage: stage.loss)
+    return _on_all_rows(best, rows, loss, context, clip)
+
+
+def _on_all_rows(stage: Stage, rows: Rows, loss: Loss, context: Context, clip: bool) -> Stage:
+    """The same with one model of all rows: the mean of folds is another one under a link."""
+    everything = [Fold(np.arange(len(rows)), np.empty(0, np.intp))]
+    networks = _networks(rows, everything, loss, context, clip)
+    last = networks.train(stage.alpha, stage.thetas[:1], Finish(ITERATIONS))
+    return replace(stage, thetas=last.thetas)
 
 
 def _structure(rows: Rows, loss: Loss) -> NetworkStructure:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -161,11 +162,14 @@ class FoldNetworks:
             report = run.run(strategy)
             return report, report.interrupted
 
-        reports = run_starts(one, len(which), workers, context.n_threads, context.progress)
+        try:
+            reports = run_starts(one, len(which), workers, context.n_threads, context.progress)
+        except KeyboardInterrupt:  # between two calls of the core, where none of them sees it
+            reports, context.interrupted = [], True
         self._count(reports)
         thetas = [report.theta for report in reports] + starts[len(reports) :]
         predicted, loss = self._judged(thetas, which)
-        training_loss = float(np.mean([report.loss for report in reports]))
+        training_loss = float(np.mean([report.loss for report in reports])) if reports else math.nan
         budget, rows_used = context.budget, len(self.folds[which[0]].kept)
         return Stage(
             alpha, thetas, predicted, loss, training_loss, rows_used, budget.n_fev, budget.n_iter,
@@ -196,6 +200,8 @@ class FoldNetworks:
             net.predict(theta, np.ascontiguousarray(self.rows.x[left]), out, self.context.n_threads)
             predicted[left] = out
         seen = np.flatnonzero(~np.isnan(predicted[:, 0]))
+        if seen.size == 0:
+            return predicted, math.nan
         judged = predicted[seen]
         if self.range is not None:
             judged = np.clip(judged, *self.range)

@@ -26,6 +26,7 @@ RECORD: Final[np.dtype[np.void]]
 
 # The kinds of events of the core, by their numbers.
 EVENTS: Final[tuple[str, ...]]
+HISTORY_TYPES: dict[str, np.dtype[Any]]
 
 class StopEvaluating(Exception): ...
 

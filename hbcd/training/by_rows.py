@@ -52,6 +52,10 @@ class ByRows(TrainingStrategy):
         ----------
         network : NetworkStructure
         n_rows : int
+
+        Returns
+        -------
+        TrainingStrategy
         """
         return self.chosen(network, n_rows).for_rows(network, n_rows)
 

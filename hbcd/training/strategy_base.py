@@ -72,6 +72,10 @@ class TrainingStrategy:
         ----------
         network : NetworkStructure
         n_rows : int
+
+        Returns
+        -------
+        TrainingStrategy
         """
         return self
 

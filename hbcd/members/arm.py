@@ -27,6 +27,8 @@ from hbcd.training.work import finish_iterations, passes
 __all__ = ["Arm", "train_arm"]
 
 Array = NDArray[Any]
+PRECISE = 1e-3  # loss of rows left out, of a target of variance 1
+PRECISE_ITERATIONS = 3000
 MOST_PATH_WIDTH = 20  # a penalty found with narrow networks suits wide ones
 FAR = 1.1  # losses of rows left out: an architecture beyond it is not trained to the end
 
@@ -37,7 +39,8 @@ class Arm:
 
     Attributes
     ----------
-    architecture : Architecture
+    architecture, trained : Architecture
+        What was asked for, and what the members are: narrower where little is left to learn.
     alpha : float
         The penalty with the least loss.
     loss : float
@@ -49,6 +52,7 @@ class Arm:
     """
 
     architecture: Architecture
+    trained: Architecture
     alpha: float
     loss: float
     stages: list[Stage]
@@ -99,16 +103,25 @@ def train_arm(
         alpha, level = best.alpha, best.loss
         starts = best.thetas if on_all else starts
     stages = tried if on_all else []
+    trained = architecture
     behind = bool(arms) and not on_all and level > FAR * min(arm.loss for arm in arms)
+    end = _end(len(rows), own.structure.n_parameters, settings)
+    if not on_all and len(rows) > LARGE and level < PRECISE:
+        # What batches leave is more than what is left: narrow networks, all rows at once.
+        narrow = tuple(min(width, MOST_PATH_WIDTH) for width in architecture.widths)
+        own, end = networks(narrow, folds), Finish(PRECISE_ITERATIONS)
+        starts, trained = own.first, replace(architecture, widths=narrow)
+    elif len(rows) > LARGE:
+        alpha = max(alpha, settings.batch_penalty)
     if not behind and (not context.over or not stages):
         stages = [
             *stages,
-            own.train(alpha, starts, _end(len(rows), own.structure.n_parameters, settings)),
+            own.train(alpha, starts, end),
         ]
     if on_all:
         level = min(stage.loss for stage in stages)
     table = np.array([(stage.alpha, stage.loss) for stage in tried]).reshape(-1, 2)
-    return Arm(architecture, alpha, level, stages, table, context.operations - begun)
+    return Arm(architecture, trained, alpha, level, stages, table, context.operations - begun)
 
 
 def _start(

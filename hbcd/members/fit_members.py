@@ -118,7 +118,7 @@ def fit_members(
             context.interrupted = True
             break
         arms.append(arm)
-        found += [Member(str(architecture), architecture, stage, 0.0) for stage in arm.stages]
+        found += [Member(str(arm.trained), arm.trained, stage, 0.0) for stage in arm.stages]
         _log(arms, context, begun, settings)
     path = arms[0].path if arms else np.empty((0, 2))
     return _weighted(found, rows, loss, settings, path)

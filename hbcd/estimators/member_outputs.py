@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,6 @@ class MemberOutputs(EstimatorParameters):
             return ends
         return np.array([np.minimum(known[0], ends[0]), np.maximum(known[1], ends[1])])
 
+    @abstractmethod
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
         """Predictions for rows that the members had not seen, in the target's units."""
-        raise NotImplementedError

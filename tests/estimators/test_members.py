@@ -98,3 +98,13 @@ def test_ctrl_c_keeps_the_best_so_far():
         model.fit(X, Y)
     assert np.isfinite(model.predict(X)).all()
     assert model.report_.interrupted
+
+
+def test_many_rows_of_which_little_is_left_are_finished_on_all_rows():
+    inputs = np.random.default_rng(1).uniform(-1, 1, (12_200, 2))
+    target = np.tanh(2 * inputs[:, 0]) + inputs[:, 1]
+    model = hbcd.HybridRegressor(**FAST).fit(inputs, target)
+    held = model.members_[model.members_["weight"] > 0]
+    assert held["widths"].tolist() == [(20, 20)]
+    assert model.report_.phases[-1] == "BFGS"
+    assert 1 - model.score(inputs, target) < 1e-5

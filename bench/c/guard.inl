@@ -29,13 +29,13 @@ static TY(guard) FN(guard_make)(int isa)
     hbcd_table x = {table_x, HBCD_F64, ROWS, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
     hbcd_table y = {table_y, HBCD_F64, ROWS, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena arena = {NULL, 0, 0};
-    must(FN(data_make)(&x, &y, NULL, 1, &arena, &w.data));
+    must(FN(data_make)(&x, &y, NULL, NULL, 1, &arena, &w.data));
     arena = borrow(arena.used);
-    must(FN(data_make)(&x, &y, NULL, 1, &arena, &w.data));
+    must(FN(data_make)(&x, &y, NULL, NULL, 1, &arena, &w.data));
     arena = (hbcd_arena){NULL, 0, 0};
-    FN(bound_make)(w.net, ROWS, ROWS, 1, NULL, &arena, &w.bound);
+    FN(bound_make)(w.net, ROWS, 0, ROWS, 1, NULL, &arena, &w.bound);
     arena = borrow(arena.used);
-    FN(bound_make)(w.net, ROWS, ROWS, 1, NULL, &arena, &w.bound);
+    FN(bound_make)(w.net, ROWS, 0, ROWS, 1, NULL, &arena, &w.bound);
     size_t n = w.net->n_params;
     REAL **vectors[] = {&w.start, &w.x, &w.g, &w.lo, &w.hi};
     for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)

@@ -15,7 +15,7 @@ static void FN(call_pack)(void *self)
 {
     TY(memory_case) *c = self;
     hbcd_arena again = c->room;
-    must(FN(data_make)(&c->x, &c->y, NULL, 1, &again, &c->data));
+    must(FN(data_make)(&c->x, &c->y, NULL, NULL, 1, &again, &c->data));
 }
 
 static void FN(call_plain_pack)(void *self)
@@ -111,7 +111,7 @@ static void FN(bench_memory)(int isa)
     c.x = (hbcd_table){table, HBCD_F64, TABLE, cols, (ptrdiff_t)(cols * sizeof *table), sizeof *table, NULL, NULL};
     c.y = (hbcd_table){table, HBCD_F64, TABLE, 1, sizeof *table, sizeof *table, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
-    must(FN(data_make)(&c.x, &c.y, NULL, 1, &count, &c.data));
+    must(FN(data_make)(&c.x, &c.y, NULL, NULL, 1, &count, &c.data));
     c.room = borrow(count.used);
     FN(bench_pack)(&c, isa);
     FN(bench_gather)(&c, isa, 310);

@@ -18,9 +18,9 @@ static void FN(bench_normal)(int isa, int threads, int with_blocks)
     TY(equations_bench) e = {.b = FN(make_bench)(10, isa, threads, ROWS)};
     size_t n = e.b.net->n_params;
     hbcd_arena count = {NULL, 0, 0};
-    must(FN(normal_make)(&e.b.bound, ROWS, n, &count));
+    must(FN(normal_make)(&e.b.bound, n, &count));
     hbcd_arena arena = borrow(count.used), vector = borrow(n * sizeof(double)), matrix = borrow(n * n * sizeof(double));
-    must(FN(normal_make)(&e.b.bound, ROWS, n, &arena));
+    must(FN(normal_make)(&e.b.bound, n, &arena));
     e.jtwr = (double *)(void *)vector.base;
     e.jtwj = (double *)(void *)matrix.base;
     for (int block = -1; block < (with_blocks ? N_LAYERS : 0); block++) {

@@ -33,9 +33,9 @@ static void FN(make_bench_data)(size_t rows, TY(bench) *b)
     hbcd_table x = {table_x, HBCD_F64, rows, N_IN, N_IN * sizeof *table_x, sizeof *table_x, NULL, NULL};
     hbcd_table y = {table_y, HBCD_F64, rows, 1, sizeof *table_y, sizeof *table_y, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
-    must(FN(data_make)(&x, &y, NULL, 1, &count, &b->data));
+    must(FN(data_make)(&x, &y, NULL, NULL, 1, &count, &b->data));
     b->room[1] = borrow(count.used);
-    must(FN(data_make)(&x, &y, NULL, 1, &b->room[1], &b->data));
+    must(FN(data_make)(&x, &y, NULL, NULL, 1, &b->room[1], &b->data));
 }
 
 /* Glorot's scale and zero bias would do as well: what is timed does not depend on the numbers. */
@@ -53,9 +53,9 @@ static TY(bench) FN(make_bench)(size_t width, int isa, int threads, size_t rows)
     FN(make_bench_data)(rows, &b);
     size_t n = b.net->n_params;
     hbcd_arena count = {NULL, 0, 0};
-    FN(bound_make)(b.net, rows, rows, threads, NULL, &count, &b.bound);
+    FN(bound_make)(b.net, rows, 0, rows, threads, NULL, &count, &b.bound);
     b.room[2] = borrow(count.used);
-    FN(bound_make)(b.net, rows, rows, threads, NULL, &b.room[2], &b.bound);
+    FN(bound_make)(b.net, rows, 0, rows, threads, NULL, &b.room[2], &b.bound);
     b.room[3] = borrow(5 * (n * sizeof(REAL) + HBCD_ALIGN));
     REAL **vectors[] = {&b.start, &b.x, &b.g, &b.lo, &b.hi};
     for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)

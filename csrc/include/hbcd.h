@@ -3,13 +3,14 @@
  * The core allocates nothing, prints nothing, holds no changing global and reads no clock outside
  * stop.c.  Every function that can fail returns a status: 0 fine, > 0 why it stopped, < 0 what failed.
  * Memory is borrowed: a caller measures (an arena without memory counts), then hands over one block.
- * It is the one header to include; hbcd_base.h, hbcd_watch.h and hbcd_options.h are parts of it.  The typed part
+ * It is the one header to include; hbcd_base.h, hbcd_ranks.h, hbcd_watch.h and hbcd_options.h are parts of it.  The typed part
  * (hbcd_typed.h) is included twice at the end, as hbcd_*_f32 and hbcd_*_f64. */
 #ifndef HBCD_H
 #define HBCD_H
 
 #include "hbcd_base.h"
 #include "hbcd_options.h"
+#include "hbcd_ranks.h"
 #include "hbcd_watch.h"
 
 #ifdef __cplusplus
@@ -19,7 +20,6 @@ extern "C" {
 /* ---- description of a network ------------------------------------------------------------------ */
 
 enum { HBCD_TILE = 256, HBCD_PAD = 16 }; /* rows of a tile; rows are padded to a multiple of HBCD_PAD */
-enum { HBCD_LANES = 16 };                /* sums are kept per lane and added in lane order */
 enum { HBCD_FEW_ROWS = 4 };              /* so many are predicted one by one rather than as a padded tile */
 
 /* A table somebody else owns: element (r, c) of type dtype at data + r * row_stride + c * col_stride bytes.

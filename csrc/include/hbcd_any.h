@@ -75,8 +75,15 @@ void hbcd_net_describe(int dtype, const void *net, hbcd_net_size *size);
 /* Block b: its slice of theta, the shape of its weights, its layer (0 is the first after the input). */
 void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t *stop, size_t *n_in, size_t *n_out,
                     size_t *layer);
-int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
-                   hbcd_arena *arena, void **data);
+int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, const hbcd_range *range,
+                   int n_threads, hbcd_arena *arena, void **data);
+/* As FN(data_stream). */
+int hbcd_data_stream(int dtype, size_t rows, size_t n_in, size_t n_out, int weighted, const hbcd_tiles *tiles,
+                     const hbcd_range *range, hbcd_arena *arena, void **data);
+/* Rows of this rank, rows of all, and the sum of their weights. */
+void hbcd_data_describe(int dtype, const void *data, size_t *rows, size_t *all, double *weight_sum);
+/* The arrays x, y, w of TY(data), and how many numbers each has; NULL and 0 where there is none. */
+void hbcd_data_arrays(int dtype, const void *data, const void *arrays[3], size_t sizes[3]);
 /* The rows `index` of data, each one of its rows, copied. */
 int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads, hbcd_arena *arena,
                    void **taken);

@@ -129,15 +129,24 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net);
 /* Rows in tiles: HBCD_TILE rows each, feature-major inside a tile, the last one shorter and padded with zeros
  * to a multiple of HBCD_PAD.  x, y, w: (n_in | n_out | 1) values per row; y and w may be NULL. */
 typedef struct TY(data) {
-    size_t rows, n_in, n_out;
+    size_t rows, n_in, n_out; /* rows: those of this rank */
     REAL *x, *y, *w;
-    double weight_sum; /* rows where w is NULL */
+    double weight_sum; /* of all rows; their number where w is NULL */
+    size_t all;        /* rows of all ranks */
+    hbcd_range range;  /* which of them these are; range.ranks NULL: all of them */
+    int weighted;      /* rows have weights */
+    int dealt;         /* 1: every rank has all rows, and does its share of their lanes */
+    const hbcd_tiles *tiles; /* where x, y and w come from, a few tiles at a time; NULL: they are in memory */
     double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense and block-diagonal layers */
 } TY(data);
 /* Copies tables of any stride and precision into tiles, by up to n_threads threads where they are large; one copy, no
- * other memory, the same bits by any number of threads. */
-int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads, hbcd_arena *arena,
-                  TY(data) *data);
+ * other memory, the same bits by any number of threads.  range: which of all rows they are, NULL: all; then a table may be
+ * without rows, and carving is a collective. */
+int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, const hbcd_range *range, int n_threads,
+                  hbcd_arena *arena, TY(data) *data);
+/* Rows that are read from `tiles`, borrowed; weighted: they have weights, which are read once. */
+int FN(data_stream)(size_t rows, size_t n_in, size_t n_out, int weighted, const hbcd_tiles *tiles, const hbcd_range *range,
+                    hbcd_arena *arena, TY(data) *data);
 
 /* Mean loss of the whole network and, unless g is NULL, its gradient: one evaluation, measured and carved from
  * the arena like everything else.  loss = sum_r w_r loss_r / (outputs * sum_r w_r) + penalty ||W||^2 / 2, for squared

@@ -2,7 +2,7 @@
 #ifndef HBCD_WATCH_H
 #define HBCD_WATCH_H
 
-#include "hbcd_base.h"
+#include "hbcd_ranks.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -60,6 +60,13 @@ typedef struct hbcd_watch {
     double deadline;  /* on hbcd_clock(); INFINITY: none */
     double started, polled;
     hbcd_progress progress;
+    /* Of a run on several ranks (hbcd_ranks.h), set by plan_train; NULL: alone.  Then only rank 0 polls, reads the clock
+     * and calls `event`, and what ends the run there is kept until the next sum, which tells it to all. */
+    const hbcd_ranks *ranks;
+    double last;      /* deadline of the whole run */
+    int kept, whole;  /* what ends the run, not told yet; 1: the whole run and not only the phase */
+    int over;         /* 1: the whole run is over, as all know */
+    int told;         /* 1: the error that ended the run is known to all */
 } hbcd_watch;
 
 /* Seconds on a monotonic clock. */
@@ -68,6 +75,8 @@ double hbcd_clock(void);
 void hbcd_watch_start(hbcd_watch *watch, double max_seconds);
 /* Time limit and poll: 0, a stop code or an error.  watch may be NULL.  Cheap enough for every tile. */
 int hbcd_watch_tick(hbcd_watch *watch);
+/* `status` of something that only rank 0 asks; on several ranks it is kept, and 0 returned. */
+int hbcd_watch_keep(hbcd_watch *watch, int status);
 
 typedef struct hbcd_stop {
     double pg_tol;          /* infinity norm of P(x - g) - x */

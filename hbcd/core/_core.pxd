@@ -22,6 +22,32 @@ cdef extern from "hbcd_any.h" nogil:
         unsigned char *base
         size_t size, used
 
+    enum:
+        HBCD_MOST_LANES
+    size_t hbcd_n_lanes(size_t n_tiles)
+    size_t hbcd_lane_row(size_t rows, size_t lane)
+    ctypedef struct hbcd_node:
+        size_t first, lanes
+        const double *sums
+    int hbcd_add_nodes(size_t n_nodes, const hbcd_node *nodes, size_t n, double *total)
+    ctypedef struct hbcd_control:
+        uint64_t point
+        int status, over
+    ctypedef struct hbcd_ranks:
+        size_t rank, ranks
+        int (*sum)(void *self, size_t n_nodes, const hbcd_node *nodes, size_t n, double *root,
+                   hbcd_control *control) noexcept nogil
+        int (*share)(void *self, const void *own, const size_t *bytes, void *all) noexcept nogil
+        void *self
+    ctypedef struct hbcd_range:
+        const hbcd_ranks *ranks
+        const size_t *first
+    ctypedef struct hbcd_tiles:
+        int (*load)(void *self, size_t first, size_t last, const void **x, const void **y,
+                    const void **w) noexcept nogil
+        void *self
+        size_t most
+
     ctypedef struct hbcd_rng:
         pass
     void hbcd_rng_seed(hbcd_rng *rng, uint64_t seed, uint64_t stream)
@@ -221,8 +247,12 @@ cdef extern from "hbcd_any.h" nogil:
     void hbcd_net_describe(int dtype, const void *net, hbcd_net_size *size)
     void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t *stop, size_t *n_in,
                         size_t *n_out, size_t *layer)
-    int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
-                       hbcd_arena *arena, void **data)
+    int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
+                       const hbcd_range *range, int n_threads, hbcd_arena *arena, void **data)
+    int hbcd_data_stream(int dtype, size_t rows, size_t n_in, size_t n_out, int weighted, const hbcd_tiles *tiles,
+                         const hbcd_range *range, hbcd_arena *arena, void **data)
+    void hbcd_data_describe(int dtype, const void *data, size_t *rows, size_t *all, double *weight_sum)
+    void hbcd_data_arrays(int dtype, const void *data, const void **arrays, size_t *sizes)
     int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads,
                        hbcd_arena *arena, void **taken)
     void hbcd_data_set_penalty(int dtype, void *data, double penalty)

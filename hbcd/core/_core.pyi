@@ -110,7 +110,25 @@ class Data:
         penalty: float = 0.0,
         index: NDArray[np.integer[Any]] | None = None,
         n_threads: int = 1,
+        ranks: Any = None,
+        first: ArrayLike | None = None,
     ) -> None: ...
+    @staticmethod
+    def streamed(
+        dtype: DTypeLike,
+        rows: int,
+        n_in: int,
+        n_out: int,
+        tiles: Any,
+        weighted: bool = False,
+        penalty: float = 0.0,
+        ranks: Any = None,
+        first: ArrayLike | None = None,
+    ) -> Data: ...
+    @property
+    def own_rows(self) -> int: ...
+    @property
+    def weight_sum(self) -> float: ...
     @property
     def dtype(self) -> int: ...
     @property
@@ -242,6 +260,18 @@ def train(
     score: Callable[[_Real, float], float] | None = None,
     patience: int | None = None,
 ) -> tuple[dict[str, Any], dict[str, _Real], BaseException | None]: ...
+def lane_rows(rows: int) -> NDArray[np.int64]: ...
+def add_nodes(
+    first: ArrayLike, lanes: ArrayLike, vectors: NDArray[np.float64]
+) -> NDArray[np.float64]: ...
+def pack_tiles(
+    dtype: DTypeLike,
+    x: _Real,
+    y: _Real,
+    weight: _Real | None = None,
+    x_columns: _Columns | None = None,
+    y_columns: _Columns | None = None,
+) -> tuple[_Real, _Real, _Real | None]: ...
 def take_rows(data: Data, index: ArrayLike, n_threads: int) -> Data: ...
 def linearize(
     net: Net, data: Data, theta: _Real, n_threads: int

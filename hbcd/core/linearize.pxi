@@ -13,12 +13,13 @@ def take_rows(Data data, index, int n_threads):
     cdef uint32_t[::1] rows
     cdef hbcd_arena arena = counting()
     cdef int status
-    if len(index) == 0 or np.min(index) < 0 or np.max(index) >= data.rows:
-        raise ValueError(f"index: must be some of the {data.rows} rows")
+    if len(index) == 0 or np.min(index) < 0 or np.max(index) >= data.own_rows:
+        raise ValueError(f"index: must be some of the {data.own_rows} rows")
     rows = np.ascontiguousarray(index, dtype=np.uint32)
     if FORKED:
         n_threads = 1
-    taken.dtype, taken.rows = data.dtype, rows.shape[0]
+    taken.dtype, taken.rows, taken.own_rows = data.dtype, rows.shape[0], rows.shape[0]
+    taken.context = Context()
     Context().check(hbcd_data_take(data.dtype, data.c, rows.shape[0], &rows[0], n_threads, &arena, &taken.c))
     taken.memory = Memory(arena.used)
     with nogil:
@@ -43,9 +44,9 @@ def linearize(Net net, Data data, theta, int n_threads):
     if data.dtype != net.dtype:
         raise ValueError("data: must have the precision of the network")
     context.check(hbcd_net_linearize(net.dtype, net.c, data.c, theta_, n_threads, NULL, &arena, NULL, NULL, NULL))
-    outputs = np.empty((net.size.n_in + net.neurons, data.rows))
-    targets = np.empty((2 * net.size.n_out + 1, data.rows))
-    jacobian = np.empty((net.size.n_params, net.size.n_out, data.rows))
+    outputs = np.empty((net.size.n_in + net.neurons, data.own_rows))
+    targets = np.empty((2 * net.size.n_out + 1, data.own_rows))
+    jacobian = np.empty((net.size.n_params, net.size.n_out, data.own_rows))
     cdef double *targets_ = <double *>pointer(targets.reshape(-1), HBCD_F64, targets.size, True)
     cdef double *outputs_ = <double *>pointer(outputs.reshape(-1), HBCD_F64, outputs.size, True)
     cdef double *jacobian_ = <double *>pointer(jacobian.reshape(-1), HBCD_F64, jacobian.size, True)

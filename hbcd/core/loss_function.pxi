@@ -47,5 +47,6 @@ cdef class LossFunction:
             status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
         net.context.keep = outer
         self.unused.append(work)
+        self.data.check(status)
         net.context.check(status)
         return f

@@ -1,41 +1,4 @@
-# network.pxi: data and networks, one call of the core each.
-
-cdef class Data:
-    """Tables copied into the core's tiles.
-
-    x_columns, y_columns: (mean, scale) of the columns, float64, where they are to be standardized on the way.
-    penalty: penalty * ||W||^2 / 2 is part of the loss on these rows.
-    index: numbers of the rows of x and y that are taken, in that order, None: all; weight has one for each of them.
-    n_threads: how many may copy a large table; any number gives the same bits.
-    """
-
-    cdef readonly int dtype
-    cdef readonly size_t rows
-    cdef Memory memory
-    cdef void *c
-
-    def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0,
-                 index=None, int n_threads=1):
-        self.dtype = code(dtype)
-        cdef Table x_ = Table(x, False, x_columns), y_ = Table(y, False, y_columns)
-        cdef Table w_ = None if weight is None else Table(weight)
-        cdef const hbcd_table *w = NULL if weight is None else &w_.c
-        if index is not None:
-            x_.choose(index)
-            y_.choose(index)
-        cdef hbcd_arena arena = counting()
-        cdef Context context = Context()
-        if FORKED:
-            n_threads = 1
-        context.check(hbcd_data_make(self.dtype, &x_.c, &y_.c, w, n_threads, &arena, &self.c))
-        self.memory = Memory(arena.used)
-        cdef int status
-        with nogil:
-            status = hbcd_data_make(self.dtype, &x_.c, &y_.c, w, n_threads, &self.memory.arena, &self.c)
-        context.check(status)
-        hbcd_data_set_penalty(self.dtype, self.c, penalty)
-        self.rows = x_.c.rows
-
+# network.pxi: networks, one call of the core each.
 
 def all_finite(array):
     """Whether an aligned array of float32 or float64 with 1 or 2 axes holds finite numbers only; one pass."""
@@ -207,6 +170,7 @@ cdef class Net(NetParts):
         context.keep = None
         if watch.interrupted:
             raise KeyboardInterrupt
+        data.check(status)
         context.check(status)
         return f, jtwr, jtwj
 

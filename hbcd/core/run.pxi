@@ -165,6 +165,9 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     error = None
     if status < 0:
         try:
+            data.check(status)
+            if held_out is not None:
+                held_out.check(status)
             context.check(status)
         except KeyboardInterrupt:
             watch.interrupted = True

@@ -33,10 +33,10 @@ static void wait_for(const tally *t, int tile)
     for (int k = 0; k < 20000; k++) visits_of(t, tile);
 }
 
-static int count_tile(void *context, size_t lane, size_t tile, int thread)
+static int count_tile(void *context, size_t tile, int thread)
 {
     tally *t = context;
-    (void)lane, (void)thread;
+    (void)thread;
     if (t->stopping && (int)tile == t->patient) wait_for(t, t->patient == t->failing ? t->stopping : t->failing);
 #pragma omp atomic update
     t->visits[tile]++;
@@ -44,10 +44,10 @@ static int count_tile(void *context, size_t lane, size_t tile, int thread)
 }
 
 /* All tiles by a team of its own. */
-static int run_tiles(size_t lanes, int threads, tally *t, hbcd_watch *watch)
+static int run_tiles(int threads, tally *t, hbcd_watch *watch)
 {
     const hbcd_team team = {threads, watch};
-    return hbcd_lanes_run_in(&team, lanes, TILES, 1e9, count_tile, t);
+    return hbcd_tiles_run(&team, TILES, 1e9, count_tile, t);
 }
 
 static int worked(const tally *t)
@@ -75,22 +75,21 @@ static void test_the_watch_is_asked_before_anything_is_done(void)
             watch.poll = answer;
             watch.self = (void *)(uintptr_t)&code;
             watch.interval = 0;
-            CHECK(run_tiles(HBCD_LANES, threads, &t, &watch) == code);
+            CHECK(run_tiles(threads, &t, &watch) == code);
             CHECK(worked(&t) == 0);
             hbcd_watch_start(&watch, 0);
-            CHECK(run_tiles(HBCD_LANES, threads, &t, &watch) == HBCD_STOP_TIME);
+            CHECK(run_tiles(threads, &t, &watch) == HBCD_STOP_TIME);
             CHECK(worked(&t) == 0);
         }
 }
 
 static void test_every_tile_is_done_once(void)
 {
-    for (int threads = 1; threads <= MOST_THREADS; threads++)
-        for (size_t lanes = 1; lanes <= HBCD_LANES; lanes++) {
-            tally t = {.failing = -1};
-            CHECK(run_tiles(lanes, threads, &t, NULL) == 0);
-            for (int tile = 0; tile < TILES; tile++) CHECK(t.visits[tile] == 1);
-        }
+    for (int threads = 1; threads <= MOST_THREADS; threads++) {
+        tally t = {.failing = -1};
+        CHECK(run_tiles(threads, &t, NULL) == 0);
+        for (int tile = 0; tile < TILES; tile++) CHECK(t.visits[tile] == 1);
+    }
 }
 
 static void test_the_status_of_any_tile_ends_the_run(void)
@@ -98,7 +97,7 @@ static void test_the_status_of_any_tile_ends_the_run(void)
     for (int threads = 1; threads <= MOST_THREADS; threads++)
         for (int tile = 0; tile < TILES; tile++) {
             tally t = {.failing = tile};
-            CHECK(run_tiles(HBCD_LANES, threads, &t, NULL) == HBCD_ERR_HOOK);
+            CHECK(run_tiles(threads, &t, NULL) == HBCD_ERR_HOOK);
             CHECK(t.visits[tile] == 1);
         }
 }
@@ -108,11 +107,11 @@ static void test_an_error_is_not_replaced_by_a_stop_code(void)
 {
     for (int threads = 2; threads <= MOST_THREADS; threads++)
         for (int k = 0; k < REPEATS; k++) {
-            const int first = 0, last = TILES - 1; /* of two lanes */
+            const int first = 0, last = TILES - 1; /* of two pieces */
             tally t = {.failing = k % 2 ? first : last, .stopping = k % 2 ? last : first};
             if (t.stopping == 0) t.stopping = 1; /* 0: none */
             t.patient = k % 4 < 2 ? t.failing : t.stopping;
-            int status = run_tiles(HBCD_LANES, threads, &t, NULL);
+            int status = run_tiles(threads, &t, NULL);
             CHECK(status == (t.visits[t.failing] ? HBCD_ERR_HOOK : HBCD_STOP_CALLBACK));
         }
 }
@@ -126,7 +125,7 @@ static void test_processors_allowed_stay_as_they_were(void)
     for (int threads = 1; threads <= MOST_THREADS; threads++)
         for (int k = 0; k < REPEATS; k++) {
             tally t = {.failing = -1};
-            CHECK(run_tiles(HBCD_LANES, threads, &t, NULL) == 0);
+            CHECK(run_tiles(threads, &t, NULL) == 0);
             int changed = 0;
 #pragma omp parallel num_threads(threads) reduction(+ : changed)
             {

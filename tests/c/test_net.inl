@@ -28,9 +28,9 @@ static void FN(bind_world)(TY(world) *world, int n_threads, hbcd_watch *watch)
 {
     hbcd_arena count = {NULL, 0, 0};
     size_t rows = world->p->rows;
-    FN(bound_make)(world->net, rows, rows, n_threads, watch, &count, &world->bound);
+    FN(bound_make)(world->net, rows, 0, rows, n_threads, watch, &count, &world->bound);
     world->bound_memory = borrow(count.used);
-    FN(bound_make)(world->net, rows, rows, n_threads, watch, &world->bound_memory.arena, &world->bound);
+    FN(bound_make)(world->net, rows, 0, rows, n_threads, watch, &world->bound_memory.arena, &world->bound);
     memcpy(world->bound.theta, world->theta, world->p->n_params * sizeof(REAL));
 }
 

@@ -27,9 +27,9 @@ static int FN(tiles_hold)(const REAL *tiles, size_t rows, size_t cols, const uin
 static void FN(carve_data)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, memory *m, TY(data) *data)
 {
     hbcd_arena count = {NULL, 0, 0};
-    CHECK(FN(data_make)(x, y, w, 1, &count, data) == HBCD_OK);
+    CHECK(FN(data_make)(x, y, w, NULL, 1, &count, data) == HBCD_OK);
     *m = borrow(count.used);
-    CHECK(FN(data_make)(x, y, w, 1, &m->arena, data) == HBCD_OK);
+    CHECK(FN(data_make)(x, y, w, NULL, 1, &m->arena, data) == HBCD_OK);
     CHECK(data->rows == x->rows && data->n_in == x->cols && (!y || data->n_out == y->cols));
 }
 
@@ -144,10 +144,10 @@ static void FN(test_tables_packed_by_threads_have_the_bits_of_one_thread)(void)
         FN(carve_data)(&x, &y, &w, &m, &alone);
         for (int threads = 0; threads <= 4; threads++) { /* 0: as 1 */
             hbcd_arena count = {NULL, 0, 0};
-            CHECK(FN(data_make)(&x, &y, &w, threads, &count, &made) == HBCD_OK);
+            CHECK(FN(data_make)(&x, &y, &w, NULL, threads, &count, &made) == HBCD_OK);
             memory room = borrow(count.used);
             memset(room.base, 0xff, count.used); /* not a number */
-            CHECK(FN(data_make)(&x, &y, &w, threads, &room.arena, &made) == HBCD_OK);
+            CHECK(FN(data_make)(&x, &y, &w, NULL, threads, &room.arena, &made) == HBCD_OK);
             const size_t padded = FN(padded)(ROWS);
             CHECK(memcmp(made.x, alone.x, padded * COLUMNS * sizeof(REAL)) == 0);
             CHECK(memcmp(made.y, alone.y, padded * 2 * sizeof(REAL)) == 0);
@@ -252,16 +252,16 @@ static void FN(test_tables_that_do_not_fit_are_refused)(void)
     none.rows = 0, flat.cols = 0, longer.rows = 5;
     hbcd_arena count = {NULL, 0, 0};
     TY(data) data;
-    CHECK(FN(data_make)(&none, &y, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&flat, &y, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &longer, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &flat, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &longer, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &broad, 1, &count, &data) == HBCD_ERR_ARGUMENT);
-    CHECK(FN(data_make)(&x, &y, &y, 1, &count, &data) == HBCD_OK);
+    CHECK(FN(data_make)(&none, &y, NULL, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&flat, &y, NULL, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &longer, NULL, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &flat, NULL, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &longer, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &broad, NULL, 1, &count, &data) == HBCD_ERR_ARGUMENT);
+    CHECK(FN(data_make)(&x, &y, &y, NULL, 1, &count, &data) == HBCD_OK);
     memory m = borrow(count.used);
     hbcd_arena small = {m.base, count.used - HBCD_ALIGN, 0};
-    CHECK(FN(data_make)(&x, &y, &y, 1, &small, &data) == HBCD_ERR_MEMORY);
+    CHECK(FN(data_make)(&x, &y, &y, NULL, 1, &small, &data) == HBCD_ERR_MEMORY);
     m.arena.used = m.arena.size;
     give_back(&m);
 }

@@ -18,9 +18,9 @@ static void FN(open_world)(const problem *p, TY(world) *world)
     world->net_memory = borrow(count.used);
     CHECK(FN(net_make)(&p->spec, &world->net_memory.arena, &world->net) == HBCD_OK);
     count.used = 0;
-    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, 1, &count, &world->data) == HBCD_OK);
+    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, NULL, 1, &count, &world->data) == HBCD_OK);
     world->data_memory = borrow(count.used);
-    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, 1, &world->data_memory.arena, &world->data) == HBCD_OK);
+    CHECK(FN(data_make)(&x, &y, p->w ? &w : NULL, NULL, 1, &world->data_memory.arena, &world->data) == HBCD_OK);
     for (size_t k = 0; k < MOST_PARAMS; k++) world->theta[k] = (REAL)p->theta[k];
 }
 
@@ -154,11 +154,11 @@ static memory FN(bind_all)(TY(world) *world, TY(bound) *bound, size_t n)
 {
     hbcd_arena count = {NULL, 0, 0};
     const size_t rows = world->p->rows;
-    FN(bound_make)(world->net, rows, rows, 2, NULL, &count, bound);
-    CHECK(FN(normal_make)(bound, rows, n, &count) == HBCD_OK);
+    FN(bound_make)(world->net, rows, 0, rows, 2, NULL, &count, bound);
+    CHECK(FN(normal_make)(bound, n, &count) == HBCD_OK);
     memory m = borrow(count.used);
-    FN(bound_make)(world->net, rows, rows, 2, NULL, &m.arena, bound);
-    CHECK(FN(normal_make)(bound, rows, n, &m.arena) == HBCD_OK);
+    FN(bound_make)(world->net, rows, 0, rows, 2, NULL, &m.arena, bound);
+    CHECK(FN(normal_make)(bound, n, &m.arena) == HBCD_OK);
     CHECK(FN(objective_bind)(bound, &world->data, -1) == HBCD_OK);
     return m;
 }
@@ -176,16 +176,16 @@ static void FN(test_one_room_for_all_blocks)(void)
     FN(open_world)(&p, &world);
     hbcd_arena count = {NULL, 0, 0};
     hbcd_watch_start(&watch, INFINITY);
-    FN(bound_make)(world.net, p.rows, p.rows, 2, &watch, &count, &bound);
+    FN(bound_make)(world.net, p.rows, 0, p.rows, 2, &watch, &count, &bound);
     memory plain = borrow(count.used);
-    FN(bound_make)(world.net, p.rows, p.rows, 2, &watch, &plain.arena, &bound);
+    FN(bound_make)(world.net, p.rows, 0, p.rows, 2, &watch, &plain.arena, &bound);
     memcpy(bound.theta, world.theta, p.n_params * sizeof(REAL));
     CHECK(FN(objective_bind)(&bound, &world.data, -1) == HBCD_OK && FN(objective_of)(&bound).normal == NULL);
     CHECK(FN(objective_normal)(&bound, world.theta, &f, jtwr, h) == HBCD_ERR_ARGUMENT);
     count.used = 0;
-    CHECK(FN(normal_make)(&bound, p.rows, p.n_params, &count) == HBCD_OK);
+    CHECK(FN(normal_make)(&bound, p.n_params, &count) == HBCD_OK);
     memory room = borrow(count.used);
-    CHECK(FN(normal_make)(&bound, p.rows, p.n_params, &room.arena) == HBCD_OK);
+    CHECK(FN(normal_make)(&bound, p.n_params, &room.arena) == HBCD_OK);
     for (int round = 0; round < 2; round++)
         for (int block = -1; block < 3; block++) {
             CHECK(FN(objective_bind)(&bound, &world.data, block) == HBCD_OK);

@@ -104,9 +104,9 @@ static void test_tables(int dtype)
             const double least = (double)rows[k] * (double)columns[i] * (dtype == HBCD_F32 ? 4 : 8);
             void *data;
             hbcd_arena count = {NULL, 0, 0};
-            check_measured(hbcd_data_make(dtype, &wide, &narrow, &narrow, 1, &count, &data), &count, least);
+            check_measured(hbcd_data_make(dtype, &wide, &narrow, &narrow, NULL, 1, &count, &data), &count, least);
             count = (hbcd_arena){NULL, 0, 0};
-            check_measured(hbcd_data_make(dtype, &narrow, &wide, NULL, 1, &count, &data), &count, least);
+            check_measured(hbcd_data_make(dtype, &narrow, &wide, NULL, NULL, 1, &count, &data), &count, least);
         }
 }
 

@@ -58,7 +58,7 @@ static void test_a_plan_takes_what_was_measured(int dtype)
         }
 }
 
-/* Many rows and no batch to draw: nothing that grows with the rows is taken, or written to. */
+/* Many rows and no batch to draw: nothing that grows as the rows do is taken, or written to. */
 static void test_a_plan_on_all_rows_does_not_grow_with_them(int dtype)
 {
     size_t used[2];
@@ -77,7 +77,8 @@ static void test_a_plan_on_all_rows_does_not_grow_with_them(int dtype)
         free(r);
         close_world(&w);
     }
-    CHECK(used[0] == used[1] && used[1] < 40000 * sizeof(uint32_t));
+    const size_t vector = (N_PARAMS + 1 + HBCD_ALIGN / sizeof(double)) * sizeof(double); /* one for every doubling of lanes */
+    CHECK(used[1] >= used[0] && used[1] <= used[0] + vector && used[1] < 40000 * sizeof(uint32_t));
 }
 
 /* ---- optimizers and selectors ------------------------------------------------------------------------------------ */

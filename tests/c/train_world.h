@@ -77,9 +77,9 @@ static inline memory make_data(int dtype, size_t rows, double *x, double *y, voi
     hbcd_table xs = {x, HBCD_F64, rows, N_IN, N_IN * sizeof *x, sizeof *x, NULL, NULL, NULL};
     hbcd_table ys = {y, HBCD_F64, rows, 1, sizeof *y, sizeof *y, NULL, NULL, NULL};
     hbcd_arena count = {NULL, 0, 0};
-    CHECK(hbcd_data_make(dtype, &xs, &ys, NULL, 1, &count, data) == HBCD_OK);
+    CHECK(hbcd_data_make(dtype, &xs, &ys, NULL, NULL, 1, &count, data) == HBCD_OK);
     memory m = borrow(count.used);
-    CHECK(hbcd_data_make(dtype, &xs, &ys, NULL, 1, &m.arena, data) == HBCD_OK);
+    CHECK(hbcd_data_make(dtype, &xs, &ys, NULL, NULL, 1, &m.arena, data) == HBCD_OK);
     return m;
 }
 

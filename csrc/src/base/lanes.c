@@ -1,4 +1,4 @@
-/* lanes.c: the only OpenMP of the core, the work threshold, and the one reduction. */
+/* lanes.c: the only OpenMP of the core: pieces of work for a team, the work threshold, sums by pieces. */
 #if defined(__linux__) && defined(_OPENMP)
 #define _GNU_SOURCE /* sched_getcpu, sched_setaffinity */
 #include <sched.h>
@@ -7,9 +7,7 @@
 #include <omp.h>
 #endif
 
-#include "base/lanes.h"
-
-#include <string.h>
+#include "base/pieces.h"
 
 /* What a region must have to do, in operations (some 15 of them take a nanosecond): 40 us of work fall to 28 on two
  * threads that wait awake. */
@@ -26,28 +24,6 @@ int hbcd_openmp(void)
     return 0;
 #endif
 }
-
-size_t hbcd_n_lanes(size_t n_tiles)
-{
-    return n_tiles < HBCD_LANES ? n_tiles : HBCD_LANES;
-}
-
-typedef struct {
-    int given, status; /* read and written atomically */
-} answer;
-
-typedef struct {
-    const hbcd_team *team;
-    size_t n_tiles, n_lanes;
-    hbcd_tile_work work;
-    void *context;
-    answer error, stop; /* the first of each kind; an error counts for more than a stop */
-    unsigned taken; /* bit k: some thread has lane k; read and written atomically */
-    int missing;    /* workers that have not begun; read and written atomically */
-    int offers;     /* of its processor, that the caller still makes */
-    int away;       /* threads that have not run out of lanes; read and written atomically */
-    int processor;  /* of the calling thread; -1: not known */
-} run;
 
 /* A scheduler may wake a thread on the processor of the one that woke it, although others are idle: the two then take
  * turns, and wait for each other in between (440 us instead of 23 on two processors).  So the caller offers its
@@ -84,7 +60,7 @@ static int member(void) { return 0; }
 static int n_members(void) { return 1; }
 #endif
 
-static int status_of(run *r)
+int hbcd_pieces_status(hbcd_pieces *r)
 {
     int error, stop;
 #pragma omp atomic read
@@ -94,9 +70,9 @@ static int status_of(run *r)
     return error != 0 ? error : stop;
 }
 
-static void set_status(run *r, int status)
+static void set_status(hbcd_pieces *r, int status)
 {
-    answer *to = status < 0 ? &r->error : &r->stop;
+    hbcd_answer *to = status < 0 ? &r->error : &r->stop;
     int given;
 #pragma omp atomic capture
     {
@@ -108,19 +84,19 @@ static void set_status(run *r, int status)
     to->status = status;
 }
 
-/* Whether the lane was free; it is this thread's now. */
-static int take(run *r, size_t lane)
+/* Whether the piece was free; it is this thread's now. */
+static int take(hbcd_pieces *r, size_t piece)
 {
-    unsigned before, bit = 1u << lane;
+    unsigned before, bit = 1u << piece % HBCD_PIECE_BITS, *word = &r->taken[piece / HBCD_PIECE_BITS];
 #pragma omp atomic capture
     {
-        before = r->taken;
-        r->taken |= bit;
+        before = *word;
+        *word |= bit;
     }
     return !(before & bit);
 }
 
-static void offer_while_missing(run *r)
+static void offer_while_missing(hbcd_pieces *r)
 {
     if (r->offers == 0) return;
     int missing;
@@ -130,38 +106,37 @@ static void offer_while_missing(run *r)
     if (missing) offer_processor();
 }
 
-static void begin(run *r, int threads)
+static void begin(hbcd_pieces *r, int threads)
 {
     (void)threads; /* older compilers overlook its use below */
 #pragma omp atomic update
     r->missing -= threads;
 }
 
-/* One lane, front to back.  0: go on. */
-static int run_lane(run *r, size_t lane, int thread)
+int hbcd_pieces_tick(hbcd_pieces *r, int thread)
 {
-    size_t end = (lane + 1) * r->n_tiles / r->n_lanes;
-    for (size_t tile = lane * r->n_tiles / r->n_lanes; tile < end; tile++) {
-        if (thread == 0) offer_while_missing(r);
-        int status = thread == 0 ? hbcd_watch_tick(r->team->watch) : 0;
-        if (status == 0) status = r->work(r->context, lane, tile, thread);
-        if (status != 0) set_status(r, status);
-        if (status_of(r) != 0) return 1;
-    }
-    return 0;
+    if (thread != 0) return 0;
+    offer_while_missing(r);
+    return hbcd_watch_tick(r->team->watch);
 }
 
-/* The lanes of one thread, from `first` on and round about: those that nobody has taken yet.  A thread that comes late,
- * because it had to be woken, finds some of its own done by the others; who does a lane leaves no trace in its sums. */
-static void share_lanes(run *r, size_t first, int thread)
+int hbcd_pieces_end(hbcd_pieces *r, int status)
 {
-    for (size_t k = 0, over = 0; k < r->n_lanes && !over; k++) {
-        size_t lane = (first + k) % r->n_lanes;
-        over = take(r, lane) && run_lane(r, lane, thread) != 0;
+    if (status != 0) set_status(r, status);
+    return hbcd_pieces_status(r) != 0;
+}
+
+/* The pieces of one thread, from `first` on and round about: those that nobody has taken yet.  A thread that comes late,
+ * because it had to be woken, finds some of its own done by the others; who does a piece leaves no trace in its sums. */
+static void share_pieces(hbcd_pieces *r, size_t first, int thread)
+{
+    for (size_t k = 0, over = 0; k < r->n_pieces && !over; k++) {
+        size_t piece = (first + k) % r->n_pieces;
+        over = take(r, piece) && r->piece(r, piece, thread) != 0;
     }
 }
 
-static void leave(run *r, int threads)
+static void leave(hbcd_pieces *r, int threads)
 {
     (void)threads; /* older compilers overlook its use below */
 #pragma omp atomic update
@@ -170,7 +145,7 @@ static void leave(run *r, int threads)
 
 /* Waits awake until the other threads are out of lanes, up to about 100 us: a caller that sleeps at the end of every
  * region has to be woken, and may be woken on the processor of another thread of the team. */
-static void linger(run *r)
+static void linger(hbcd_pieces *r)
 {
     for (int spin = 0; spin < 4000; spin++) {
         int away;
@@ -185,47 +160,72 @@ static void linger(run *r)
     }
 }
 
-int hbcd_lanes_run(const hbcd_team *team, size_t n_tiles, double cost, hbcd_tile_work work, void *context)
+int hbcd_pieces_run(hbcd_pieces *r, int n_threads)
 {
-    return hbcd_lanes_run_in(team, hbcd_n_lanes(n_tiles), n_tiles, cost, work, context);
-}
-
-int hbcd_lanes_run_in(const hbcd_team *team, size_t n_lanes, size_t n_tiles, double cost, hbcd_tile_work work,
-                      void *context)
-{
-    run r = {.team = team, .n_tiles = n_tiles, .n_lanes = n_lanes, .work = work, .context = context};
-    const int n_threads = team->n_threads < (int)n_lanes ? team->n_threads : (int)n_lanes;
-    if (n_threads <= 1 || cost < WORTH_A_REGION) {
-        for (size_t lane = 0; lane < n_lanes && run_lane(&r, lane, 0) == 0;) lane++;
-        return status_of(&r);
+    if (n_threads <= 1) {
+        for (size_t k = 0; k < r->n_pieces && r->piece(r, k, 0) == 0;) k++;
+        return hbcd_pieces_status(r);
     }
-    /* The caller may find every lane taken, and the loop over tiles looks at the watch on its thread alone. */
-    int status = hbcd_watch_tick(team->watch);
+    /* The caller may find every piece taken, and looks at the watch before its own tiles alone. */
+    int status = hbcd_watch_tick(r->team->watch);
     if (status != 0) return status;
-    r.away = n_threads;
-    r.missing = n_threads - 1;
-    r.offers = OFFERS;
-    r.processor = processor();
+    r->away = n_threads;
+    r->missing = n_threads - 1;
+    r->offers = OFFERS;
+    r->processor = processor();
 #pragma omp parallel num_threads(n_threads)
     {
         const int thread = member(), members = n_members();
         if (thread == 0) {
-            begin(&r, n_threads - members); /* those that will not come */
-            leave(&r, n_threads - members);
+            begin(r, n_threads - members); /* those that will not come */
+            leave(r, n_threads - members);
         } else {
-            begin(&r, 1);
-            step_aside(r.processor);
+            begin(r, 1);
+            step_aside(r->processor);
         }
-        share_lanes(&r, (size_t)thread * r.n_lanes / (size_t)members, thread);
-        leave(&r, 1);
-        if (thread == 0) linger(&r);
+        share_pieces(r, (size_t)thread * r->n_pieces / (size_t)members, thread);
+        leave(r, 1);
+        if (thread == 0) linger(r);
     }
-    return status_of(&r);
+    return hbcd_pieces_status(r);
 }
 
-void hbcd_lanes_sum(size_t n_lanes, size_t stride, size_t n, const double *lanes, double *sum)
+int hbcd_threads_for(const hbcd_team *team, size_t n_pieces, double cost)
 {
-    memcpy(sum, lanes, n * sizeof *sum);
-    for (size_t lane = 1; lane < n_lanes; lane++)
-        for (size_t k = 0; k < n; k++) sum[k] += lanes[lane * stride + k];
+    if (cost < WORTH_A_REGION) return 1;
+    return (size_t)team->n_threads < n_pieces ? team->n_threads : (int)n_pieces;
+}
+
+size_t hbcd_pieces_for(int n_threads)
+{
+    size_t most = 16;
+    while (most < 4 * (size_t)n_threads && most < HBCD_MOST_PIECES / 2) most *= 2;
+    return most;
+}
+
+/* ---- tiles without sums ------------------------------------------------------------------------------------------------ */
+
+typedef struct {
+    size_t n_tiles;
+    hbcd_tile_work work;
+    void *context;
+} tile_job;
+
+static int run_tiles(hbcd_pieces *r, size_t piece, int thread)
+{
+    const tile_job *job = r->work;
+    const size_t end = (piece + 1) * job->n_tiles / r->n_pieces;
+    for (size_t tile = piece * job->n_tiles / r->n_pieces; tile < end; tile++) {
+        int status = hbcd_pieces_tick(r, thread);
+        if (hbcd_pieces_end(r, status != 0 ? status : job->work(job->context, tile, thread))) return 1;
+    }
+    return 0;
+}
+
+int hbcd_tiles_run(const hbcd_team *team, size_t n_tiles, double cost, hbcd_tile_work work, void *context)
+{
+    tile_job job = {n_tiles, work, context};
+    const size_t pieces = hbcd_pieces_for(team->n_threads);
+    hbcd_pieces r = {.team = team, .n_pieces = n_tiles < pieces ? n_tiles : pieces, .piece = run_tiles, .work = &job};
+    return hbcd_pieces_run(&r, hbcd_threads_for(team, r.n_pieces, cost));
 }

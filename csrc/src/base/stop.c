@@ -39,13 +39,20 @@ void hbcd_watch_start(hbcd_watch *watch, double max_seconds)
 
 int hbcd_watch_tick(hbcd_watch *watch)
 {
-    if (!watch) return HBCD_OK;
+    if (!watch || (watch->ranks && (watch->ranks->rank > 0 || watch->kept))) return HBCD_OK;
     double now = hbcd_clock();
     watch->progress.seconds = now - watch->started;
-    if (now >= watch->deadline) return HBCD_STOP_TIME;
+    if (now >= watch->deadline) return hbcd_watch_keep(watch, HBCD_STOP_TIME);
     if (!watch->poll || now - watch->polled < watch->interval) return HBCD_OK;
     watch->polled = now;
-    return watch->poll(watch->self, &watch->progress);
+    return hbcd_watch_keep(watch, watch->poll(watch->self, &watch->progress));
+}
+
+int hbcd_watch_keep(hbcd_watch *watch, int status)
+{
+    if (!watch || !watch->ranks) return status;
+    if (watch->kept == 0) watch->kept = status;
+    return HBCD_OK;
 }
 
 void hbcd_stop_default(hbcd_stop *stop)

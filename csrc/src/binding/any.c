@@ -72,10 +72,27 @@ void hbcd_net_block(int dtype, const void *net, size_t b, size_t *start, size_t 
     EACH(net_block, net, b, start, stop, n_in, n_out, layer);
 }
 
-int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, int n_threads,
+int hbcd_data_make(int dtype, const hbcd_table *x, const hbcd_table *y, const hbcd_table *w, const hbcd_range *range,
+                   int n_threads,
                    hbcd_arena *arena, void **data)
 {
-    return EACH(data_make, x, y, w, n_threads, arena, data);
+    return EACH(data_make, x, y, w, range, n_threads, arena, data);
+}
+
+int hbcd_data_stream(int dtype, size_t rows, size_t n_in, size_t n_out, int weighted, const hbcd_tiles *tiles,
+                     const hbcd_range *range, hbcd_arena *arena, void **data)
+{
+    return EACH(data_stream, rows, n_in, n_out, weighted, tiles, range, arena, data);
+}
+
+void hbcd_data_describe(int dtype, const void *data, size_t *rows, size_t *all, double *weight_sum)
+{
+    EACH(data_describe, data, rows, all, weight_sum);
+}
+
+void hbcd_data_arrays(int dtype, const void *data, const void *arrays[3], size_t sizes[3])
+{
+    EACH(data_arrays, data, arrays, sizes);
 }
 
 int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads, hbcd_arena *arena,

@@ -12,9 +12,8 @@ static void FN(copy_features)(size_t features, size_t rows, size_t ld, const REA
         for (size_t r = 0; r < rows; r++) to[i * stride + r] = (double)from[i * ld + r];
 }
 
-static int FN(linearize_tile)(void *self, size_t lane, size_t tile, int thread)
+static int FN(linearize_tile)(void *self, size_t tile, int thread)
 {
-    (void)lane;
     const TY(linearizing) *to = self;
     const TY(bound) *bound = to->bound;
     const TY(data) *data = bound->data;
@@ -51,12 +50,10 @@ static int FN(linearize_tile)(void *self, size_t lane, size_t tile, int thread)
 int FN(objective_linearize)(TY(bound) *bound, const REAL *theta, double *outputs, double *targets,
                              double *jacobian)
 {
-    if (!FN(has_normal)(bound)) return HBCD_ERR_ARGUMENT;
+    if (!FN(has_normal)(bound) || bound->data->tiles) return HBCD_ERR_ARGUMENT;
     const TY(net) *net = bound->net;
     TY(linearizing) to = {bound, outputs, targets, jacobian};
     memcpy(bound->theta, theta, net->n_params * sizeof *theta);
     double cost = (double)bound->data->rows * (double)net->n_params * (double)(4 * net->n_out + 2);
-    /* No more lanes than there are panels for. */
-    size_t tiles = FN(n_tiles)(bound->data->rows), lanes = FN(normal_lanes)(bound->data->rows, net->n_params);
-    return hbcd_lanes_run_in(&bound->team, lanes, tiles, FN(repays)(net, cost), FN(linearize_tile), &to);
+    return hbcd_tiles_run(&bound->team, FN(n_tiles)(bound->data->rows), FN(repays)(net, cost), FN(linearize_tile), &to);
 }

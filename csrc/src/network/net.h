@@ -2,7 +2,7 @@
 #ifndef HBCD_NET_H
 #define HBCD_NET_H
 
-#include "base/lanes.h"
+#include "base/ranks.h"
 #include "base/sizes.h"
 #include "linalg/vec.h"
 #include "simd/kernels.h"

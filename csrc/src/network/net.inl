@@ -139,14 +139,14 @@ int FN(tile_backward)(const TY(net) *net, size_t first, int only_first, size_t r
                       const REAL *x, const TY(work) *work, double *grad, REAL *grad_x)
 {
     REAL *delta = work->delta, *below = work->below;
-    const size_t end = grad_x || first > net->lowest ? first : net->lowest;
+    const size_t end = grad_x || first > net->lowest ? first : net->lowest, start = net->layers[first].start;
     for (size_t l = net->n_layers; l-- > end;) {
         const TY(layer) *layer = &net->layers[l];
         const REAL *a = work->a + layer->a * HBCD_TILE;
         const REAL *z = layer->activation.flags & HBCD_ACT_KEEP_Z ? work->z + layer->z * HBCD_TILE : NULL;
         const REAL *in = l == first ? x : work->a + net->layers[l - 1].a * HBCD_TILE;
         HBCD_TRY(layer->activation.backward(layer->activation.self, layer->n_out * ld, z, a, delta));
-        double *own = only_first && l > first ? NULL : grad + layer->start;
+        double *own = only_first && l > first ? NULL : grad + (layer->start - start);
         HBCD_TRY(layer->kind->backward(layer, rows, ld, theta + layer->start, in, z ? z : a, delta,
                                        l > end ? below : grad_x, own, work->scratch));
         REAL *swap = delta;

@@ -91,8 +91,8 @@ void FN(work_make)(const TY(net) *net, hbcd_arena *arena, TY(work) *work);
  * work->a + layers[l].a * HBCD_TILE with leading dimension ld. */
 int FN(tile_forward)(const TY(net) *net, size_t first, size_t last, size_t rows, size_t ld, const REAL *theta,
                      const REAL *x, const TY(work) *work);
-/* Backward from work->delta (gradient of the loss in the net's outputs) down to layer `first`; adds to grad (whole
- * net, n_params) the gradient of every layer from `first` up, or with only_first of layer `first` alone; unless it is
+/* Backward from work->delta (gradient of the loss in the net's outputs) down to layer `first`; adds to grad
+ * (parameters of the layers from `first` up) their gradient, or with only_first that of layer `first` alone; unless it is
  * NULL sets grad_x (n_in of layer `first`, ld). */
 int FN(tile_backward)(const TY(net) *net, size_t first, int only_first, size_t rows, size_t ld, const REAL *theta,
                       const REAL *x, const TY(work) *work, double *grad, REAL *grad_x);
@@ -110,9 +110,39 @@ static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)
 static inline size_t FN(padded)(size_t rows) { return (rows / HBCD_PAD + (rows % HBCD_PAD != 0)) * HBCD_PAD; }
 static inline size_t FN(n_tiles)(size_t rows) { return rows / HBCD_TILE + (rows % HBCD_TILE != 0); }
 
-/* Room for `rows` rows; and the rows `index` of `from` copied into it by a team, to->rows = rows <= its room: 0, or what the
- * watch of the team says, `to` is then of no use. */
+/* Which lanes of data this rank does, and what lies before them. */
+static inline hbcd_cut FN(cut_of)(const TY(data) *data)
+{
+    const size_t tiles = FN(n_tiles)(data->all), lanes = hbcd_n_lanes(tiles);
+    const hbcd_ranks *ranks = data->range.ranks;
+    if (ranks == NULL) return (hbcd_cut){tiles, lanes, 0, lanes, 0};
+    const size_t rank = ranks->rank;
+    if (data->dealt)
+        return (hbcd_cut){tiles, lanes, rank * lanes / ranks->ranks, (rank + 1) * lanes / ranks->ranks, 0};
+    const size_t *first = data->range.first;
+    return (hbcd_cut){tiles, lanes, hbcd_lane_of(data->all, first[rank]), hbcd_lane_of(data->all, first[rank + 1]),
+                      FN(n_tiles)(first[rank])};
+}
+
+/* Tiles of data that are in memory, from tile `first` on. */
+typedef struct TY(loaded) {
+    const REAL *x, *y, *w; /* w may be NULL */
+    size_t first;
+} TY(loaded);
+/* Loads tiles first .. last - 1 of data that is read piece by piece. */
+int FN(data_load)(const TY(data) *data, size_t first, size_t last, TY(loaded) *at);
+/* Adds up the lanes of data that this rank does; *at is set to where the tiles stand while `work` is called. */
+int FN(data_sum)(const TY(data) *data, hbcd_sums *sums, const hbcd_team *team, double cost, hbcd_sum_work work, void *context,
+                 TY(loaded) *at);
+
+/* Room for `rows` rows. */
 void FN(data_room)(size_t rows, size_t n_in, size_t n_out, int with_y, int with_w, hbcd_arena *arena, TY(data) *data);
+/* `to`, in its room, becomes data of so many rows, with the penalty of `from`. */
+void FN(data_resize)(const TY(data) *from, size_t rows, TY(data) *to);
+/* The rows `index` of `from`, which is in memory, are copied by a team to the rows of `to` from row `at` on; what lies before
+ * them is there already, and with the last of to->rows the sum of weights is known.  0, or what the watch of the team says. */
+int FN(data_place)(const TY(data) *from, size_t rows, const uint32_t *index, const hbcd_team *team, size_t at, TY(data) *to);
+/* Both: `to` is then these rows. */
 int FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, const hbcd_team *team, TY(data) *to);
 /* One tile of a table, rows begin .. begin+rows-1, written feature-major and padded. */
 void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to);
@@ -124,19 +154,22 @@ typedef struct TY(normal) TY(normal);
 typedef struct TY(bound) {
     const TY(net) *net;
     hbcd_team team;       /* whoever makes the bound objective restores it */
+    size_t all;           /* rows there is room for, on all ranks */
+    int in_ranges;
     REAL *theta;          /* (n_params): the point, blocks that are not optimized included */
     TY(work) *work;       /* (n_threads) */
-    double *grad;         /* (HBCD_LANES, n_params) */
-    double *total;        /* (n_params) */
-    double f_lane[HBCD_LANES];
+    hbcd_sums sums;       /* of an evaluation: gradient and value */
     REAL *cache;          /* inputs of the block's layer, every tile */
     size_t cache_rows;
     REAL *fixed;          /* outputs of the pieces in front, every tile; room for fixed_rows rows */
     size_t fixed_rows;
     /* set by bind */
     const TY(data) *data;
-    const REAL *input;    /* tiles of the input of layer `first` */
-    size_t start, n, first, input_width;
+    TY(loaded) at;        /* the rows, while a pass over them goes on */
+    const REAL *kept;     /* tiles of the input of layer `begin`; NULL: that is layer 0, its input x */
+    size_t start, n, first; /* what is bound: where in theta, how much, the lowest layer */
+    size_t own_tiles;     /* before those that this rank does */
+    size_t begin;         /* the layer that a pass begins with: below `first` where nothing is kept of the layers between */
     int block;
     TY(block) own;           /* what is bound, where it is one block */
     /* the one known value: set by prime, used by the next evaluation at exactly that point */
@@ -147,8 +180,9 @@ typedef struct TY(bound) {
     TY(normal) *normal;      /* room for normal equations; NULL: none */
 } TY(bound);
 
-/* Measures or carves for data of up to max_rows; up to cache_rows of them with room for what lies below a block. */
-void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int n_threads, hbcd_watch *watch,
+/* Measures or carves for data of up to `all` rows, on all ranks together (in_ranges: there are several); up to cache_rows
+ * of them with room for what lies below a block. */
+void FN(bound_make)(const TY(net) *net, size_t all, int in_ranges, size_t cache_rows, int n_threads, hbcd_watch *watch,
                     hbcd_arena *arena, TY(bound) *bound);
 /* Room for what pieces in front of the network make of up to max_rows rows, after bound_make: it is then computed once for
  * every bind.  None where it would take more than HBCD_MOST_FIXED bytes. */
@@ -156,9 +190,9 @@ void FN(bound_keep_fixed)(TY(bound) *bound, size_t max_rows, hbcd_arena *arena);
 /* Binds all parameters (block < 0) or one block; what lies below the block is computed once, here. */
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block);
 TY(objective) FN(objective_of)(TY(bound) *bound);
-/* Room for the normal equations of up to n parameters on up to max_rows rows, after bound_make; HBCD_ERR_MEMORY for
- * an n that no memory holds.  Sums are kept for 16 lanes up to 512 parameters, for 4 beyond. */
-int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *arena);
+/* Room for the normal equations of up to n parameters on up to as many rows as bound_make was told; HBCD_ERR_MEMORY for
+ * an n that no memory holds. */
+int FN(normal_make)(TY(bound) *bound, size_t n, hbcd_arena *arena);
 /* Whether what is bound has normal equations, and then they: `bound` is a TY(bound) *, the rest as in TY(objective).
  * f and jtwr have the bits of an evaluation (before rounding to REAL). */
 int FN(has_normal)(const TY(bound) *bound);

@@ -6,19 +6,19 @@
  * the panel of a thread, and a full panel is added to the sums of its lane.  Value and gradient come from an ordinary
  * evaluation of the same tile, so they have its bits.
  *
- * A lane here is several neighboring ones of an evaluation: its sums are n^2 / 2 numbers. */
+ * Threads do lanes side by side where the sums of one, n^2 / 2 numbers, are not too large; else one thread goes through
+ * the rows, and all of them share the squares that a full panel is added to: there the panel is next to nothing. */
 
-/* Sums of 16 lanes up to here (at most 18 MB); beyond, those of 4 take twice the memory of the result. */
-#define MANY_PARAMETERS 512
 #define TOO_MANY_PARAMETERS ((size_t)1 << 24)
-/* Lanes of fewer tiles spend their time on clearing and adding sums. */
-#define TILES_OF_A_LANE 2
-/* Strips of sums between two looks at the watch: 0.05 s at 10 000 parameters. */
+/* Numbers in the squares up to which a thread has sums of its own: 8 MB, 1400 parameters. */
+#define MOST_SQUARES ((size_t)1 << 20)
+/* Strips of sums between two looks at the watch, or for one thread. */
 #define STRIPS_AT_ONCE 48
+#define STRIPS_OF_A_THREAD 6
 
 struct TY(normal) {
-    size_t n, rows;  /* the most there is room for */
-    double *sums;    /* (lanes, squares of n parameters) */
+    size_t n;        /* the most there is room for */
+    hbcd_sums few, many; /* squares up to MOST_SQUARES and more: squares, gradient, value */
     double *panel;   /* (n_threads, strips of n, HBCD_PANEL, HBCD_STRIP) */
     size_t *filled;  /* (n_threads): rows in a panel */
 };
@@ -31,25 +31,23 @@ static double *FN(panel_of)(const TY(normal) *normal, int thread)
     return normal->panel + (size_t)thread * FN(n_strips)(normal->n) * HBCD_PANEL * HBCD_STRIP;
 }
 
-/* A power of two, so that a lane begins where one of the 16 of an evaluation does. */
-static size_t FN(normal_lanes)(size_t rows, size_t n)
+static size_t FN(n_sums)(size_t n) { return hbcd_plus(hbcd_plus(FN(squares)(n), n), 1); }
+
+/* The most parameters whose squares are few, as far as n goes. */
+static size_t FN(few_of)(size_t n)
 {
-    size_t tiles = FN(n_tiles)(rows), most = n <= MANY_PARAMETERS ? HBCD_LANES : 4, lanes = 1;
-    while (2 * lanes <= most && 2 * lanes * TILES_OF_A_LANE <= tiles) lanes *= 2;
-    return lanes;
+    while (FN(squares)(n) > MOST_SQUARES) n -= n > 2048 ? n / 2 : 1;
+    return n;
 }
 
-int FN(normal_make)(TY(bound) *bound, size_t max_rows, size_t n, hbcd_arena *arena)
+int FN(normal_make)(TY(bound) *bound, size_t n, hbcd_arena *arena)
 {
     if (n > TOO_MANY_PARAMETERS) return HBCD_ERR_MEMORY;
-    size_t few = n < MANY_PARAMETERS ? n : MANY_PARAMETERS; /* a smaller block may have more lanes */
-    size_t sums = hbcd_times(FN(normal_lanes)(max_rows, n), FN(squares)(n));
-    size_t sums_few = FN(normal_lanes)(max_rows, few) * FN(squares)(few);
-    size_t threads = (size_t)bound->team.n_threads, lanes = FN(normal_lanes)(max_rows, few);
-    if (threads > lanes) threads = lanes;
-    TY(normal) made = {.n = n, .rows = max_rows};
+    const size_t threads = (size_t)bound->team.n_threads, tiles = FN(n_tiles)(bound->all), few = FN(few_of)(n);
+    TY(normal) made = {.n = n};
     TY(normal) *room = hbcd_arena_take(arena, 1, sizeof *room);
-    made.sums = hbcd_arena_take(arena, sums > sums_few ? sums : sums_few, sizeof(double));
+    hbcd_sums_make(tiles, bound->in_ranges, FN(n_sums)(few), (int)threads, arena, &made.few);
+    if (few < n) hbcd_sums_make(tiles, bound->in_ranges, FN(n_sums)(n), 1, arena, &made.many);
     made.panel = hbcd_arena_take(arena, hbcd_times(threads * FN(n_strips)(n), HBCD_PANEL * HBCD_STRIP), sizeof(double));
     made.filled = hbcd_arena_take(arena, threads, sizeof *made.filled);
     if (arena->base && hbcd_arena_check(arena) == HBCD_OK) {
@@ -64,7 +62,7 @@ static int FN(has_room)(const TY(bound) *bound, size_t n)
 {
     const TY(net) *net = bound->net;
     if (!bound->normal || bound->n == 0 || !net->loss.hessian_root) return 0;
-    if (n > bound->normal->n || bound->data->rows > bound->normal->rows) return 0;
+    if (n > bound->normal->n || bound->data->all > bound->all) return 0;
     for (size_t l = bound->first; l < (bound->block < 0 ? net->n_layers : bound->first + 1); l++)
         if (net->layers[l].n_parts == 0 && net->layers[l].n_params > 0) return 0;
     return 1;
@@ -72,9 +70,15 @@ static int FN(has_room)(const TY(bound) *bound, size_t n)
 
 int FN(has_normal)(const TY(bound) *bound) { return FN(has_room)(bound, bound->n); }
 
+/* Whether a block can be bound for a while: there is room for what lies below it, or none is needed. */
+static int FN(keeps_below)(const TY(bound) *bound)
+{
+    return bound->data->rows <= bound->cache_rows || bound->data->tiles != NULL;
+}
+
 int FN(has_normal_of)(const TY(bound) *bound)
 {
-    return bound->block < 0 && bound->data->rows <= bound->cache_rows && FN(has_room)(bound, bound->net->largest);
+    return bound->block < 0 && FN(keeps_below)(bound) && FN(has_room)(bound, bound->net->largest);
 }
 
 /* ---- one tile --------------------------------------------------------------------------------------------------- */
@@ -82,7 +86,6 @@ int FN(has_normal_of)(const TY(bound) *bound)
 typedef struct TY(equations) {
     TY(bound) *bound;
     size_t n;            /* features of a panel */
-    size_t tiles, lanes; /* lanes of this pass */
 } TY(equations);
 
 /* Column p of a panel from row `at` on. */
@@ -139,109 +142,127 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
     return HBCD_OK;
 }
 
-/* Adds a thread's panel to the sums of a lane. */
-static int FN(empty_panel)(const TY(equations) *equations, size_t lane, int thread)
+/* A panel that is added to sums, some strips at a time. */
+typedef struct TY(emptying) {
+    const TY(equations) *equations;
+    double *sums;
+    int thread;
+    size_t at_once;
+} TY(emptying);
+
+static int FN(empty_strips)(void *self, size_t part, int thread)
 {
-    const TY(bound) *bound = equations->bound;
+    (void)thread;
+    const TY(emptying) *work = self;
+    const TY(bound) *bound = work->equations->bound;
     const TY(normal) *normal = bound->normal;
-    size_t strips = FN(n_strips)(equations->n);
-    const double *panel = FN(panel_of)(normal, thread);
-    double *sums = normal->sums + lane * FN(squares)(equations->n);
-    for (size_t first = 0; first < strips; first += STRIPS_AT_ONCE) {
-        size_t last = strips - first < STRIPS_AT_ONCE ? strips : first + STRIPS_AT_ONCE;
-        bound->net->kernels->syrk(first, last, 0, last, normal->filled[thread], HBCD_PANEL, panel, sums);
-        int status = thread == 0 ? hbcd_watch_tick(bound->team.watch) : 0;
-        if (status != 0) return status;
-    }
-    normal->filled[thread] = 0;
+    size_t strips = FN(n_strips)(work->equations->n), first = part * work->at_once;
+    size_t last = strips - first < work->at_once ? strips : first + work->at_once;
+    bound->net->kernels->syrk(first, last, 0, last, normal->filled[work->thread], HBCD_PANEL,
+                              FN(panel_of)(normal, work->thread), work->sums);
     return HBCD_OK;
 }
 
-static int FN(ends_lane)(const TY(equations) *equations, size_t lane, size_t tile)
+/* Adds a thread's panel to the sums of a lane; by all threads where the calling one alone goes through the rows. */
+static int FN(empty_panel)(const TY(equations) *equations, double *sums, int thread)
 {
-    return tile + 1 == (lane + 1) * equations->tiles / equations->lanes;
+    const TY(bound) *bound = equations->bound;
+    TY(normal) *normal = bound->normal;
+    const size_t n = equations->n, strips = FN(n_strips)(n);
+    const int many = FN(squares)(n) > MOST_SQUARES;
+    TY(emptying) work = {equations, sums, thread, many ? STRIPS_OF_A_THREAD : STRIPS_AT_ONCE};
+    const size_t parts = (strips + work.at_once - 1) / work.at_once;
+    int status = HBCD_OK;
+    if (many) {
+        double cost = (double)normal->filled[thread] * (double)n * (double)n;
+        status = hbcd_tiles_run(&bound->team, parts, FN(repays)(bound->net, cost), FN(empty_strips), &work);
+    } else {
+        for (size_t part = 0; part < parts && status == HBCD_OK; part++) {
+            HBCD_TRY(FN(empty_strips)(&work, part, thread));
+            status = thread == 0 ? hbcd_watch_tick(bound->team.watch) : HBCD_OK;
+        }
+    }
+    normal->filled[thread] = 0;
+    return status;
 }
 
-static int FN(normal_tile)(void *self, size_t lane, size_t tile, int thread)
+/* sums: squares of the equations' n, then gradient and value. */
+static int FN(normal_tile)(void *self, double *sums, size_t tile, int ends, int thread)
 {
     const TY(equations) *equations = self;
     TY(bound) *bound = equations->bound;
     const TY(data) *data = bound->data;
     const TY(work) *work = &bound->work[thread];
     TY(normal) *normal = bound->normal;
-    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), at = tile * HBCD_TILE, n_out = bound->net->n_out;
-    size_t ordinary = ((tile + 1) * hbcd_n_lanes(equations->tiles) - 1) / equations->tiles; /* lane of an evaluation */
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), n_out = bound->net->n_out;
     TY(evaluation) evaluation = {bound, 1};
-    HBCD_TRY(FN(evaluate_tile)(&evaluation, ordinary, tile, thread));
+    HBCD_TRY(FN(evaluate_tile)(&evaluation, sums + FN(squares)(equations->n), tile, ends, thread));
 
+    const size_t at = (tile - bound->at.first) * HBCD_TILE;
     size_t *filled = &normal->filled[thread];
     const TY(loss) *loss = &bound->net->loss;
     const REAL *out = work->a + bound->net->layers[bound->net->n_layers - 1].a * HBCD_TILE;
+    const REAL *x = FN(input_of)(bound, tile, work);
     int status = 0;
     for (size_t k = 0; k < n_out && status == 0; k++) {
-        if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, lane, thread);
+        if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, sums, thread);
         if (status != 0) break;
-        HBCD_TRY(loss->hessian_root(loss->self, k, rows, ld, n_out, out, data->y + at * n_out,
-                                    data->w ? data->w + at : NULL, work->delta));
-        status = FN(write_tile)(bound, rows, ld, bound->input + at * bound->input_width, work,
-                                FN(panel_of)(normal, thread), *filled);
+        HBCD_TRY(loss->hessian_root(loss->self, k, rows, ld, n_out, out, bound->at.y + at * n_out,
+                                    bound->at.w ? bound->at.w + at : NULL, work->delta));
+        status = FN(write_tile)(bound, rows, ld, x, work, FN(panel_of)(normal, thread), *filled);
         *filled += rows;
     }
-    return status == 0 && FN(ends_lane)(equations, lane, tile) ? FN(empty_panel)(equations, lane, thread) : status;
+    return status == 0 && ends ? FN(empty_panel)(equations, sums, thread) : status;
 }
 
 /* ---- all tiles --------------------------------------------------------------------------------------------------- */
 
-/* jtwj (n, n) <- share times the sum over lanes, both triangles. */
-static void FN(unpack_squares)(size_t lanes, size_t n, const double *sums, double share, double *jtwj)
+/* jtwj (n, n) <- share times the squares, both triangles. */
+static void FN(unpack_squares)(size_t n, const double *squares, double share, double *jtwj)
 {
-    double square[HBCD_STRIP * HBCD_STRIP];
     for (size_t s = 0; s < FN(n_strips)(n); s++)
         for (size_t t = 0; t <= s; t++) {
-            hbcd_lanes_sum(lanes, FN(squares)(n), HBCD_STRIP * HBCD_STRIP, sums + hbcd_square(s, t), square);
+            const double *square = squares + hbcd_square(s, t);
             for (size_t c = 0, j = t * HBCD_STRIP; c < HBCD_STRIP && j < n; c++, j++)
                 for (size_t v = s == t ? c : 0, i = s * HBCD_STRIP + v; v < HBCD_STRIP && i < n; v++, i++)
                     jtwj[i * n + j] = jtwj[j * n + i] = square[c * HBCD_STRIP + v] * share;
         }
 }
 
-/* One pass over the rows of what is bound: the sums of products of n features that `work` writes, all lanes apart. */
-static int FN(sum_products)(TY(equations) *equations, hbcd_tile_work work)
+/* One pass over the rows of what is bound: the sums of products of n features that `work` writes, and `more` sums. */
+static int FN(sum_products)(TY(equations) *equations, size_t more, hbcd_sum_work work, double **total)
 {
-    const TY(bound) *bound = equations->bound;
-    size_t n = equations->n, rows = bound->data->rows, strips = FN(n_strips)(n);
-    size_t tiles = equations->tiles = FN(n_tiles)(rows), lanes = equations->lanes = FN(normal_lanes)(rows, n);
-    memset(bound->normal->sums, 0, lanes * FN(squares)(n) * sizeof(double));
-    int threads = (size_t)bound->team.n_threads < lanes ? bound->team.n_threads : (int)lanes;
-    for (int thread = 0; thread < threads; thread++) { /* what pads the last strip is added up, but never read */
-        bound->normal->filled[thread] = 0;
-        double *last = FN(panel_of)(bound->normal, thread) + (strips - 1) * HBCD_PANEL * HBCD_STRIP;
+    TY(bound) *bound = equations->bound;
+    TY(normal) *normal = bound->normal;
+    size_t n = equations->n, strips = FN(n_strips)(n), rows = bound->data->rows;
+    for (int thread = 0; thread < bound->team.n_threads; thread++) {
+        normal->filled[thread] = 0; /* what pads the last strip is added up, but never read */
+        double *last = FN(panel_of)(normal, thread) + (strips - 1) * HBCD_PANEL * HBCD_STRIP;
         memset(last, 0, HBCD_PANEL * HBCD_STRIP * sizeof *last);
     }
     double cost = (double)rows * (double)n * ((double)n * (double)bound->net->n_out + 6);
-    return hbcd_lanes_run_in(&bound->team, lanes, tiles, FN(repays)(bound->net, cost), work, equations);
+    hbcd_sums *sums = FN(squares)(n) > MOST_SQUARES ? &normal->many : &normal->few;
+    return FN(sum_rows)(bound, sums, FN(squares)(n) + more, cost, work, equations, total);
 }
 
 int FN(objective_normal)(void *self, const REAL *x, double *f, double *jtwr, double *jtwj)
 {
     TY(bound) *bound = self;
     if (!FN(has_normal)(bound)) return HBCD_ERR_ARGUMENT;
-    const TY(net) *net = bound->net;
-    size_t n = bound->n, ordinary = hbcd_n_lanes(FN(n_tiles)(bound->data->rows));
+    size_t n = bound->n;
+    double *total;
     TY(equations) equations = {.bound = bound, .n = n};
     memcpy(bound->theta + bound->start, x, n * sizeof *x);
-    FN(clear_lanes)(bound, ordinary, 1);
-    int status = FN(sum_products)(&equations, FN(normal_tile));
+    int status = FN(sum_products)(&equations, n + 1, FN(normal_tile), &total);
     if (status != 0) return status;
 
-    double share = FN(share_of)(bound), sum;
-    hbcd_lanes_sum(ordinary, 1, 1, bound->f_lane, &sum);
-    *f = sum * share + FN(penalty)(bound);
-    hbcd_lanes_sum(ordinary, net->n_params, n, bound->grad + bound->start, bound->total);
-    FN(unpack_squares)(equations.lanes, n, bound->normal->sums, share, jtwj);
-    for (size_t k = 0; k < n; k++) bound->total[k] *= share;
-    FN(penalty_gradient)(bound);
-    memcpy(jtwr, bound->total, n * sizeof *jtwr);
+    const double share = FN(share_of)(bound);
+    double *gradient = total + FN(squares)(n);
+    *f = gradient[n] * share + FN(penalty)(bound);
+    FN(unpack_squares)(n, total, share, jtwj);
+    for (size_t k = 0; k < n; k++) gradient[k] *= share;
+    FN(penalty_gradient)(bound, gradient);
+    memcpy(jtwr, gradient, n * sizeof *jtwr);
     FN(penalty_matrix)(bound, jtwj);
     return HBCD_OK;
 }

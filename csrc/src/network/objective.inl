@@ -1,21 +1,20 @@
 /* objective.inl: binds net + data + block and caches what the block cannot change.
  *
  * With block l active the layers below l are constants of the batch: their output is computed once, at bind, and an
- * evaluation runs layers l .. L only.  Sums are kept per lane in double and added in lane order. */
+ * evaluation runs layers l .. L only.  Sums are formed in double, lane by lane (base/lanes.h). */
 
-void FN(bound_make)(const TY(net) *net, size_t max_rows, size_t cache_rows, int n_threads, hbcd_watch *watch,
+void FN(bound_make)(const TY(net) *net, size_t all, int in_ranges, size_t cache_rows, int n_threads, hbcd_watch *watch,
                     hbcd_arena *arena, TY(bound) *bound)
 {
-    size_t lanes = hbcd_n_lanes(FN(n_tiles)(max_rows));
+    const size_t tiles = FN(n_tiles)(all);
     if (n_threads < 1 || net->serial) n_threads = 1;
-    if ((size_t)n_threads > lanes) n_threads = (int)lanes;
-    TY(bound) made = {.net = net, .cache_rows = cache_rows};
+    if ((size_t)n_threads > tiles) n_threads = tiles > 0 ? (int)tiles : 1;
+    TY(bound) made = {.net = net, .all = all, .in_ranges = in_ranges, .cache_rows = cache_rows};
     made.team = (hbcd_team){n_threads, watch};
     made.theta = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_x = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     made.known_g = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
-    made.grad = hbcd_arena_take(arena, hbcd_times(lanes, net->n_params), sizeof(double));
-    made.total = hbcd_arena_take(arena, net->n_params, sizeof(double));
+    hbcd_sums_make(tiles, in_ranges, hbcd_plus(net->n_params, 1), n_threads, arena, &made.sums);
     size_t inner = 0; /* widest output that can be the constant input of a block */
     for (size_t l = 0; l + 1 < net->n_layers; l++)
         if (net->layers[l].n_out > inner) inner = net->layers[l].n_out;
@@ -40,11 +39,11 @@ void FN(bound_keep_fixed)(TY(bound) *bound, size_t max_rows, hbcd_arena *arena)
     bound->fixed_rows = max_rows;
 }
 
-static int FN(cache_tile)(void *self, size_t lane, size_t tile, int thread)
+static int FN(cache_tile)(void *self, size_t tile, int thread)
 {
-    (void)lane;
     const TY(bound) *bound = self;
     const TY(data) *data = bound->data;
+    tile += bound->own_tiles;
     size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows);
     const TY(work) *work = &bound->work[thread];
     HBCD_TRY(FN(tile_forward)(bound->net, 0, bound->first, rows, ld, bound->theta,
@@ -56,17 +55,20 @@ static int FN(cache_tile)(void *self, size_t lane, size_t tile, int thread)
     return HBCD_OK;
 }
 
-/* What the layers below `first` make of the rows goes to `to`, and is the input from now on. */
-static int FN(fill_cache)(TY(bound) *bound, size_t first, REAL *to)
+/* What the layers below `first` make of the rows goes to `to`, and passes begin there from now on. */
+static int FN(fill_cache)(TY(bound) *bound, REAL *to)
 {
     enum { OPERATIONS = 15 }; /* of one number of smooth pieces */
     const TY(net) *net = bound->net;
-    bound->first = first;
-    bound->input = to;
-    bound->input_width = net->layers[first - 1].n_out;
-    double each = 2.0 * (double)net->layers[first].start + OPERATIONS * (double)net->n_pieces;
+    const hbcd_cut cut = FN(cut_of)(bound->data);
+    const size_t before = cut.before, from = cut.from * cut.tiles / cut.lanes - before;
+    const size_t tiles = cut.to * cut.tiles / cut.lanes - before - from;
+    bound->begin = bound->first;
+    bound->kept = to;
+    bound->own_tiles = from;
+    double each = 2.0 * (double)net->layers[bound->first].start + OPERATIONS * (double)net->n_pieces;
     double cost = (double)bound->data->rows * each;
-    return hbcd_lanes_run(&bound->team, FN(n_tiles)(bound->data->rows), FN(repays)(net, cost), FN(cache_tile), bound);
+    return hbcd_tiles_run(&bound->team, tiles, FN(repays)(net, cost), FN(cache_tile), bound);
 }
 
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
@@ -76,19 +78,44 @@ int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
     bound->known = 0;
     bound->n_known = 0;
     bound->block = block;
-    bound->start = 0;
+    bound->start = bound->first = bound->begin = 0;
     bound->n = net->n_params;
-    bound->first = 0;
-    bound->input = data->x;
-    bound->input_width = net->n_in;
-    if (block < 0 && data->rows > bound->fixed_rows) return HBCD_OK;
-    if (block < 0) return FN(fill_cache)(bound, net->lowest, bound->fixed);
-    if ((size_t)block >= net->n_blocks || data->rows > bound->cache_rows) return HBCD_ERR_ARGUMENT;
+    bound->kept = NULL;
+    if (block < 0) {
+        if (bound->fixed_rows == 0 || data->rows > bound->fixed_rows || data->tiles) return HBCD_OK;
+        bound->first = net->lowest;
+        return FN(fill_cache)(bound, bound->fixed);
+    }
+    if ((size_t)block >= net->n_blocks) return HBCD_ERR_ARGUMENT;
     bound->start = net->blocks[block].start;
     bound->n = net->blocks[block].size;
     bound->own = net->blocks[block];
     bound->own.start = 0;
-    return net->blocks[block].layer == 0 ? HBCD_OK : FN(fill_cache)(bound, net->blocks[block].layer, bound->cache);
+    bound->first = net->blocks[block].layer;
+    if (bound->first == 0 || data->tiles) return HBCD_OK;
+    return data->rows > bound->cache_rows ? HBCD_ERR_ARGUMENT : FN(fill_cache)(bound, bound->cache);
+}
+
+/* A tile of the input of layer `begin`. */
+static const REAL *FN(begin_of)(const TY(bound) *bound, size_t tile)
+{
+    if (bound->kept == NULL) return bound->at.x + (tile - bound->at.first) * HBCD_TILE * bound->net->n_in;
+    return bound->kept + tile * HBCD_TILE * bound->net->layers[bound->begin - 1].n_out;
+}
+
+/* A tile of the input of layer `first`, after a pass. */
+static const REAL *FN(input_of)(const TY(bound) *bound, size_t tile, const TY(work) *work)
+{
+    if (bound->begin == bound->first) return FN(begin_of)(bound, tile);
+    return work->a + bound->net->layers[bound->first - 1].a * HBCD_TILE;
+}
+
+/* Forward through a tile, up to layer `last` - 1. */
+static int FN(forward_to)(const TY(bound) *bound, size_t last, size_t tile, const TY(work) *work)
+{
+    const size_t rows = FN(tile_rows)(bound->data, tile);
+    return FN(tile_forward)(bound->net, bound->begin, last, rows, FN(padded)(rows), bound->theta, FN(begin_of)(bound, tile),
+                            work);
 }
 
 typedef struct TY(evaluation) {
@@ -96,23 +123,24 @@ typedef struct TY(evaluation) {
     int with_gradient;
 } TY(evaluation);
 
-static int FN(evaluate_tile)(void *self, size_t lane, size_t tile, int thread)
+/* Adds to sums: the gradient (n of what is bound), if it is asked for, then the value. */
+static int FN(evaluate_tile)(void *self, double *sums, size_t tile, int ends, int thread)
 {
+    (void)ends;
     const TY(evaluation) *evaluation = self;
-    TY(bound) *bound = evaluation->bound;
+    const TY(bound) *bound = evaluation->bound;
     const TY(net) *net = bound->net;
     const TY(data) *data = bound->data;
     const TY(work) *work = &bound->work[thread];
-    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), at = tile * HBCD_TILE;
-    const REAL *x = bound->input + at * bound->input_width;
-    HBCD_TRY(FN(tile_forward)(net, bound->first, net->n_layers, rows, ld, bound->theta, x, work));
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), at = (tile - bound->at.first) * HBCD_TILE;
     const REAL *out = work->a + net->layers[net->n_layers - 1].a * HBCD_TILE;
-    HBCD_TRY(net->loss.eval(net->loss.self, rows, ld, net->n_out, out, data->y + at * net->n_out,
-                            data->w ? data->w + at : NULL, &bound->f_lane[lane],
+    HBCD_TRY(FN(forward_to)(bound, net->n_layers, tile, work));
+    HBCD_TRY(net->loss.eval(net->loss.self, rows, ld, net->n_out, out, bound->at.y + at * net->n_out,
+                            bound->at.w ? bound->at.w + at : NULL, sums + (evaluation->with_gradient ? bound->n : 0),
                             evaluation->with_gradient ? work->delta : NULL));
     if (!evaluation->with_gradient) return HBCD_OK;
-    return FN(tile_backward)(net, bound->first, bound->block >= 0, rows, ld, bound->theta, x, work,
-                             bound->grad + lane * net->n_params, NULL);
+    return FN(tile_backward)(net, bound->first, bound->block >= 0, rows, ld, bound->theta,
+                             FN(input_of)(bound, tile, work), work, sums, NULL);
 }
 
 /* The value known from objective_prime, if x is exactly that point. */
@@ -125,22 +153,23 @@ static int FN(known_value)(TY(bound) *bound, const REAL *x, double *f, REAL *g)
     return 1;
 }
 
-/* The sums of f and, if asked for, of the gradient begin at zero. */
-static void FN(clear_lanes)(TY(bound) *bound, size_t lanes, int with_gradient)
-{
-    for (size_t lane = 0; lane < lanes; lane++) {
-        bound->f_lane[lane] = 0;
-        if (with_gradient)
-            memset(bound->grad + lane * bound->net->n_params + bound->start, 0, bound->n * sizeof(double));
-    }
-}
-
 /* What turns sums over rows into the mean; a batch without weight has nothing to say. */
 static double FN(share_of)(const TY(bound) *bound)
 {
     int of_row = (bound->net->loss.flags & HBCD_LOSS_OF_ROW) != 0;
     double share = (of_row ? 1.0 : (double)bound->net->n_out) * bound->data->weight_sum;
     return share > 0 ? 1 / share : 0;
+}
+
+/* Sums of n numbers over the rows of all ranks, in *total. */
+static int FN(sum_rows)(TY(bound) *bound, hbcd_sums *sums, size_t n, double cost, hbcd_sum_work work, void *context,
+                        double **total)
+{
+    const hbcd_ranks *ranks = bound->data->range.ranks;
+    hbcd_sums_begin(sums, n);
+    int status = FN(data_sum)(bound->data, sums, &bound->team, FN(repays)(bound->net, cost), work, context, &bound->at);
+    uint64_t point = ranks ? hbcd_hash(bound->theta, bound->net->n_params * sizeof(REAL)) : 0;
+    return hbcd_sums_total(sums, ranks, bound->team.watch, point, status, total);
 }
 
 static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
@@ -151,20 +180,17 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
     memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
 
     TY(evaluation) evaluation = {bound, g != NULL};
-    size_t tiles = FN(n_tiles)(bound->data->rows), lanes = hbcd_n_lanes(tiles);
-    FN(clear_lanes)(bound, lanes, g != NULL);
-    double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start);
-    int status = hbcd_lanes_run(&bound->team, tiles, FN(repays)(net, cost), FN(evaluate_tile), &evaluation);
+    double cost = (g ? 6.0 : 2.0) * (double)bound->data->rows * (double)(net->n_params - bound->start), *total;
+    size_t n = g ? bound->n : 0;
+    int status = FN(sum_rows)(bound, &bound->sums, n + 1, cost, FN(evaluate_tile), &evaluation, &total);
     if (status != 0) return status;
 
-    double share = FN(share_of)(bound), sum;
-    hbcd_lanes_sum(lanes, 1, 1, bound->f_lane, &sum);
-    *f = sum * share + FN(penalty)(bound);
+    const double share = FN(share_of)(bound);
+    *f = total[n] * share + FN(penalty)(bound);
     if (g == NULL) return HBCD_OK;
-    hbcd_lanes_sum(lanes, net->n_params, bound->n, bound->grad + bound->start, bound->total);
-    for (size_t k = 0; k < bound->n; k++) bound->total[k] *= share;
-    FN(penalty_gradient)(bound);
-    for (size_t k = 0; k < bound->n; k++) g[k] = (REAL)bound->total[k];
+    for (size_t k = 0; k < n; k++) total[k] *= share;
+    FN(penalty_gradient)(bound, total);
+    for (size_t k = 0; k < n; k++) g[k] = (REAL)total[k];
     return HBCD_OK;
 }
 

@@ -21,8 +21,8 @@ int FN(has_output)(const TY(bound) *bound)
     int last = (int)net->n_blocks - 1;
     if (layer->kind != FN(layer_kind_row)(HBCD_DENSE)) return 0;
     if (layer->activation.forward != net->kernels->activation[HBCD_IDENTITY].forward) return 0;
-    if (bound->block != last && (bound->block >= 0 || bound->data->rows > bound->cache_rows)) return 0;
-    return bound->normal && (net->loss.flags & HBCD_LOSS_LEAST_SQUARES) && bound->data->rows <= bound->normal->rows &&
+    if (bound->block != last && (bound->block >= 0 || !FN(keeps_below)(bound))) return 0;
+    return bound->normal && (net->loss.flags & HBCD_LOSS_LEAST_SQUARES) && bound->data->all <= bound->all &&
            layer->n_in + 1 + layer->n_out <= bound->normal->n;
 }
 
@@ -33,23 +33,25 @@ static void FN(write_column)(size_t rows, const REAL *w, const REAL *v, double *
     for (size_t r = 0; r < rows; r++) to[r * HBCD_STRIP] = (w ? sqrt((double)w[r]) : 1.0) * (v ? (double)v[r] : 1.0);
 }
 
-static int FN(gram_tile)(void *self, size_t lane, size_t tile, int thread)
+static int FN(gram_tile)(void *self, double *sums, size_t tile, int ends, int thread)
 {
     const TY(equations) *equations = self;
     const TY(bound) *bound = equations->bound;
     const TY(data) *data = bound->data;
-    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), begin = tile * HBCD_TILE, p = 0;
+    const TY(work) *work = &bound->work[thread];
+    size_t rows = FN(tile_rows)(data, tile), ld = FN(padded)(rows), at = (tile - bound->at.first) * HBCD_TILE, p = 0;
     size_t *filled = &bound->normal->filled[thread];
-    const REAL *w = data->w ? data->w + begin : NULL, *x = bound->input + begin * bound->input_width;
-    const REAL *y = data->y + begin * data->n_out;
+    HBCD_TRY(FN(forward_to)(bound, bound->first, tile, work));
+    const REAL *w = bound->at.w ? bound->at.w + at : NULL, *x = FN(input_of)(bound, tile, work);
+    const REAL *y = bound->at.y + at * data->n_out;
     double *panel = FN(panel_of)(bound->normal, thread);
-    int status = *filled + rows > HBCD_PANEL ? FN(empty_panel)(equations, lane, thread) : 0;
+    int status = *filled + rows > HBCD_PANEL ? FN(empty_panel)(equations, sums, thread) : 0;
     if (status != 0) return status;
-    for (size_t i = 0; i < bound->input_width; i++) FN(write_column)(rows, w, x + i * ld, panel, p++, *filled);
+    for (size_t i = 0; i < bound->own.n_in; i++) FN(write_column)(rows, w, x + i * ld, panel, p++, *filled);
     FN(write_column)(rows, w, NULL, panel, p++, *filled);
     for (size_t k = 0; k < data->n_out; k++) FN(write_column)(rows, w, y + k * ld, panel, p++, *filled);
     *filled += rows;
-    return FN(ends_lane)(equations, lane, tile) ? FN(empty_panel)(equations, lane, thread) : 0;
+    return ends ? FN(empty_panel)(equations, sums, thread) : 0;
 }
 
 int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
@@ -60,11 +62,12 @@ int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
     int status = HBCD_OK, back = HBCD_OK;
     memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
     if (all) status = FN(objective_bind)(bound, bound->data, (int)bound->net->n_blocks - 1);
-    TY(equations) equations = {.bound = bound, .n = bound->input_width + 1 + bound->net->n_out};
-    if (status == 0) status = FN(sum_products)(&equations, FN(gram_tile));
-    if (status == 0)
-        FN(unpack_squares)(equations.lanes, equations.n, bound->normal->sums, FN(share_of)(bound), gram);
-    for (size_t i = 0; status == 0 && i < bound->input_width; i++) gram[i * equations.n + i] += bound->data->penalty;
+    const size_t n_in = bound->own.n_in;
+    double *total = NULL;
+    TY(equations) equations = {.bound = bound, .n = n_in + 1 + bound->net->n_out};
+    if (status == 0) status = FN(sum_products)(&equations, 0, FN(gram_tile), &total);
+    if (status == 0) FN(unpack_squares)(equations.n, total, FN(share_of)(bound), gram);
+    for (size_t i = 0; status == 0 && i < n_in; i++) gram[i * equations.n + i] += bound->data->penalty;
     if (all) back = FN(objective_bind)(bound, bound->data, -1);
     return status != 0 ? status : back;
 }

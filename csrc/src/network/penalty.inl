@@ -30,8 +30,8 @@ static double FN(penalty)(const TY(bound) *bound)
     return 0.5 * bound->data->penalty * sum;
 }
 
-/* Adds its gradient to bound->total. */
-static void FN(penalty_gradient)(const TY(bound) *bound)
+/* Adds its gradient to that of what is bound. */
+static void FN(penalty_gradient)(const TY(bound) *bound, double *gradient)
 {
     size_t n;
     if (bound->data->penalty == 0) return;
@@ -41,7 +41,7 @@ static void FN(penalty_gradient)(const TY(bound) *bound)
         for (size_t p = 0; p < block->n_parts; p++) {
             size_t start = FN(weights_of)(block, p, &n);
             for (size_t k = start; k < start + n; k++)
-                bound->total[k - bound->start] += bound->data->penalty * (double)bound->theta[k];
+                gradient[k - bound->start] += bound->data->penalty * (double)bound->theta[k];
         }
     }
 }

@@ -4,7 +4,7 @@ int FN(net_loss)(const TY(net) *net, const TY(data) *data, const REAL *theta, in
                  hbcd_arena *arena, double *f, REAL *g)
 {
     TY(bound) bound;
-    FN(bound_make)(net, data->rows, 0, n_threads, watch, arena, &bound);
+    FN(bound_make)(net, data->all, data->range.ranks != NULL, 0, n_threads, watch, arena, &bound);
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(FN(objective_bind)(&bound, data, -1));
@@ -18,8 +18,9 @@ int FN(net_normal)(const TY(net) *net, const TY(data) *data, const REAL *theta, 
     TY(bound) bound;
     if (block < -1 || (block >= 0 && (size_t)block >= net->n_blocks)) return HBCD_ERR_ARGUMENT;
     size_t n = block < 0 ? net->n_params : net->blocks[block].size;
-    FN(bound_make)(net, data->rows, block < 0 ? 0 : data->rows, n_threads, watch, arena, &bound);
-    HBCD_TRY(FN(normal_make)(&bound, data->rows, n, arena));
+    FN(bound_make)(net, data->all, data->range.ranks != NULL, block < 0 || data->tiles ? 0 : data->rows, n_threads, watch,
+                   arena, &bound);
+    HBCD_TRY(FN(normal_make)(&bound, n, arena));
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
     memcpy(bound.theta, theta, net->n_params * sizeof *theta);
@@ -32,8 +33,8 @@ int FN(net_linearize)(const TY(net) *net, const TY(data) *data, const REAL *thet
                       hbcd_arena *arena, double *outputs, double *targets, double *jacobian)
 {
     TY(bound) bound;
-    FN(bound_make)(net, data->rows, 0, n_threads, watch, arena, &bound);
-    HBCD_TRY(FN(normal_make)(&bound, data->rows, net->n_params, arena));
+    FN(bound_make)(net, data->all, data->range.ranks != NULL, 0, n_threads, watch, arena, &bound);
+    HBCD_TRY(FN(normal_make)(&bound, net->n_params, arena));
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
     HBCD_TRY(FN(objective_bind)(&bound, data, -1));
@@ -59,9 +60,8 @@ typedef struct TY(prediction) {
     TY(work) *work;
 } TY(prediction);
 
-static int FN(predict_tile)(void *self, size_t lane, size_t tile, int thread)
+static int FN(predict_tile)(void *self, size_t tile, int thread)
 {
-    (void)lane;
     const TY(prediction) *p = self;
     size_t begin = tile * HBCD_TILE, left = p->x->rows - begin, rows = left < HBCD_TILE ? left : HBCD_TILE;
     size_t ld = FN(padded)(rows);
@@ -109,10 +109,10 @@ static int FN(predict_rows)(const TY(prediction) *p)
 int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads, hbcd_watch *watch,
                     hbcd_arena *arena, const hbcd_table *out)
 {
-    size_t tiles = FN(n_tiles)(x->rows), lanes = hbcd_n_lanes(tiles);
+    size_t tiles = FN(n_tiles)(x->rows);
     if (x->cols != net->n_in || out->cols != net->n_out || out->rows != x->rows) return HBCD_ERR_ARGUMENT;
     if (n_threads < 1 || net->serial) n_threads = 1;
-    if ((size_t)n_threads > lanes) n_threads = lanes ? (int)lanes : 1;
+    if ((size_t)n_threads > tiles) n_threads = tiles ? (int)tiles : 1;
     TY(prediction) p = {.net = net, .x = x, .out = out, .theta = theta};
     const hbcd_team team = {n_threads, watch};
     p.input = hbcd_arena_take(arena, hbcd_times((size_t)n_threads * HBCD_TILE, net->n_in), sizeof(REAL));
@@ -126,7 +126,7 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
     if (arena->base == NULL) return HBCD_OK;
     if (x->rows <= HBCD_FEW_ROWS && net->n_hooks == 0) return FN(predict_rows)(&p);
     double cost = 2.0 * (double)x->rows * (double)net->n_params;
-    int status = hbcd_lanes_run(&team, tiles, FN(repays)(net, cost), FN(predict_tile), &p);
+    int status = hbcd_tiles_run(&team, tiles, FN(repays)(net, cost), FN(predict_tile), &p);
     return status;
 }
 

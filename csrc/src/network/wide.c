@@ -18,9 +18,9 @@ typedef struct wide {
 static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
 static size_t piece(size_t n, size_t size, size_t k) { return n - k * size < size ? n - k * size : size; }
 
-static int whiten_columns(void *self, size_t lane, size_t tile, int thread)
+static int whiten_columns(void *self, size_t tile, int thread)
 {
-    (void)lane, (void)thread;
+    (void)thread;
     const wide *work = self;
     hbcd_cholesky_forward(work->cholesky, piece(work->columns, COLUMNS, tile), work->whitened + tile * COLUMNS,
                           work->columns);
@@ -40,12 +40,12 @@ int hbcd_wide_whiten(int isa, size_t n, const double *a, const double *add, size
     wide work = {.cholesky = &cholesky, .n = n, .columns = columns, .whitened = b};
     hbcd_team team = {n_threads, watch};
     double cost = (double)n * (double)n * (double)columns;
-    return hbcd_lanes_run(&team, pieces(columns, COLUMNS), cost, whiten_columns, &work);
+    return hbcd_tiles_run(&team, pieces(columns, COLUMNS), cost, whiten_columns, &work);
 }
 
-static int products_of_rows(void *self, size_t lane, size_t tile, int thread)
+static int products_of_rows(void *self, size_t tile, int thread)
 {
-    (void)lane, (void)thread;
+    (void)thread;
     const wide *work = self;
     for (size_t i = tile * ROWS, k = 0; k < piece(work->n, ROWS, tile); i++, k++)
         for (size_t j = 0; j < work->q; j++)
@@ -60,12 +60,12 @@ int hbcd_wide_products(size_t n, size_t columns, const double *b, size_t q, cons
     wide work = {.n = n, .columns = columns, .q = q, .b = b, .v = v, .out = out};
     hbcd_team team = {n_threads, NULL};
     double cost = 2.0 * (double)n * (double)columns * (double)q;
-    return hbcd_lanes_run(&team, pieces(n, ROWS), cost, products_of_rows, &work);
+    return hbcd_tiles_run(&team, pieces(n, ROWS), cost, products_of_rows, &work);
 }
 
-static int sums_of_columns(void *self, size_t lane, size_t tile, int thread)
+static int sums_of_columns(void *self, size_t tile, int thread)
 {
-    (void)lane, (void)thread;
+    (void)thread;
     const wide *work = self;
     size_t at = tile * COLUMNS, width = piece(work->columns, COLUMNS, tile);
     for (size_t j = 0; j < work->q; j++) {
@@ -82,5 +82,5 @@ int hbcd_wide_sums(size_t n, size_t columns, const double *b, size_t q, const do
     wide work = {.n = n, .columns = columns, .q = q, .b = b, .v = c, .out = out};
     hbcd_team team = {n_threads, NULL};
     double cost = 2.0 * (double)n * (double)columns * (double)q;
-    return hbcd_lanes_run(&team, pieces(columns, COLUMNS), cost, sums_of_columns, &work);
+    return hbcd_tiles_run(&team, pieces(columns, COLUMNS), cost, sums_of_columns, &work);
 }

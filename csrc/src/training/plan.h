@@ -4,6 +4,8 @@
 
 #include "network/net.h"
 
+enum { HBCD_WINDOW = 256 }; /* tiles whose rows are shuffled together */
+
 #define HBCD_EACH "training/plan_typed.h"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH

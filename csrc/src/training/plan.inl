@@ -6,9 +6,7 @@ struct TY(plan) {
     size_t n_phases;
     const TY(phase) *phases;
     TY(bound) bound;
-    TY(data) batch;          /* room for the largest batch smaller than the data, */
-    size_t room;             /* of so many rows */
-    uint32_t *order;         /* (rows): the shuffled rows of an epoch; NULL where no batch is drawn */
+    TY(batches) batches;
     void *state;             /* of the optimizer of the present phase */
     REAL *best, *gradient, *point; /* (n_params) each; point: the variables an optimizer moves */
     double *sensitivity;     /* (n_blocks) */
@@ -127,10 +125,11 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
 {
     *plan = NULL;
     if (data->n_in != net->n_in || data->n_out != net->n_out) return HBCD_ERR_ARGUMENT;
-    size_t rows = data->rows, most = held_out && held_out->rows > rows ? held_out->rows : rows;
+    const size_t own = data->tiles ? 0 : data->rows, held = held_out && !held_out->tiles ? held_out->rows : 0;
+    const size_t cached = FN(larger)(needs->cache_all ? own : 0, needs->cache_batch ? needs->room : 0);
+    const int in_ranges = data->range.ranks != NULL || (held_out && held_out->range.ranks);
     TY(plan) *made = hbcd_arena_take(arena, 1, sizeof *made);
-    TY(plan) p = {.net = net, .data = data, .held_out = held_out, .room = needs->room,
-                  .n_phases = n_phases, .phases = phases};
+    TY(plan) p = {.net = net, .data = data, .held_out = held_out, .n_phases = n_phases, .phases = phases};
     p.best = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     p.gradient = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
     p.point = hbcd_arena_take(arena, net->n_params, sizeof(REAL));
@@ -138,13 +137,11 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
     p.last_visit = hbcd_arena_take(arena, net->n_blocks, sizeof(size_t));
     p.statistics = hbcd_arena_take(arena, net->n_blocks, sizeof *p.statistics);
     p.state = hbcd_arena_take(arena, needs->state, 1);
-    /* A piece of no bytes is not NULL, and plan_train writes to whatever is not. */
-    p.order = needs->room ? hbcd_arena_take(arena, rows, sizeof(uint32_t)) : NULL;
-    if (needs->room) FN(data_room)(needs->room, data->n_in, data->n_out, 1, data->w != NULL, arena, &p.batch);
-    size_t cache_rows = needs->cache_all ? rows : needs->cache_batch ? needs->room : 0;
-    FN(bound_make)(net, most, cache_rows, n_threads, NULL, arena, &p.bound);
-    FN(bound_keep_fixed)(&p.bound, most, arena);
-    if (needs->normal) HBCD_TRY(FN(normal_make)(&p.bound, rows, needs->normal, arena));
+    FN(batches_make)(data, needs->room, arena, &p.batches);
+    FN(bound_make)(net, FN(larger)(data->all, held_out ? held_out->all : 0), in_ranges, cached, n_threads, NULL, arena,
+                   &p.bound);
+    FN(bound_keep_fixed)(&p.bound, FN(larger)(FN(larger)(own, held), needs->room), arena);
+    if (needs->normal) HBCD_TRY(FN(normal_make)(&p.bound, needs->normal, arena));
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
     *made = p;
@@ -156,6 +153,6 @@ int FN(plan_make)(const TY(net) *net, const TY(data) *data, const TY(data) *held
                   const TY(phase) *phases, int n_threads, hbcd_arena *arena, TY(plan) **plan)
 {
     TY(needs) needs = {0};
-    for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(plan_need)(net, data->rows, &phases[p], &needs));
+    for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(plan_need)(net, data->all, &phases[p], &needs));
     return FN(plan_carve)(net, data, held_out, &needs, n_phases, phases, n_threads, arena, plan);
 }

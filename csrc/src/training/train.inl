@@ -1,6 +1,7 @@
 /* train.inl: plan_train, the one loop: select a block, bind the objective, minimize, record.  Every part in it is a
  * function pointer and its state. */
 
+#include "training/batches.inl"
 #include "training/plan.inl"
 #include "training/visit.inl"
 #include "training/block_statistics.inl"
@@ -19,12 +20,12 @@ static int FN(solve_joint)(TY(plan) *plan, const TY(data) *rows, double *f)
     int whole = rows == plan->data, passes = phase->epochs > 0;
     if (!whole && !(phase->optimizer.flags & HBCD_OPT_ACROSS_BATCHES)) plan->reset_needed = 1;
     hbcd_report report;
-    int answer = FN(notify_begin)(plan, rows->rows, -1, NAN, NAN);
+    int answer = FN(notify_begin)(plan, rows->all, -1, NAN, NAN);
     if (answer != 0) return answer;
     int status = FN(visit)(plan, rows, -1, NAN, NULL, &report);
     if (status < 0) return status;
     *f = report.f;
-    status = FN(settle)(status, FN(record)(plan, rows->rows, -1, &report, report.f_start, NAN));
+    status = FN(settle)(status, FN(record)(plan, rows->all, -1, &report, report.f_start, NAN));
     int end = FN(ends_phase)(plan, status);
     if (end != 0) return end;
     if (!passes) return status;                                     /* this was the phase */
@@ -87,7 +88,7 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
         HBCD_TRY(FN(choose)(plan, &block));
         hbcd_report report;
         double before = *f;
-        int answer = FN(notify_begin)(plan, rows->rows, block, before, plan->sensitivity[block]);
+        int answer = FN(notify_begin)(plan, rows->all, block, before, plan->sensitivity[block]);
         if (answer != 0) return answer;
         plan->reset_needed = 1;
         status = FN(visit)(plan, rows, block, before, plan->gradient, &report);
@@ -96,7 +97,7 @@ static int FN(solve_blocks)(TY(plan) *plan, const TY(data) *rows, double *f)
             *f = report.f;
             FN(statistics_learn)(plan, block, before, *f, report.n_evaluations);
         }
-        status = FN(settle)(status, FN(record)(plan, rows->rows, block, &report, before, plan->sensitivity[block]));
+        status = FN(settle)(status, FN(record)(plan, rows->all, block, &report, before, plan->sensitivity[block]));
         int end = FN(ends_phase)(plan, status);
         if (end != 0) return end;
         if (FN(is_idle)(plan, before, *f)) return last_work ? HBCD_STOP_NO_PROGRESS : HBCD_OK;
@@ -134,7 +135,7 @@ static int FN(measure_pass)(TY(plan) *plan, int quick, double *loss, double *val
 static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
 {
     /* A limit may be reached already: this one measurement is still made, unless it takes long and nobody waits. */
-    int quick = 2.0 * (double)plan->data->rows * (double)plan->net->n_params < 1e9, solved = 0;
+    int quick = 2.0 * (double)plan->data->all * (double)plan->net->n_params < 1e9, solved = 0;
     if (isnan(loss) && status == HBCD_STOP_INTERRUPTED && !quick) return status;
     double validation = NAN, score = NAN, best = plan->best_score;
     int measured = FN(measure_pass)(plan, quick, &loss, &validation, &score, &solved);
@@ -156,18 +157,18 @@ static int FN(end_epoch)(TY(plan) *plan, size_t rows, double loss, int status)
 static int FN(run_epoch)(TY(plan) *plan, size_t batches, size_t rows, double *loss)
 {
     const TY(data) *data = plan->data;
-    int whole = rows >= data->rows, status = HBCD_OK;
+    int whole = rows >= data->all, status = HBCD_OK;
     double f = *loss = NAN;
-    if (!whole) hbcd_rng_shuffle(plan->rng, data->rows, plan->order);
+    if (!whole) FN(batches_shuffle)(&plan->batches, plan->rng);
     for (size_t k = 0; k < batches && status == HBCD_OK; k++) {
-        size_t begin = k * data->rows / batches, end = (k + 1) * data->rows / batches;
+        size_t begin = k * data->all / batches, end = (k + 1) * data->all / batches;
         if (plan->phase->epochs == 0) begin = 0, end = rows;
-        if (!whole && end - begin > plan->room) return HBCD_ERR_MEMORY; /* never, while pow() is monotone */
+        if (!whole && end - begin > plan->batches.room) return HBCD_ERR_MEMORY; /* never, while pow() is monotone */
         if (!whole) {
-            status = FN(data_gather)(data, end - begin, plan->order + begin, &plan->bound.team, &plan->batch);
+            status = FN(batch_cut)(&plan->batches, begin, end, plan->net->n_params, &plan->bound.team);
             if (status != 0) return FN(ends_phase)(plan, status);
         }
-        const TY(data) *batch = whole ? data : &plan->batch;
+        const TY(data) *batch = whole ? data : &plan->batches.batch;
         status = plan->phase->selector ? FN(solve_blocks)(plan, batch, &f) : FN(solve_joint)(plan, batch, &f);
     }
     *loss = whole ? f : NAN;
@@ -188,7 +189,7 @@ static int FN(run_phase)(TY(plan) *plan)
     watch->deadline = fmin(plan->run_deadline, hbcd_clock() + phase->max_seconds);
     size_t without = 0;
     for (plan->epoch = 0; phase->epochs == 0 || plan->epoch < phase->epochs; plan->epoch++) {
-        size_t rows, batches = FN(epoch_batches)(phase, plan->epoch, plan->data->rows, &rows);
+        size_t rows, batches = FN(epoch_batches)(phase, plan->epoch, plan->data->all, &rows);
         double loss, best = plan->best_score;
         watch->progress.epoch = plan->epoch;
         int status = FN(run_epoch)(plan, batches, rows, &loss);
@@ -199,9 +200,19 @@ static int FN(run_phase)(TY(plan) *plan)
         int better = best - plan->best_score > fmax(phase->stop.f_tol, 0) * fmax(fabs(best), 1) || isnan(best);
         without = better ? 0 : without + 1;
         if (phase->optimizer.flags & HBCD_OPT_SCHEDULED) continue; /* its gain may come at the end */
-        if ((rows < plan->data->rows || plan->held_out) && without >= watch->patience) return HBCD_STOP_NO_PROGRESS;
+        if ((rows < plan->data->all || plan->held_out) && without >= watch->patience) return HBCD_STOP_NO_PROGRESS;
     }
     return HBCD_STOP_EPOCHS;
+}
+
+/* How a run on several ranks ended: an error that the others do not know of yet, a stop that came with the last event. */
+static int FN(agree)(const TY(plan) *plan, int status)
+{
+    const hbcd_ranks *ranks = plan->data->range.ranks;
+    if (ranks == NULL || (status < 0 && plan->watch->told)) return status;
+    int end = hbcd_ranks_agree(ranks, plan->watch, status < 0 ? status : HBCD_OK);
+    if (status < 0 || end == HBCD_OK || end == HBCD_STOP_TIME) return status;
+    return end;
 }
 
 int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
@@ -211,14 +222,15 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     if (watch == NULL) hbcd_watch_start(watch = &idle, INFINITY);
     plan->stop = stop;
     plan->watch = plan->bound.team.watch = watch;
+    watch->ranks = plan->data->range.ranks;
+    watch->last = watch->deadline;
     plan->rng = rng;
     plan->best_score = plan->best_loss = NAN;
     plan->run_deadline = watch->deadline;
     plan->n_evaluations = plan->n_iterations = plan->step = 0;
     plan->over = 0;
     plan->phase = NULL;
-    if (plan->order)
-        for (size_t r = 0; r < plan->data->rows; r++) plan->order[r] = (uint32_t)r;
+    FN(batches_begin)(&plan->batches);
     hbcd_report_start(report);
     FN(copy)(n, theta, plan->bound.theta);
     FN(copy)(n, theta, plan->best);
@@ -236,6 +248,7 @@ int FN(plan_train)(TY(plan) *plan, REAL *theta, const hbcd_stop *stop, hbcd_rng 
     }
     FN(copy)(n, plan->best, theta);
     watch->deadline = plan->run_deadline;
+    status = FN(agree)(plan, status);
     report->status = status;
     report->f = plan->best_loss;
     report->n_evaluations = plan->n_evaluations;

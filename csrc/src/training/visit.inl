@@ -56,7 +56,7 @@ static size_t FN(length_of_phase)(const TY(plan) *plan)
     if (!(plan->phase->optimizer.flags & HBCD_OPT_SCHEDULED)) return 0;
     const size_t most = FN(smaller)(plan->phase->stop.max_iterations,
                                     FN(left)(plan->stop->max_iterations, plan->n_iterations));
-    return FN(smaller)(most, FN(phase_length)(plan->phase, plan->data->rows));
+    return FN(smaller)(most, FN(phase_length)(plan->phase, plan->data->all));
 }
 
 /* Whether limits of the run or of the phase are used up. */
@@ -74,6 +74,7 @@ static int FN(spent)(TY(plan) *plan)
 /* Whether what an optimizer or an evaluation returned ends the phase (nonzero), and perhaps the run. */
 static int FN(ends_phase)(TY(plan) *plan, int status)
 {
+    if (status > 0 && plan->watch->ranks) plan->over |= plan->watch->over;
     if (status < 0 || plan->over) return status; /* over: a listener asked for a stop */
     if (status == HBCD_STOP_INTERRUPTED || status == HBCD_STOP_CALLBACK) {
         plan->over = 1;
@@ -81,7 +82,7 @@ static int FN(ends_phase)(TY(plan) *plan, int status)
     }
     if (status == HBCD_STOP_TIME) {
         plan->watch->deadline = plan->run_deadline;
-        plan->over |= hbcd_clock() >= plan->run_deadline;
+        plan->over |= plan->watch->ranks ? plan->watch->over : hbcd_clock() >= plan->run_deadline;
         return status;
     }
     if (status == HBCD_STOP_NOT_FINITE || status == HBCD_STOP_TARGET) return status;
@@ -132,11 +133,12 @@ static hbcd_record FN(line)(const TY(plan) *plan, size_t rows, int block)
 static int FN(notify)(TY(plan) *plan, int kind, const hbcd_record *line)
 {
     hbcd_watch *watch = plan->watch;
-    if (watch->event == NULL) return HBCD_OK;
+    if (watch->event == NULL || (watch->ranks && watch->ranks->rank > 0)) return HBCD_OK;
     hbcd_event event = {kind, line, plan->best_score, plan->bound.theta, plan->best};
     int status = watch->event(watch->self, &event);
-    plan->over |= status > 0;
-    return status;
+    if (watch->ranks) watch->whole |= status > 0;
+    else plan->over |= status > 0;
+    return hbcd_watch_keep(watch, status);
 }
 
 static int FN(notify_begin)(TY(plan) *plan, size_t rows, int block, double f, double sensitivity)

@@ -77,8 +77,8 @@ static void test_a_plan_on_all_rows_does_not_grow_with_them(int dtype)
         free(r);
         close_world(&w);
     }
-    const size_t vector = (N_PARAMS + 1 + HBCD_ALIGN / sizeof(double)) * sizeof(double); /* one for every doubling of lanes */
-    CHECK(used[1] >= used[0] && used[1] <= used[0] + vector && used[1] < 40000 * sizeof(uint32_t));
+    const size_t one = (N_PARAMS + 1 + HBCD_ALIGN / sizeof(double)) * sizeof(double); /* one for every doubling of lanes */
+    CHECK(used[1] >= used[0] && used[1] <= used[0] + one && used[1] < 40000 * sizeof(uint32_t));
 }
 
 /* ---- optimizers and selectors ------------------------------------------------------------------------------------ */

@@ -105,8 +105,6 @@ def test_optimizers_know_an_objective_and_no_network():
     pattern = rf"\b(?:TY|FN)\((?:{about_nets})(?:_\w+)?\)|\bhbcd_(?:net|layer|table|activation)\w*"
     pattern += r"|\bFN\(objective_\w+\)"
     assert mentions(files, pattern) == []
-    lanes = [name for name, code in files.items() if "base/lanes.h" in included(code)]
-    assert lanes == ["src/base/lanes.c"]
 
 
 def test_networks_know_no_optimizer():

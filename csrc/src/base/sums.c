@@ -37,7 +37,7 @@ typedef struct {
     const hbcd_cut *cut;
     hbcd_sum_work work;
     void *context;
-    uint16_t first[HBCD_MOST_PIECES + 1]; /* lanes that pieces begin with */
+    uint16_t *first; /* (HBCD_MOST_PIECES + 1): lanes that pieces begin with */
 } sum_job;
 
 /* The first tile of a lane. */
@@ -87,6 +87,8 @@ static size_t cut_pieces(sum_job *job, size_t from, size_t level, size_t *n_piec
 static int sum_by_pieces(hbcd_pieces *r, sum_job *job, int n_threads)
 {
     hbcd_sums *sums = job->sums;
+    uint16_t first[HBCD_MOST_PIECES + 1];
+    job->first = first;
     size_t level = 0, from = job->cut->from;
     while (level < sums->levels && (job->cut->to - from) >> level > sums->pieces) level++;
     while (from < job->cut->to) {

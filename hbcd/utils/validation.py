@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
+from hbcd.utils.column_sums import row_sum
 
 __all__ = [
     "as_exact_weights",
@@ -199,7 +200,7 @@ def as_weights(value: ArrayLike | None, rows: int) -> NDArray[np.float64] | None
     exact = as_exact_weights(value, rows)
     if exact is None:
         return None
-    return np.asarray(exact * (np.count_nonzero(exact) / exact.sum()))
+    return np.asarray(exact * (np.count_nonzero(exact) / row_sum(exact)))
 
 
 def as_exact_weights(value: ArrayLike | None, rows: int) -> NDArray[np.float64] | None:

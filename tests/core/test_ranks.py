@@ -22,8 +22,8 @@ def table(rows, seed=0, columns=4, outputs=1):
 
 
 def network(outputs=1, loss=None):
-    layers = [hbcd.InputLayer(4), hbcd.HiddenLayer(6, hbcd.Tanh()), hbcd.HiddenLayer(5, hbcd.Tanh())]
-    layers.append(hbcd.OutputLayer(outputs))
+    hidden = [hbcd.HiddenLayer(6, hbcd.Tanh()), hbcd.HiddenLayer(5, hbcd.Tanh())]
+    layers = [hbcd.InputLayer(4), *hidden, hbcd.OutputLayer(outputs)]
     return hbcd.Network(layers, loss or hbcd.SquaredError())
 
 

@@ -101,7 +101,6 @@ class Tiles:
         self.loads += 1
         found = []
         for array, columns in zip(self.arrays, self.columns, strict=True):
-            found.append(
-                None if array is None else array[first * 256 * columns : last * 256 * columns].copy()
-            )
+            part = slice(first * 256 * columns, last * 256 * columns)
+            found.append(None if array is None else array[part].copy())
         return tuple(found)

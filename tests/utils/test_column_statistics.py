@@ -2,11 +2,14 @@
 
 import math
 from fractions import Fraction
+from itertools import pairwise
 
 import numpy as np
 import pytest
 
+from hbcd import core
 from hbcd.utils.column_statistics import column_statistics
+from hbcd.utils.column_sums import ColumnPass, join
 from hbcd.utils.robust_scaling import robust_scaler
 from hbcd.utils.scaling import Scaler
 
@@ -157,3 +160,38 @@ def test_where_most_of_a_column_stands_still_the_rest_gives_the_spread():
     assert 0.3 < scales[0] < 1.5
     assert 0.01 < scales[1] < 1.5
     assert scales[2] == 0.0
+
+
+# ---- in portions ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("portion", [1, 100, 256, 1000, 8999])
+def test_portions_of_any_size_give_the_same_bits(portion, weighted):
+    table = RNG.normal(5.0, 2.0, (9000 if portion > 1 else 900, 3))
+    weight = RNG.random(len(table)) if weighted else None
+    whole, parts = (ColumnPass(len(table), table[0]) for _ in range(2))
+    whole.add(table, weight)
+    for start in range(0, len(table), portion):
+        part = slice(start, start + portion)
+        parts.add(table[part], None if weight is None else weight[part])
+    (one,), (other,) = whole.nodes, parts.nodes
+    assert np.array_equal(one.mean, other.mean)
+    assert np.array_equal(one.squares, other.squares)
+
+
+@pytest.mark.parametrize("ends", [(0, 5, 16), (0, 0, 1, 16), (0, 2, 9, 15, 16, 16)])
+def test_ranges_of_rows_joined_in_their_order_give_the_same_bits(ends):
+    table = RNG.normal(5.0, 2.0, (9001, 3))
+    starts, nodes = core.lane_rows(len(table)), []
+    for begin, end in pairwise(ends):
+        part = ColumnPass(len(table), table[0], begin=starts[begin])
+        part.add(table[starts[begin] : starts[end]])
+        for node in part.nodes:
+            join(nodes, node)
+    whole = ColumnPass(len(table), table[0])
+    whole.add(table)
+    assert len(starts) == 17
+    assert len(nodes) == 1
+    assert np.array_equal(nodes[0].mean, whole.nodes[0].mean)
+    assert np.array_equal(nodes[0].squares, whole.nodes[0].squares)

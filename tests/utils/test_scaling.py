@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.utils import column_statistics as _statistics
+from hbcd.utils import column_sums as _sums
 from hbcd.utils.scaling import Scaled, Scaler
 
 RNG = np.random.default_rng(7)
@@ -25,8 +25,8 @@ def test_parts_of_a_table_give_the_mean_and_scale_of_the_whole(dtype, weighted, 
     X = table(dtype=dtype)
     weight = RNG.uniform(0.5, 2.0, len(X)) if weighted else None
     whole = Scaler.fit(X, weight)
-    monkeypatch.setattr(_statistics, "BLOCK", 1)
-    monkeypatch.setattr(_statistics, "LEAST_ROWS", 33)
+    monkeypatch.setattr(_sums, "BLOCK", 1)
+    monkeypatch.setattr(_sums, "LEAST_ROWS", 33)
     parts = Scaler.fit(X, weight)
     assert np.allclose(parts.mean, whole.mean, rtol=1e-14, atol=0)
     assert np.allclose(parts.scale, whole.scale, rtol=1e-13, atol=0)

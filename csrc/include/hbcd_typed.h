@@ -41,6 +41,7 @@ typedef struct TY(objective) {
      * matrix [Phi 1 Y]'W[Phi 1 Y], n_in + 1 + n_out squared, symmetric, the penalty on the diagonal of Phi'W Phi.
      * NULL where there is no such block. */
     int (*output_gram)(void *self, const REAL *x, double *gram);
+    int n_threads; /* that an optimizer may use for matrices of its own; 0: one */
 } TY(objective);
 
 typedef struct TY(optimizer) {

@@ -54,6 +54,36 @@ static memory room_for(hbcd_cholesky *c, int isa, size_t n)
     return m;
 }
 
+static void test_the_factor_has_the_same_bits_at_any_number_of_threads(void)
+{
+    enum { N = 700, COLUMNS = 600 };
+    double *a = numbers(N * N), *add = numbers(N), *b = numbers(N * COLUMNS), *one = numbers(N * COLUMNS);
+    size_t positive;
+    hbcd_cholesky c, d;
+    make_definite(N, N, a);
+    memory m = room_for(&c, hbcd_isa_detect(), N), room = room_for(&d, hbcd_isa_detect(), N);
+    memset(add, 0, N * sizeof *add);
+    hbcd_cholesky_load(&c, N, a, N, add, NULL);
+    CHECK(hbcd_cholesky_factor(&c, NULL, &positive) == HBCD_OK && positive == N);
+    for (size_t k = 0; k < N * COLUMNS; k++) one[k] = (double)(k % 1009);
+    hbcd_cholesky_forward(&c, COLUMNS, one, COLUMNS);
+    for (int threads = 2; threads <= 16; threads *= 2) {
+        int apart = 0;
+        d.n_threads = threads;
+        hbcd_cholesky_load(&d, N, a, N, add, NULL);
+        CHECK(hbcd_cholesky_factor(&d, NULL, &positive) == HBCD_OK && positive == N);
+        for (size_t i = 0; i < N; i++)
+            for (size_t j = 0; j <= i; j++) apart += factor_at(&c, i, j) != factor_at(&d, i, j);
+        CHECK(apart == 0);
+        for (size_t k = 0; k < N * COLUMNS; k++) b[k] = (double)(k % 1009);
+        CHECK(hbcd_cholesky_forward_wide(&d, COLUMNS, b, COLUMNS, NULL) == HBCD_OK);
+        CHECK(memcmp(one, b, N * COLUMNS * sizeof *b) == 0);
+    }
+    give_back(&m);
+    give_back(&room);
+    free(a), free(add), free(b), free(one);
+}
+
 static void test_the_factor_is_the_textbooks(void)
 {
     const size_t sizes[] = {1, 2, 7, 8, 9, 16, 63, 64, 65, 72, 130, 200};
@@ -240,6 +270,7 @@ static void test_the_minimum_of_nearly_dependent_variables(void)
 int main(void)
 {
     test_the_factor_is_the_textbooks();
+    test_the_factor_has_the_same_bits_at_any_number_of_threads();
     test_rows_and_columns_left_out();
     test_a_matrix_that_is_not_definite();
     test_the_minimum_in_a_box();

@@ -85,7 +85,7 @@ static void test_the_packed_matrix_is_the_dense_one(void)
         s[i] = (double)i - 7, p[i] = (double)(i * i % 11), v[i] = 5 - (double)i;
     }
     for (int round = 0; round < 2; round++) { /* whole numbers: every order of summation gives the same */
-        matrix_update_times(N, packed, 2.0, s, p, v, out);
+        matrix_update_times(N, packed, 2.0, s, p, v, 1, out);
         for (size_t i = 0; i < N; i++) {
             double sum = 0;
             for (size_t j = 0; j < N; j++) {
@@ -101,6 +101,36 @@ static void test_the_packed_matrix_is_the_dense_one(void)
         matrix_column(N, packed, i, column);
         for (size_t j = 0; j < N; j++) CHECK(column[j] == dense[j][i]);
     }
+}
+
+/* So large that several threads pass over it, in blocks of rows. */
+static void test_the_packed_matrix_has_the_same_bits_at_any_number_of_threads(void)
+{
+    enum { N = 1000, SIZE = N * (N + 1) / 2 };
+    const size_t blocks = matrix_blocks(N);
+    CHECK(blocks == 8 && matrix_block_begin(N, blocks, 0) == 0 && matrix_block_begin(N, blocks, blocks) == N);
+    double *room = malloc((3 * N + 2 * blocks * N + 2 * SIZE) * sizeof *room);
+    if (!room) abort();
+    double *s = room, *p = s + N, *v = p + N, *one = v + N, *many = one + blocks * N, *h = many + blocks * N, *g = h + SIZE;
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 1, 0);
+    hbcd_rng_normals(&rng, 3 * N, room);
+    for (int threads = 1; threads <= 16; threads *= 2) {
+        hbcd_rng_seed(&rng, 2, 0);
+        hbcd_rng_normals(&rng, SIZE, h);
+        memcpy(g, h, SIZE * sizeof *h);
+        matrix_update_times(N, h, 0.7, s, p, v, 1, one);
+        matrix_update_times(N, g, 0.7, s, p, v, threads, many);
+        CHECK(memcmp(one, many, N * sizeof *one) == 0 && memcmp(h, g, SIZE * sizeof *h) == 0);
+        double off = 0;
+        for (size_t i = 0; i < N; i++) {
+            double sum = 0;
+            for (size_t j = 0; j < N; j++) sum += h[i >= j ? matrix_row(i) + j : matrix_row(j) + i] * v[j];
+            off = fmax(off, fabs(sum - one[i]));
+        }
+        CHECK(off < 1e-10);
+    }
+    free(room);
 }
 
 static void test_options_outside_their_range_are_refused(void)
@@ -136,6 +166,7 @@ int main(void)
 {
     test_options_outside_their_range_are_refused();
     test_the_packed_matrix_is_the_dense_one();
+    test_the_packed_matrix_has_the_same_bits_at_any_number_of_threads();
     hbcd_test_vectors_f32();
     hbcd_test_vectors_f64();
     for (size_t family = 0; family < N_FAMILIES; family++) {

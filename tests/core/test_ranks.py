@@ -126,6 +126,33 @@ def test_batches_of_more_than_one_window_have_the_same_bits_everywhere():
     assert Meeting(3).run(work) == [theta] * 3
 
 
+@pytest.mark.parametrize("width", [20, 37])
+def test_normal_equations_have_the_same_bits_on_ranks(width):
+    """Of 541 parameters every thread has sums of its own, of 1629 threads share the columns."""
+    x, y, w = table(1300)
+    first, dtype = cut(1300, 3, 1), np.float64
+
+    def net():
+        hidden = [hbcd.HiddenLayer(width, hbcd.Tanh()) for _ in range(2)]
+        return hbcd.Network([hbcd.InputLayer(4), *hidden, hbcd.OutputLayer(1)])
+
+    def normal(data, threads=1):
+        network = net()
+        theta = network.init(0)
+        f, gradient, matrix = network.core_network(dtype).normal(data, theta, -1, threads)
+        assert f == network.core_network(dtype).loss(data, theta, None, 1)
+        return f, gradient.tobytes(), matrix.tobytes()
+
+    def work(ranks):
+        own = slice(*first[ranks.rank : ranks.rank + 2])
+        return normal(core.Data(dtype, x[own], y[own], w[own], ranks=ranks, first=first))
+
+    alone = normal(core.Data(dtype, x, y, w))
+    for threads in (2, 5, 16):
+        assert normal(core.Data(dtype, x, y, w), threads) == alone
+    assert Meeting(3).run(work) == [alone] * 3
+
+
 def test_a_rank_that_fails_ends_the_others():
     class Broken(hbcd.Activation):
         def __init__(self, fails):

@@ -37,7 +37,7 @@ typedef struct {
     const hbcd_cut *cut;
     hbcd_sum_work work;
     void *context;
-    uint16_t *first; /* (HBCD_MOST_PIECES + 1): lanes that pieces begin with */
+    uint16_t first[HBCD_MOST_PIECES + 1]; /* lanes that pieces begin with; set where there are any */
 } sum_job;
 
 /* The first tile of a lane. */
@@ -87,8 +87,6 @@ static size_t cut_pieces(sum_job *job, size_t from, size_t level, size_t *n_piec
 static int sum_by_pieces(hbcd_pieces *r, sum_job *job, int n_threads)
 {
     hbcd_sums *sums = job->sums;
-    uint16_t first[HBCD_MOST_PIECES + 1];
-    job->first = first;
     size_t level = 0, from = job->cut->from;
     while (level < sums->levels && (job->cut->to - from) >> level > sums->pieces) level++;
     while (from < job->cut->to) {
@@ -106,7 +104,11 @@ static int sum_by_pieces(hbcd_pieces *r, sum_job *job, int n_threads)
 int hbcd_sums_add(hbcd_sums *sums, const hbcd_team *team, const hbcd_cut *cut, double cost, hbcd_sum_work work,
                   void *context)
 {
-    sum_job job = {.sums = sums, .cut = cut, .work = work, .context = context};
+    sum_job job;
+    job.sums = sums;
+    job.cut = cut;
+    job.work = work;
+    job.context = context;
     hbcd_pieces r = {.team = team, .piece = sum_piece, .work = &job};
     const int n_threads = sums->pieces > 1 ? hbcd_threads_for(team, cut->to - cut->from, cost) : 1;
     if (n_threads > 1) return sum_by_pieces(&r, &job, n_threads);

@@ -1,6 +1,7 @@
 /* cholesky.c: right-looking by blocks of columns, inside a block strip by strip; nearly all operations are those of
  * the kernel syrk. */
 #include "linalg/cholesky.h"
+#include "base/lanes.h"
 #include "base/sizes.h"
 #include "simd/kernels.h"
 
@@ -72,6 +73,34 @@ static void solve_below(const double *diagonal, const double *inverse, double *r
     }
 }
 
+/* The squares right of a block that is factored, some rows of squares at a time. */
+typedef struct {
+    hbcd_cholesky *c;
+    size_t first, last; /* strips of the block */
+} trailing;
+
+enum { STRIPS_OF_A_THREAD = 6 };
+
+static int update_strips(void *self, size_t part, int thread)
+{
+    const trailing *work = self;
+    (void)thread;
+    const size_t strips = n_strips(work->c->n), begin = work->last + part * STRIPS_OF_A_THREAD;
+    const size_t end = strips - begin < STRIPS_OF_A_THREAD ? strips : begin + STRIPS_OF_A_THREAD;
+    hbcd_kernels_of_f64(work->c->isa)
+        ->syrk(begin, end, work->last, end, (work->last - work->first) * S, BLOCK, work->c->panel, work->c->squares);
+    return HBCD_OK;
+}
+
+static int update_trailing(hbcd_cholesky *c, size_t first, size_t last, hbcd_watch *watch)
+{
+    trailing work = {c, first, last};
+    const hbcd_team team = {c->n_threads < 1 ? 1 : c->n_threads, watch};
+    const size_t strips = n_strips(c->n) - last, rows = strips * S;
+    return hbcd_tiles_run(&team, (strips + STRIPS_OF_A_THREAD - 1) / STRIPS_OF_A_THREAD,
+                          (double)rows * (double)rows * BLOCK, update_strips, &work);
+}
+
 int hbcd_cholesky_factor(hbcd_cholesky *c, hbcd_watch *watch, size_t *positive)
 {
     const hbcd_kernels_f64 *kernels = hbcd_kernels_of_f64(c->isa);
@@ -88,8 +117,8 @@ int hbcd_cholesky_factor(hbcd_cholesky *c, hbcd_watch *watch, size_t *positive)
             for (size_t s = t + 1; s < strips; s++)
                 solve_below(square_of(c, t, t), inverse, square_of(c, s, t), c->panel + (s * BLOCK + done) * S);
         }
-        kernels->syrk(last, strips, last, strips, (last - first) * S, BLOCK, c->panel, c->squares);
-        int status = hbcd_watch_tick(watch);
+        int status = update_trailing(c, first, last, watch);
+        if (status == 0) status = hbcd_watch_tick(watch);
         if (status != 0) return status;
     }
     *positive = c->n;
@@ -140,4 +169,29 @@ void hbcd_cholesky_forward(const hbcd_cholesky *c, size_t columns, double *b, si
                 for (size_t k = 0; k < columns; k++) row[k] /= l;
         }
     }
+}
+
+typedef struct {
+    const hbcd_cholesky *c;
+    size_t columns, ld;
+    double *b;
+} forward_job;
+
+enum { COLUMNS = 256 }; /* of some hundred rows stay in the second cache */
+
+static int forward_columns(void *self, size_t part, int thread)
+{
+    const forward_job *job = self;
+    const size_t at = part * COLUMNS, left = job->columns - at;
+    (void)thread;
+    hbcd_cholesky_forward(job->c, left < COLUMNS ? left : COLUMNS, job->b + at, job->ld);
+    return HBCD_OK;
+}
+
+int hbcd_cholesky_forward_wide(const hbcd_cholesky *c, size_t columns, double *b, size_t ld, hbcd_watch *watch)
+{
+    forward_job job = {c, columns, ld, b};
+    const hbcd_team team = {c->n_threads < 1 ? 1 : c->n_threads, watch};
+    const double cost = (double)c->n * (double)c->n * (double)columns;
+    return hbcd_tiles_run(&team, columns / COLUMNS + (columns % COLUMNS != 0), cost, forward_columns, &job);
 }

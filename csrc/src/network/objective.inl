@@ -196,7 +196,7 @@ static int FN(objective_eval)(void *self, const REAL *x, double *f, REAL *g)
 
 TY(objective) FN(objective_of)(TY(bound) *bound)
 {
-    TY(objective) made = {.n = bound->n, .eval = FN(objective_eval), .self = bound};
+    TY(objective) made = {.n = bound->n, .eval = FN(objective_eval), .self = bound, .n_threads = bound->team.n_threads};
     if (FN(has_normal)(bound)) made.normal = FN(objective_normal);
     if (FN(has_normal_of)(bound)) made.normal_of = FN(objective_normal_of);
     if (FN(has_output)(bound)) made.output_gram = FN(objective_output_gram);

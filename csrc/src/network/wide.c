@@ -9,23 +9,13 @@
 enum { COLUMNS = 256, ROWS = 8 };
 
 typedef struct wide {
-    const hbcd_cholesky *cholesky;
     size_t n, columns, q;
     const double *b, *v;
-    double *whitened, *out;
+    double *out;
 } wide;
 
 static size_t pieces(size_t n, size_t size) { return n / size + (n % size != 0); }
 static size_t piece(size_t n, size_t size, size_t k) { return n - k * size < size ? n - k * size : size; }
-
-static int whiten_columns(void *self, size_t tile, int thread)
-{
-    (void)thread;
-    const wide *work = self;
-    hbcd_cholesky_forward(work->cholesky, piece(work->columns, COLUMNS, tile), work->whitened + tile * COLUMNS,
-                          work->columns);
-    return HBCD_OK;
-}
 
 int hbcd_wide_whiten(int isa, size_t n, const double *a, const double *add, size_t columns, double *b, int n_threads,
                      hbcd_watch *watch, hbcd_arena *arena, size_t *positive)
@@ -34,13 +24,11 @@ int hbcd_wide_whiten(int isa, size_t n, const double *a, const double *add, size
     hbcd_cholesky_make(&cholesky, isa, n, arena);
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
+    cholesky.n_threads = n_threads;
     hbcd_cholesky_load(&cholesky, n, a, n, add, NULL);
     int status = hbcd_cholesky_factor(&cholesky, watch, positive);
     if (status != 0 || *positive < n) return status;
-    wide work = {.cholesky = &cholesky, .n = n, .columns = columns, .whitened = b};
-    hbcd_team team = {n_threads, watch};
-    double cost = (double)n * (double)n * (double)columns;
-    return hbcd_tiles_run(&team, pieces(columns, COLUMNS), cost, whiten_columns, &work);
+    return hbcd_cholesky_forward_wide(&cholesky, columns, b, columns, watch);
 }
 
 static int products_of_rows(void *self, size_t tile, int thread)

@@ -4,7 +4,9 @@
 #ifndef HBCD_BFGS_MATRIX_H
 #define HBCD_BFGS_MATRIX_H
 
-#include <stddef.h>
+#include "base/lanes.h"
+
+#include <math.h>
 
 enum { MATRIX_LANES = 8 }; /* partial sums, as in vec.c: vector registers without reordering */
 
@@ -20,12 +22,34 @@ static void matrix_diagonal(size_t n, double factor, const unsigned char *fixed,
     for (size_t i = 0; i < n; i++) h[matrix_row(i) + i] = fixed[i] ? 0 : factor;
 }
 
-/* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs. */
-static void matrix_update_times(size_t n, double *restrict h, double gamma, const double *restrict s,
-                                const double *restrict p, const double *restrict v, double *restrict out)
+/* Blocks of rows of nearly equal size, of a matrix of n rows, which threads pass over side by side. */
+static size_t matrix_blocks(size_t n)
 {
-    for (size_t i = 0; i < n; i++) {
-        double *restrict row = h + matrix_row(i), sum[MATRIX_LANES] = {0};
+    size_t blocks = 1;
+    while (blocks < 64 && n >= 128 * blocks) blocks *= 2;
+    return n < 384 ? 1 : blocks;
+}
+
+static size_t matrix_block_begin(size_t n, size_t blocks, size_t block)
+{
+    return block == blocks ? n : (size_t)((double)n * sqrt((double)block / (double)blocks));
+}
+
+/* What a pass over a matrix works on. */
+typedef struct matrix_pass {
+    size_t n, blocks;
+    double *h, gamma;
+    const double *s, *p, *v;
+    double *out; /* (blocks, n) */
+} matrix_pass;
+
+/* Rows begin .. end - 1, and their share of the product: out has end numbers. */
+static void matrix_update_rows(size_t begin, size_t end, const matrix_pass *pass, double *restrict out)
+{
+    const double *restrict s = pass->s, *restrict p = pass->p, *restrict v = pass->v, gamma = pass->gamma;
+    for (size_t j = 0; j < end; j++) out[j] = 0;
+    for (size_t i = begin; i < end; i++) {
+        double *restrict row = pass->h + matrix_row(i), sum[MATRIX_LANES] = {0};
         const double s_i = s[i], p_i = p[i], v_i = v[i];
         size_t j = 0;
         for (; j + MATRIX_LANES <= i; j += MATRIX_LANES)
@@ -42,7 +66,33 @@ static void matrix_update_times(size_t n, double *restrict h, double gamma, cons
             out[j] += element * v_i;
         }
         row[i] = gamma * row[i] + 2.0 * s_i * p_i;
-        out[i] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) + row[i] * v_i;
+        out[i] += ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) + row[i] * v_i;
+    }
+}
+
+static int matrix_update_block(void *self, size_t block, int thread)
+{
+    const matrix_pass *pass = self;
+    (void)thread;
+    matrix_update_rows(matrix_block_begin(pass->n, pass->blocks, block), matrix_block_begin(pass->n, pass->blocks, block + 1),
+                       pass, pass->out + block * pass->n);
+    return HBCD_OK;
+}
+
+/* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs.  out: (blocks,
+ * n), of which the first n are the product; the shares of the blocks are added in their order. */
+static void matrix_update_times(size_t n, double *h, double gamma, const double *s, const double *p, const double *v,
+                                int n_threads, double *out)
+{
+    enum { OPERATIONS = 8 };
+    matrix_pass pass = {n, matrix_blocks(n), h, gamma, s, p, v, out};
+    const hbcd_team team = {n_threads > 1 ? n_threads : 1, NULL};
+    hbcd_tiles_run(&team, pass.blocks, OPERATIONS * 0.5 * (double)n * (double)n, matrix_update_block, &pass);
+    for (size_t end = matrix_block_begin(n, pass.blocks, 1); end < n; end++) out[end] = 0;
+    for (size_t block = 1; block < pass.blocks; block++) {
+        const double *restrict share = out + block * n;
+        const size_t end = matrix_block_begin(n, pass.blocks, block + 1);
+        for (size_t j = 0; j < end; j++) out[j] += share[j];
     }
 }
 

@@ -9,6 +9,8 @@ typedef struct TY(bfgs_state) {
     double *s, *p;        /* (n): the update that waits; zero if none does */
     double *hg, *product; /* (n): H g with that update made; scratch of products */
     double *wide;         /* (n): a vector in double */
+    double *shares;       /* (blocks of the matrix, n): of a product */
+    int n_threads;
     REAL *g, *d;          /* (n): gradient and direction at x */
     REAL *x_new, *g_new, *x_best, *g_best; /* (n): of the search */
     unsigned char *fixed, *outward; /* (n): out of the model; on a bound that -g points out of */
@@ -37,6 +39,7 @@ static size_t FN(bfgs_carve)(void *memory, size_t n, TY(bfgs_state) *st)
     for (size_t i = 0; i < sizeof narrow / sizeof *narrow; i++) *narrow[i] = hbcd_arena_take(&arena, n, sizeof(REAL));
     st->fixed = hbcd_arena_take(&arena, n, sizeof *st->fixed);
     st->outward = hbcd_arena_take(&arena, n, sizeof *st->outward);
+    st->shares = hbcd_arena_take(&arena, hbcd_times(matrix_blocks(n), n), sizeof(double));
     st->h = hbcd_arena_take(&arena, hbcd_times(n, hbcd_plus(n, 1)) / 2, sizeof(double));
     return arena.used;
 }
@@ -77,7 +80,8 @@ static void FN(model_times)(TY(bfgs_state) *st, const REAL *v, double *out)
         for (size_t i = 0; i < n; i++) out[i] = st->fixed[i] ? 0 : header->theta * st->wide[i];
         return;
     }
-    matrix_update_times(n, st->h, header->gamma, st->s, st->p, st->wide, out);
+    matrix_update_times(n, st->h, header->gamma, st->s, st->p, st->wide, st->n_threads, st->shares);
+    memcpy(out, st->shares, n * sizeof *out);
     header->gamma = 1.0;
     for (size_t i = 0; i < n; i++) st->s[i] = st->p[i] = 0;
 }

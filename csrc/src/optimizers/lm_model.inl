@@ -99,6 +99,23 @@ static size_t FN(lm_rest)(TY(lm) *lm)
     return n_rest;
 }
 
+/* A row of the matrix of what is below the output layer, without what the rows behind it explain. */
+typedef struct TY(lm_eliminating) {
+    double *matrix;
+    size_t n, hidden, n_rest;
+} TY(lm_eliminating);
+
+static int FN(lm_eliminate_row)(void *self, size_t i, int thread)
+{
+    const TY(lm_eliminating) *work = self;
+    (void)thread;
+    for (size_t k = 0; k < work->n_rest; k++) {
+        const double *w = work->matrix + (work->hidden + k) * work->n;
+        hbcd_axpy_f64(work->hidden, -w[i], w, work->matrix + i * work->n);
+    }
+    return HBCD_OK;
+}
+
 /* Eliminates the output layer (L. Kaufman, BIT 15 (1975) 49): with J = [J_h J_o] the matrix of what is below becomes
  * J_h'J_h - J_h'J_o (J_o'J_o + lambda I)^-1 J_o'J_h, and its gradient likewise. */
 static int FN(lm_eliminate)(TY(lm) *lm)
@@ -122,14 +139,13 @@ static int FN(lm_eliminate)(TY(lm) *lm)
         memmove(lm->matrix + (hidden + k) * n, lm->matrix + lm->rest[k] * n, hidden * sizeof *lm->matrix);
         g[k] = lm->g[lm->rest[k]];
     }
-    hbcd_cholesky_forward(&lm->qp.cholesky, hidden, lm->matrix + hidden * n, n);
+    int status = hbcd_cholesky_forward_wide(&lm->qp.cholesky, hidden, lm->matrix + hidden * n, n, lm->stop->watch);
+    if (status != 0) return status;
     hbcd_cholesky_forward(&lm->qp.cholesky, 1, g, 1);
-    for (size_t k = 0; k < n_rest; k++) {
-        const double *w = lm->matrix + (hidden + k) * n;
-        for (size_t i = 0; i < hidden; i++) hbcd_axpy_f64(hidden, -w[i], w, lm->matrix + i * n);
-        hbcd_axpy_f64(hidden, -g[k], w, lm->g);
-    }
-    return HBCD_OK;
+    for (size_t k = 0; k < n_rest; k++) hbcd_axpy_f64(hidden, -g[k], lm->matrix + (hidden + k) * n, lm->g);
+    TY(lm_eliminating) work = {lm->matrix, n, hidden, n_rest};
+    const hbcd_team team = {lm->qp.cholesky.n_threads, lm->stop->watch};
+    return hbcd_tiles_run(&team, hidden, (double)hidden * (double)hidden * (double)n_rest, FN(lm_eliminate_row), &work);
 }
 
 /* D: 1; or the largest diagonal so far, which alone converges from anywhere (J. More, LNM 630 (1978) 105), no element

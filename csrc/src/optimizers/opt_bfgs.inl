@@ -112,6 +112,7 @@ static int FN(bfgs_minimize)(const void *options, void *state, const TY(objectiv
     (void)rng;
     hbcd_report_start(report);
     FN(bfgs_carve)(state, n, st);
+    st->n_threads = objective->n_threads;
     if (st->header->n != n) return report->status = HBCD_ERR_ARGUMENT;
     run.box = FN(is_bounded)(n, box) ? box : NULL;
     run.boxed = FN(is_boxed)(n, box);

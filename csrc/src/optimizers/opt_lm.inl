@@ -153,6 +153,7 @@ static int FN(lm_minimize)(const void *options, void *state, const TY(objective)
     int status = FN(lm_choose)(&lm);
     if (status < 0) return report->status = status;
     FN(lm_carve)(options, state, &shape, &lm);
+    lm.qp.cholesky.n_threads = lm.output.qp.cholesky.n_threads = objective->n_threads > 1 ? objective->n_threads : 1;
     FN(project)(lm.n, box, x);
     return report->status = FN(lm_run)(&lm, x);
 }

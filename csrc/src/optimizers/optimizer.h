@@ -2,6 +2,7 @@
 #ifndef HBCD_OPTIMIZER_H
 #define HBCD_OPTIMIZER_H
 
+#include "base/lanes.h"
 #include "base/sizes.h"
 #include "linalg/box_qp.h"
 #include "linalg/vec.h"

@@ -4,8 +4,10 @@
 
 #include <string.h>
 
-/* Numbers in all roots together, where that leaves every thread one: 32 MB. */
-static const size_t MOST_NUMBERS = (size_t)1 << 22;
+/* Numbers in all roots together: 32 MB, where that leaves every thread one; up to 1 MB there are more than threads need, so
+ * that none waits long for the last piece. */
+static const size_t MOST_NUMBERS = (size_t)1 << 22, FEW_NUMBERS = (size_t)1 << 17;
+enum { SLICE = 4096, OPERATIONS = 8 }; /* numbers of a slice of large sums that a thread adds up, operations for one */
 
 void hbcd_sums_make(size_t n_tiles, int in_ranges, size_t n, int n_threads, hbcd_arena *arena, hbcd_sums *sums)
 {
@@ -18,6 +20,7 @@ void hbcd_sums_make(size_t n_tiles, int in_ranges, size_t n, int n_threads, hbcd
     if (n_threads <= 1) return;
     size_t most = hbcd_pieces_for(n_threads);
     while (most > 1 && most / 2 >= (size_t)n_threads && hbcd_times(most, stride) > MOST_NUMBERS) most /= 2;
+    while (most < HBCD_MOST_PIECES / 2 && hbcd_times(2 * most, stride) <= FEW_NUMBERS) most *= 2;
     sums->pieces = most < lanes ? most : lanes;
     for (sums->levels = 0; sums->pieces << sums->levels < lanes;) sums->levels++;
     sums->stride = hbcd_times(sums->levels, stride);
@@ -83,7 +86,30 @@ static size_t cut_pieces(sum_job *job, size_t from, size_t level, size_t *n_piec
     return from;
 }
 
-/* By several threads: pieces side by side, then their roots one after the other. */
+/* Elements of the roots of all pieces are pushed on a tree, one root after the other. */
+static void push_roots(const sum_job *job, size_t n_pieces, hbcd_tree *tree, size_t begin, size_t end)
+{
+    for (size_t k = 0; k < n_pieces; k++)
+        hbcd_tree_push(tree, job->first[k], job->first[k + 1] - (size_t)job->first[k], job->sums->roots + k * tree->stride,
+                       begin, end);
+}
+
+typedef struct {
+    const sum_job *job;
+    size_t n_pieces;
+} root_job;
+
+static int push_slice(void *self, size_t slice, int thread)
+{
+    const root_job *roots = self;
+    hbcd_tree tree = roots->job->sums->tree; /* where the sums stand is the same for all */
+    const size_t begin = slice * SLICE, left = tree.n - begin;
+    (void)thread;
+    push_roots(roots->job, roots->n_pieces, &tree, begin, begin + (left < SLICE ? left : SLICE));
+    return 0;
+}
+
+/* By several threads: pieces side by side, then their roots, slice by slice. */
 static int sum_by_pieces(hbcd_pieces *r, sum_job *job, int n_threads)
 {
     hbcd_sums *sums = job->sums;
@@ -94,9 +120,11 @@ static int sum_by_pieces(hbcd_pieces *r, sum_job *job, int n_threads)
         memset(r->taken, 0, sizeof r->taken);
         int status = hbcd_pieces_run(r, (size_t)n_threads < r->n_pieces ? n_threads : (int)r->n_pieces);
         if (status != 0) return status;
-        for (size_t k = 0; k < r->n_pieces; k++)
-            hbcd_tree_push(&sums->tree, job->first[k], job->first[k + 1] - (size_t)job->first[k],
-                           sums->roots + k * sums->tree.stride, 0, sums->tree.n);
+        root_job roots = {job, r->n_pieces};
+        const hbcd_team team = {n_threads, NULL};
+        const size_t slices = sums->tree.n / SLICE + (sums->tree.n % SLICE != 0);
+        hbcd_tiles_run(&team, slices, (double)OPERATIONS * (double)(sums->tree.n * r->n_pieces), push_slice, &roots);
+        push_roots(job, r->n_pieces, &sums->tree, 0, 0);
     }
     return 0;
 }

@@ -8,7 +8,8 @@ enum { FEW_LANES = 16, TILES_OF_A_LANE = 4, COLUMNS = 128 };
 size_t hbcd_n_lanes(size_t n_tiles)
 {
     const size_t wanted = n_tiles / TILES_OF_A_LANE, few = n_tiles < FEW_LANES ? n_tiles : FEW_LANES;
-    size_t most = wanted > few ? wanted : few, lanes = n_tiles > 0;
+    size_t most = wanted > few ? wanted : few, lanes = 1;
+    if (n_tiles == 0) return 0;
     if (most > HBCD_MOST_LANES) most = HBCD_MOST_LANES;
     while (2 * lanes <= most) lanes *= 2;
     return lanes;

@@ -5,6 +5,8 @@
 #include "optimizers/optimizer.h"
 
 #include <float.h>
+#include <math.h>
+#include <string.h>
 
 enum { MAX_N = 40 };
 
@@ -103,6 +105,25 @@ static void test_the_packed_matrix_is_the_dense_one(void)
     }
 }
 
+/* Numbers with all their bits, so that any other order, or a fused multiply-add, shows. */
+static void test_every_instruction_set_passes_over_the_packed_matrix_with_the_same_bits(void)
+{
+    enum { N = 75 };
+    static double h[2][N * (N + 1) / 2], vectors[3][N], out[2][N];
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 3, 0);
+    for (size_t i = 0; i < 3 * N; i++) vectors[i / N][i % N] = hbcd_rng_uniform(&rng) - 0.5;
+    for (int isa = HBCD_ISA_BASELINE; isa <= hbcd_isa_detect(); isa++)
+        for (size_t n = 1; n <= N; n++) {
+            for (size_t i = 0; i < n * (n + 1) / 2; i++) h[0][i] = h[1][i] = cos((double)i);
+            for (int k = 0; k < 2; k++)
+                hbcd_kernels_of_f64(k ? isa : HBCD_ISA_BASELINE)
+                    ->packed_update_times(n, h[k], 1.1, vectors[0], vectors[1], vectors[2], out[k]);
+            CHECK(memcmp(h[0], h[1], n * (n + 1) / 2 * sizeof(double)) == 0);
+            CHECK(memcmp(out[0], out[1], n * sizeof(double)) == 0);
+        }
+}
+
 static void test_options_outside_their_range_are_refused(void)
 {
     const hbcd_lbfgs good = lbfgs_options[0];
@@ -136,6 +157,7 @@ int main(void)
 {
     test_options_outside_their_range_are_refused();
     test_the_packed_matrix_is_the_dense_one();
+    test_every_instruction_set_passes_over_the_packed_matrix_with_the_same_bits();
     hbcd_test_vectors_f32();
     hbcd_test_vectors_f64();
     for (size_t family = 0; family < N_FAMILIES; family++) {

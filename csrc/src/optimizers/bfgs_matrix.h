@@ -6,7 +6,7 @@
 
 #include <stddef.h>
 
-enum { MATRIX_LANES = 8 }; /* partial sums, as in vec.c: vector registers without reordering */
+#include "simd/kernels.h"
 
 static size_t matrix_row(size_t i)
 {
@@ -20,30 +20,12 @@ static void matrix_diagonal(size_t n, double factor, const unsigned char *fixed,
     for (size_t i = 0; i < n; i++) h[matrix_row(i) + i] = fixed[i] ? 0 : factor;
 }
 
-/* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs. */
-static void matrix_update_times(size_t n, double *restrict h, double gamma, const double *restrict s,
-                                const double *restrict p, const double *restrict v, double *restrict out)
+/* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs.  The bits
+ * do not depend on the instruction set. */
+static void matrix_update_times(size_t n, double *h, double gamma, const double *s, const double *p, const double *v,
+                                double *out)
 {
-    for (size_t i = 0; i < n; i++) {
-        double *restrict row = h + matrix_row(i), sum[MATRIX_LANES] = {0};
-        const double s_i = s[i], p_i = p[i], v_i = v[i];
-        size_t j = 0;
-        for (; j + MATRIX_LANES <= i; j += MATRIX_LANES)
-            for (size_t k = 0; k < MATRIX_LANES; k++) {
-                double element = gamma * row[j + k] + (s_i * p[j + k] + p_i * s[j + k]);
-                row[j + k] = element;
-                sum[k] += element * v[j + k];
-                out[j + k] += element * v_i;
-            }
-        for (size_t k = 0; j < i; j++, k++) {
-            double element = gamma * row[j] + (s_i * p[j] + p_i * s[j]);
-            row[j] = element;
-            sum[k] += element * v[j];
-            out[j] += element * v_i;
-        }
-        row[i] = gamma * row[i] + 2.0 * s_i * p_i;
-        out[i] = ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) + row[i] * v_i;
-    }
+    hbcd_kernels_of_f64(hbcd_isa_detect())->packed_update_times(n, h, gamma, s, p, v, out);
 }
 
 /* column <- column i of h */

@@ -17,4 +17,5 @@ const TY(kernels) KERNEL_TABLE = {
     .loss = LOSS_ROWS,
     .exponential = FN(exponential),
     .syrk = FN(syrk),
+    .packed_update_times = packed_update_times,
 };

@@ -56,6 +56,7 @@ examples:
   hbcd fit ccpp --strategy paper --hidden 5,5,5 --seed 1
   hbcd fit plant.csv --target power --drop time,remark --max-time 30
   hbcd fit lab.xlsx --target yield,purity --hidden 20 --activation sigmoid
+  hbcd fit plant.csv --target power --hidden grow --max-time 60 --out results
   hbcd fit wine.csv --target grade --task classification --class-weight balanced
   hbcd fit plant.csv --target power --loss quantile:0.9 --alpha 0.1
   hbcd fit plant --strategy bcd --optimizer adam --selector random

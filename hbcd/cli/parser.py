@@ -160,8 +160,9 @@ def _add_fit(commands: Any) -> None:
         type=parse_hidden,
         default="auto",
         metavar="10,10,10",
-        help="widths, none, or auto (default): as wide as inputs and outputs ask for, with an L2 "
-        "penalty chosen by rows left out",
+        help="widths, none, grow: as many as training finds to be worth it, from one neuron on, or "
+        "auto (default): as wide as inputs and outputs ask for, with an L2 penalty chosen by rows "
+        "left out",
     )
     add("--effort", default="balanced", metavar="NAME", help="of the default fit: fast, balanced "
         "(default), best, or a multiple of balanced")  # fmt: skip

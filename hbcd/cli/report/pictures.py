@@ -68,6 +68,7 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
             figures.pop()
 
     optional(plots.plot_history, "history", "Loss during training")
+    optional(plots.plot_growth, "growth", "Neurons while the network grew")
     if isinstance(model, HybridClassifier):
         text = f"{targets[0]}, rows to test on: actual and predicted classes"
         plots.plot_confusion(known, X, y, axes("confusion", text))

@@ -30,7 +30,7 @@ def tuning_space(model: Any, X: Any) -> dict[str, Any]:
     model : HybridRegressor, HybridClassifier, or an estimator that holds one
     X : array_like or DataFrame of shape (rows, features)
         Only its rows are counted: with 3000 and more, larger networks and ADAM on batches are
-        among what is tried.
+        among what is tried.  A network that grows stays one, its penalty and activation are tried.
 
     Returns
     -------
@@ -62,7 +62,9 @@ def default_space(tunable: Tunable, rows: int) -> dict[str, Any]:
     if known["layers"] is None:
         space["hidden_layer_sizes"] = list(LARGE_SIZES if many else SIZES)
         space["activation"] = list(ACTIVATIONS)
-    if _may_have_members(known) and rows < MOST_ROWS_OF_MEMBERS:
+    if known["hidden_layer_sizes"] == "grow" and known["layers"] is None:
+        space.update({"hidden_layer_sizes": ["grow"], "alpha": _penalties(many)})
+    elif _may_have_members(known) and rows < MOST_ROWS_OF_MEMBERS:
         space.update({"members": [5], "encoding": [None, "pieces"]})
     else:
         space.update(_of_one_network(known, many))
@@ -84,12 +86,16 @@ def _may_have_members(known: dict[str, Any]) -> bool:
 
 
 def _of_one_network(known: dict[str, Any], many: bool) -> dict[str, Any]:
-    space: dict[str, Any] = {"alpha": (1e-3, 10.0, "log") if many else (1e-3, 30.0, "log")}
+    space: dict[str, Any] = {"alpha": _penalties(many)}
     # Rows that a fit holds out are missing in it; the splits of the search judge it anyway.
     fraction = known["validation_fraction"]
     if known["early_stopping"] in (None, False) and isinstance(fraction, str):
         space["validation_fraction"] = [None]
     return {**space, **(_of_many_rows() if many else _of_few_rows())}
+
+
+def _penalties(many: bool) -> tuple[float, float, str]:
+    return (1e-3, 10.0, "log") if many else (1e-3, 30.0, "log")
 
 
 def _of_few_rows() -> dict[str, Any]:

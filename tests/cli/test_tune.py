@@ -63,6 +63,12 @@ def test_what_a_flag_says_stays_as_it_is(capsys):
     assert "tune: must have something to choose" in message
 
 
+def test_a_network_that_grows_stays_one(capsys):
+    result = tuned(capsys, "--tune", 2, "--hidden", "grow")
+    assert set(result["tune"]["best"]) == {"activation", "alpha"}
+    assert hbcd.load(result["model"]).hidden_layer_sizes_ == tuple(result["hidden"])
+
+
 def test_text_and_report_say_what_was_tried(capsys, here):
     code, out, _ = run(capsys, "fit", "own.csv", "--target", "y", *QUICK, "--tune", 4, "--out", "o")
     assert code == 0

@@ -82,6 +82,8 @@ int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *ind
                    void **taken);
 /* penalty of TY(data) */
 void hbcd_data_set_penalty(int dtype, void *data, double penalty);
+/* center and n_center of TY(data), in its precision; NULL: 0; the caller keeps it for as long as the data are used */
+void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g);
 /* f, jtwr (n) and jtwj (n, n) of block `block`, -1 for all parameters; as FN(net_normal). */

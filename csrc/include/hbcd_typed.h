@@ -133,6 +133,8 @@ typedef struct TY(data) {
     REAL *x, *y, *w;
     double weight_sum; /* rows where w is NULL */
     double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense and block-diagonal layers */
+    const REAL *center; /* (n_center) = all parameters, kept by the caller: ||W - C||^2 instead, W with the biases; NULL: none */
+    size_t n_center;
 } TY(data);
 /* Copies tables of any stride and precision into tiles, by up to n_threads threads where they are large; one copy, no
  * other memory, the same bits by any number of threads. */

@@ -226,6 +226,7 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads,
                        hbcd_arena *arena, void **taken)
     void hbcd_data_set_penalty(int dtype, void *data, double penalty)
+    void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n)
     int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads,
                       hbcd_watch *watch, hbcd_arena *arena, double *f, void *g)
     int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,

@@ -18,7 +18,7 @@ def take_rows(Data data, index, int n_threads):
     rows = np.ascontiguousarray(index, dtype=np.uint32)
     if FORKED:
         n_threads = 1
-    taken.dtype, taken.rows = data.dtype, rows.shape[0]
+    taken.dtype, taken.rows, taken.center = data.dtype, rows.shape[0], data.center
     Context().check(hbcd_data_take(data.dtype, data.c, rows.shape[0], &rows[0], n_threads, &arena, &taken.c))
     taken.memory = Memory(arena.used)
     with nogil:

@@ -12,6 +12,7 @@ cdef class Data:
     cdef readonly int dtype
     cdef readonly size_t rows
     cdef Memory memory
+    cdef object center  # kept for the core, which points to it
     cdef void *c
 
     def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0,
@@ -35,6 +36,17 @@ cdef class Data:
         context.check(status)
         hbcd_data_set_penalty(self.dtype, self.c, penalty)
         self.rows = x_.c.rows
+
+    def draw_to(self, center):
+        """The penalty is of the distance of weights and biases to those of this theta; None: of weights to 0."""
+        cdef void *at = NULL
+        cdef size_t n = 0
+        if center is not None:
+            center = np.array(center, F32 if self.dtype == HBCD_F32 else F64)
+            n = center.size
+            at = pointer(center, self.dtype, n)
+        hbcd_data_set_center(self.dtype, self.c, at, n)
+        self.center = center
 
 
 def all_finite(array):

@@ -19,7 +19,7 @@ from hbcd.estimators.network_layers import first_network, network_of
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target import target_scaler
-from hbcd.estimators.warm_start import resumed_parameters
+from hbcd.estimators.warm_start import HELD, resumed_parameters, with_alpha
 from hbcd.members.fit_network import MemberResult, train_by_members
 from hbcd.members.settings import MemberSettings
 from hbcd.networks.data import as_rows
@@ -63,6 +63,8 @@ class FitPlan:
         Share of the rows that the training itself holds out.
     alpha_path : ndarray of shape (penalties, 2)
         Penalties tried, and the loss of the rows left out.
+    rows_before : int
+        What the parameters that a `partial_fit` goes on from stand for.
     """
 
     settings: FitSettings
@@ -79,6 +81,7 @@ class FitPlan:
     theta: Array | None
     hold_out: float
     alpha_path: Array
+    rows_before: int
     members: MemberSettings | None
     result: MemberResult | None = None
 
@@ -93,8 +96,13 @@ class FitPlan:
         theta = self.theta
         if theta is None:
             theta = self.network.init(self.settings.generator, self.settings.dtype)
+        start = without_constant_features(self.network, theta, self.x_scaler)
+        goes_on = self.settings.partial and self.settings.resumes
+        alpha = self.network.alpha
+        if goes_on:  # the rows before are in these parameters
+            self.network = with_alpha(self.network, max(alpha, HELD * self.rows_before))
         report = self.network.train(
-            without_constant_features(self.network, theta, self.x_scaler),
+            start,
             self.inputs,
             self.outputs,
             self.rows.train.weight,
@@ -107,8 +115,10 @@ class FitPlan:
             progress=progress,
             callbacks=callbacks,
             early_stopping=self.settings.early_stopping,
+            penalty_center=start if goes_on else None,
         )
-        self.network = report.network  # what a strategy that grows has made of it
+        # What a strategy that grows has made of it.
+        self.network = with_alpha(report.network, alpha) if goes_on else report.network
         return report if choice is None else choice.counted(report)
 
     def apply(self, model: Any, theta: Array, network: Network) -> None:
@@ -137,6 +147,8 @@ class FitPlan:
             self.y_scaler,
             resumes=self.settings.resumes,
         )
+        if not (self.settings.partial and self.settings.resumes):
+            model._rows_before = _counted(self.rows.train)
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 
@@ -255,6 +267,7 @@ def plan_fit(
         theta=theta,
         hold_out=_hold_out(model, network, rows.train, rows.held_out, strategy, settings),
         alpha_path=model.alpha_path_ if settings.resumes else np.empty((0, 2)),
+        rows_before=getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
         members=member_settings(
             model,
             settings,
@@ -264,6 +277,11 @@ def plan_fit(
             followed="_skl_callbacks" in vars(model),
         ),
     )
+
+
+def _counted(rows: Rows) -> int:
+    """Rows that have a weight."""
+    return len(rows) if rows.weight is None else int(np.count_nonzero(rows.weight))
 
 
 def _default_fraction(model: EstimatorParameters) -> bool:

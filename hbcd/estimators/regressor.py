@@ -128,8 +128,7 @@ class HybridRegressor(RegressionOutputs):
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     members_ : DataFrame
-        Every member tried: name, widths, pieces, number of networks, penalty, loss of the rows left
-        out, weight.  Empty where one network was trained.
+        Every member tried, a row each.  Empty where one network was trained.
     oof_prediction_ : ndarray of shape (rows,) or (rows, outputs), or None
         Predictions for the training rows by members that have not seen them; NaN for rows of weight
         0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
@@ -298,9 +297,10 @@ class HybridRegressor(RegressionOutputs):
         which should therefore see typical rows; a column or target that did not vary there takes
         its mean and scale from the first call in which it does.  Every phase of the strategy makes
         one pass over the rows, at most 50 iterations where all of them are one batch; later calls
-        leave out its search for a start.  The best parameters by the loss on these rows are kept: a
-        call never makes that worse.  `validation_fraction` and `early_stopping` are not used;
-        `report_` is that of the call.
+        leave out its search for a start.  The N rows of the last `fit`, or of the first call, count
+        on: a later one minimizes the loss of its n rows plus ``max(alpha, 0.1 N)
+        ||theta - theta_before||**2 / (2 n)``; rows that the model predicts leave it as it was, and
+        a call never makes its rows worse.  `report_` is that of the call.
 
         Parameters
         ----------

@@ -40,6 +40,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "given_layers": _given_layers(model, layers),
         "loss": registry.describe_loss(model.network_.loss),
         "alpha": float(model.alpha_),
+        "rows_before": getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "column_labels": model.column_labels_,
@@ -114,6 +115,7 @@ def restore(
         encoder,
         model._restore_target(document, network),
     )
+    model._rows_before = check_integer("rows_before", document.get("rows_before", 0), 0) or 0
     model.alpha_path_ = np.empty((0, 2))
     model._members = [
         {**one, "widths": tuple(one["widths"])} for one in document.get("members", ())

@@ -90,6 +90,12 @@ void hbcd_data_set_penalty(int dtype, void *data, double penalty)
     else ((hbcd_data_f64 *)data)->penalty = penalty;
 }
 
+void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n)
+{
+    if (dtype == HBCD_F32) ((hbcd_data_f32 *)data)->center = center, ((hbcd_data_f32 *)data)->n_center = n;
+    else ((hbcd_data_f64 *)data)->center = center, ((hbcd_data_f64 *)data)->n_center = n;
+}
+
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g)
 {

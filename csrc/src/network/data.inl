@@ -138,6 +138,8 @@ int FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, co
     to->rows = rows;
     to->weight_sum = (double)rows;
     to->penalty = from->penalty;
+    to->center = from->center;
+    to->n_center = from->n_center;
     TY(gathering) work = {from, to, index};
     const double cost = (double)OPERATIONS * (double)rows * (double)(from->n_in + from->n_out);
     int status = hbcd_lanes_run(team, FN(n_tiles)(rows), cost, FN(gather_tile), &work);

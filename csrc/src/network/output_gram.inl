@@ -52,6 +52,22 @@ static int FN(gram_tile)(void *self, size_t lane, size_t tile, int thread)
     return FN(ends_lane)(equations, lane, tile) ? FN(empty_panel)(equations, lane, thread) : 0;
 }
 
+/* With the penalty the weights of output k solve (Phi'W Phi + penalty I) w = Phi'W y + penalty c; without a center biases
+ * are free. */
+static void FN(gram_penalty)(const TY(bound) *bound, size_t n, double *gram)
+{
+    const double penalty = bound->data->penalty;
+    const size_t n_out = bound->net->n_out, first = n - n_out, last = bound->net->n_blocks - 1;
+    const REAL *center = bound->data->center ? bound->data->center + bound->net->blocks[last].start : NULL;
+    for (size_t i = 0; i < bound->input_width + (center != NULL); i++) {
+        gram[i * n + i] += penalty;
+        for (size_t k = 0; center && k < n_out; k++) {
+            gram[i * n + first + k] += penalty * (double)center[i * n_out + k];
+            gram[(first + k) * n + i] = gram[i * n + first + k];
+        }
+    }
+}
+
 int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
 {
     TY(bound) *bound = self;
@@ -64,7 +80,7 @@ int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
     if (status == 0) status = FN(sum_products)(&equations, FN(gram_tile));
     if (status == 0)
         FN(unpack_squares)(equations.lanes, equations.n, bound->normal->sums, FN(share_of)(bound), gram);
-    for (size_t i = 0; status == 0 && i < bound->input_width; i++) gram[i * equations.n + i] += bound->data->penalty;
+    if (status == 0 && bound->data->penalty != 0) FN(gram_penalty)(bound, equations.n, gram);
     if (all) back = FN(objective_bind)(bound, bound->data, -1);
     return status != 0 ? status : back;
 }

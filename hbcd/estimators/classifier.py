@@ -50,7 +50,7 @@ class HybridClassifier(ClassOutputs):
         Networks trained on parts of the rows and weighted by the loss of rows that they have not
         seen, as one network; see "What a fit does by itself" in the documentation.  "auto": where
         widths, layers, strategy and alpha are left to the fit and no rows are held out; an integer:
-        so many parts; 1: one network.
+        so many parts; 1: one network, with which neither `effort` nor `encoding` may be given.
     encoding : "auto", "pieces" or None, default "auto"
         Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
     layers : list of Layer, optional

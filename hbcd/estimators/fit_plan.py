@@ -273,7 +273,7 @@ def plan_fit(
             settings,
             len(rows.train),
             n_inputs,
-            held_out=rows.held_out is not None or not _default_fraction(model),
+            held_out=rows.held_out is not None,
             followed="_skl_callbacks" in vars(model),
         ),
     )
@@ -282,12 +282,6 @@ def plan_fit(
 def _counted(rows: Rows) -> int:
     """Rows that have a weight."""
     return len(rows) if rows.weight is None else int(np.count_nonzero(rows.weight))
-
-
-def _default_fraction(model: EstimatorParameters) -> bool:
-    """Whether `validation_fraction` is what it is by default."""
-    given, default = model.validation_fraction, model.parameter_defaults()["validation_fraction"]
-    return given is None or (isinstance(given, str) and given == default)
 
 
 def _hold_out(

@@ -63,6 +63,24 @@ def test_what_a_flag_says_stays_as_it_is(capsys):
     assert "tune: must have something to choose" in message
 
 
+@pytest.mark.parametrize(
+    ("flags", "members"), [(("--members", 3), 3), (("--effort", "fast"), 5), (("--effort", 0.2), 5)]
+)
+def test_members_and_effort_are_as_a_flag_says(capsys, flags, members):
+    result = tuned(capsys, "--tune", 2, *flags, "--hidden", 4)
+    assert result["members"]
+    assert {line["networks"] for line in result["members"] if line["widths"]} == {members}
+    assert not {"effort", "alpha", "strategy"} & set(result["tune"]["best"])
+    wanted = dict(zip(flags[::2], flags[1::2], strict=True)).get("--effort", "balanced")
+    assert str(result["effort"]) == str(wanted)
+
+
+@pytest.mark.parametrize("flags", [("--members", 1), ("--strategy", "fast"), ("--alpha", 0.1)])
+def test_one_network_is_tuned_where_a_flag_asks_for_it(capsys, flags):
+    result = tuned(capsys, "--tune", 2, *flags)
+    assert result["members"] == []
+
+
 def test_a_network_that_grows_stays_one(capsys):
     result = tuned(capsys, "--tune", 2, "--hidden", "grow")
     assert set(result["tune"]["best"]) == {"activation", "alpha"}

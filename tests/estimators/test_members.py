@@ -44,7 +44,7 @@ def test_a_bad_range_is_refused_before_anything_changes(fitted):
 def test_the_range_is_that_of_the_last_fit():
     model = hbcd.HybridRegressor(**FAST).fit(X, 100 * Y)
     assert model.output_range_[1, 0] > 100
-    model.set_params(hidden_layer_sizes=(3,), max_iter=10).fit(X, Y)
+    model.set_params(hidden_layer_sizes=(3,), max_iter=10, effort="balanced").fit(X, Y)
     assert model.output_range_ is None
     model.set_params(hidden_layer_sizes="auto", max_iter=None).fit(X, np.column_stack([Y, Y, Y]))
     assert model.output_range_.shape == (2, 3)

@@ -81,7 +81,17 @@ class RawUnits(EstimatorParameters):
         for k, layer in enumerate(self.network_.layers[1:], start=1):
             parts = self.network_.dense_parts(k, self.theta_)
             if not parts:
-                raise AttributeError(f"{asked}: must be dense layers, layers[{k}] is {layer!r}")
+                kind = type(layer).__name__
+                remedy = "; encoding=None trains without it" if kind == "SmoothPieces" else ""
+                raise AttributeError(
+                    f"{asked}: must be dense layers, network_.layers[{k}] is a {kind}{remedy}"
+                )
+            activations = [block[2] for block in getattr(layer, "blocks", ())]
+            if any(one != activations[0] for one in activations):
+                raise AttributeError(
+                    f"{asked}: must have one activation in a layer, parts of network_.layers[{k}] "
+                    "have several; network_.dense_parts gives the weights of each part"
+                )
             found.append(_dense(parts, widths[k - 1], widths[k]))
         mean, divisor = self.x_scaler_.mean, self.x_scaler_.divisor
         weights, bias = found[0]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
+
 from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.network_layers import grows, hidden_widths
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.members.settings import MemberSettings, effort_amount, settings_of
+from hbcd.training import registry
 from hbcd.utils.validation import check_integer
 
 __all__ = ["FEWEST_ROWS", "check_member_parameters", "member_settings", "why_one_network"]
@@ -18,6 +21,7 @@ FEWEST_ROWS = 20  # below it, nothing is left out
 ENCODINGS = ("auto", "pieces")
 GIVEN_WIDTHS = "hidden_layer_sizes is given"
 GIVEN_LIMITS = "max_iter or max_fun is given"
+EXACT = 1e-4  # loss of rows left out, of a target of variance 1: below it there may be an exact law
 
 
 def check_member_parameters(model: EstimatorParameters) -> None:
@@ -109,6 +113,8 @@ def member_settings(
     if folds is not None and 2 * folds > rows:
         raise ValueError(f"members={folds}: must be at most half of the {rows} rows")
     chosen = settings_of(model.effort, rows, inputs, folds, widths)
+    if registry.dtype(model.dtype) is None and settings.dtype is np.float64:
+        chosen = replace(chosen, exact_loss=EXACT)
     if model.encoding is None:
         plain = [replace(one, pieces=0) for one in chosen.architectures]
         chosen = replace(chosen, architectures=tuple(dict.fromkeys(plain)))

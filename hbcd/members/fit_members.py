@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -57,11 +57,14 @@ class MemberFit:
         Of the weighted members for rows that they have not seen; NaN for rows that all have seen.
     path : ndarray of shape (penalties, 2)
         Penalties of the first arm, and the loss of the rows left out.
+    rows : Rows
+        In the precision of the training.
     """
 
     members: list[Member]
     predicted: Array
     path: Array
+    rows: Rows
 
 
 def fit_members(
@@ -88,6 +91,27 @@ def fit_members(
     clip : bool
         Whether members are judged within the range of the targets.
     """
+    if settings.exact_loss > 0.0:
+        short = replace(rows, x=rows.x.astype(np.float32))
+        fit = _fit(short, loss, activation, settings, generator, context, clip)
+        if fit is not None:
+            return fit
+        settings = replace(settings, exact_loss=0.0)
+    fit = _fit(rows, loss, activation, settings, generator, context, clip)
+    assert fit is not None
+    return fit
+
+
+def _fit(
+    rows: Rows,
+    loss: Loss,
+    activation: Activation,
+    settings: MemberSettings,
+    generator: np.random.Generator,
+    context: Context,
+    clip: bool,
+) -> MemberFit | None:
+    """Members in the precision of the rows; None where so little is left that it is too short."""
     folds = _folds(rows, settings, generator)
     found = [
         Member("constant", None, constant(rows, folds, loss, context, clip), 0.0),
@@ -118,6 +142,8 @@ def fit_members(
             context.interrupted = True
             break
         arms.append(arm)
+        if arm.loss < settings.exact_loss and not context.over:
+            return None
         found += [Member(str(arm.trained), arm.trained, stage, 0.0) for stage in arm.stages]
         _log(arms, context, begun, settings)
     path = arms[0].path if arms else np.empty((0, 2))
@@ -175,7 +201,7 @@ def _weighted(
         Member(one.name, one.architecture, one.stage, float(share))
         for one, share in zip(found, w, strict=True)
     ]
-    return MemberFit(members, out, path)
+    return MemberFit(members, out, path, rows)
 
 
 def _log(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> None:

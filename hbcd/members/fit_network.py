@@ -84,6 +84,7 @@ def train_by_members(
     try:
         listed.begin(np.empty(0, rows.x.dtype), len(rows), budget.seconds)
         fit = fit_members(rows, loss, activation, settings, generator, context, clip)
+        rows = fit.rows
         layers, theta = one_network(fit.members, rows.x, rows.y.shape[1], activation, loss)
         network = Network([InputLayer(rows.x.shape[1]), *layers], loss, alpha=_alpha(fit))
         report = _report(network, theta, rows, fit, context)

@@ -9,7 +9,7 @@ from hbcd.utils.validation import check_number
 
 __all__ = ["EFFORTS", "Architecture", "MemberSettings", "effort_amount", "settings_of"]
 
-EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 12.0}
+EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 8.0}
 SMALL, LARGE = 3000, 12_000  # rows
 MOST_FEATURES = 128  # inputs and their pieces
 
@@ -56,6 +56,9 @@ class MemberSettings:
         where no gradient leads away.
     most_members : int
         Members that are kept in the network.
+    exact_loss : float
+        Training is in float32, and again as the rows are where the loss of the rows left out, of a
+        target of variance 1, falls below it; 0: as the rows are at once.
     """
 
     architectures: tuple[Architecture, ...]
@@ -74,6 +77,7 @@ class MemberSettings:
     batch_penalty: float = 0.0
     kick: float = 0.1
     most_members: int = 4
+    exact_loss: float = 0.0
 
 
 def settings_of(
@@ -98,9 +102,9 @@ def settings_of(
         chosen = _of_many_rows()
     chosen = replace(chosen, arms=chosen.arms * amount)
     if amount < 1:
-        chosen = replace(chosen, end_iterations=300, end_share=0.4)
-        if rows > SMALL:
-            chosen = replace(chosen, folds=min(chosen.folds, 3))
+        chosen = replace(chosen, end_iterations=300, end_share=0.4, folds=min(chosen.folds, 3))
+        if rows <= SMALL:
+            chosen = replace(chosen, end_iterations=250, folds=4, path_folds=4)
     if amount > 1:
         chosen = replace(chosen, most_members=8, path_iterations=200, end_iterations=600)
     if folds is not None:
@@ -137,14 +141,18 @@ def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
         path_folds=folds,
         probe_iterations=50,
         path_iterations=60,
-        end_iterations=400,
+        end_iterations=300,
     )
 
 
 def _of_some_rows(pieces: int) -> MemberSettings:
     architectures = (Architecture((20, 20)), Architecture((20, 20), 1), Architecture((30, 30)))
     return MemberSettings(
-        _with_pieces(pieces, *architectures), arms=2.0, path_iterations=100, end_iterations=500
+        _with_pieces(pieces, *architectures),
+        arms=2.0,
+        folds=4,
+        path_iterations=100,
+        end_iterations=500,
     )
 
 

@@ -26,6 +26,9 @@ typedef struct TY(kernels) {
      * row: element (i, j), j <= i, at i (i + 1) / 2 + j.  The same bits in every table. */
     void (*packed_update_times)(size_t n, double *h, double gamma, const double *s, const double *p, const double *v,
                                 double *out);
+    /* x'y in double, and y <- y + a x; n elements that do not overlap.  The same bits in every table. */
+    double (*dot)(size_t n, const REAL *x, const REAL *y);
+    void (*axpy)(size_t n, REAL a, const REAL *x, REAL *y);
 } TY(kernels);
 
 extern const TY(kernels) FN(kernels_baseline);

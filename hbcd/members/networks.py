@@ -101,9 +101,7 @@ def joined(first: Stage, second: Stage, loss: float) -> Stage:
     predicted = np.where(np.isnan(first.predicted), second.predicted, first.predicted)
     thetas = first.thetas + second.thetas
     training = first.training_losses + second.training_losses
-    return replace(
-        second, thetas=thetas, predicted=predicted, loss=loss, training_losses=training
-    )
+    return replace(second, thetas=thetas, predicted=predicted, loss=loss, training_losses=training)
 
 
 class FoldNetworks:

@@ -16,6 +16,8 @@ __all__ = ["first_penalty", "path"]
 
 Array = NDArray[Any]
 ROOT = math.sqrt(10.0)
+LITTLE, FALLS = 1e-3, 0.7  # loss of rows left out, of a target of variance 1; over the one before
+WEAKEST = 1e-9
 WEAK = 3.0  # above it the path goes in halves of a decade
 
 
@@ -46,6 +48,15 @@ def restart(theta: Array, first: Array, kick: float) -> Array:
     return np.where(np.abs(theta) < 0.05 * np.abs(first), first, theta + kick * first)
 
 
+def _goes_on(stages: list[Stage], factor: float, least_penalty: float) -> bool:
+    """Whether there is a weaker penalty; below the weakest one, while little is left and it falls."""
+    last = stages[-1]
+    if last.alpha / factor >= 0.99 * least_penalty:
+        return True
+    falls = len(stages) > 1 and last.loss < FALLS * stages[-2].loss
+    return falls and last.loss < LITTLE and last.alpha > WEAKEST
+
+
 def path(
     networks: FoldNetworks, start: float, settings: MemberSettings, known: list[Stage]
 ) -> list[Stage]:
@@ -71,7 +82,7 @@ def path(
     worse, least = 0, min(stage.loss for stage in stages)
     factor = ROOT if start > WEAK else 10.0
     last = stages[-1]
-    while last.alpha / factor >= 0.99 * settings.least_penalty and not networks.context.over:
+    while _goes_on(stages, factor, settings.least_penalty) and not networks.context.over:
         worse = worse + 1 if last.loss > 1.02 * least else 0
         if worse == 2 or last.loss > 1.1 * least:
             break

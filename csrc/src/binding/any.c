@@ -156,10 +156,10 @@ int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, siz
     return EACH(activation_backward, isa, kind, parameter, n, z, a, g);
 }
 
-int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
-                   const void *out, const void *target, double *f, void *g)
+int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,
+                      const void *out, const void *target, void *tile, double *values, void *g)
 {
-    return EACH(loss_eval, isa, kind, parameters, rows, ld, outputs, out, target, f, g);
+    return EACH(loss_of_rows, isa, kind, parameters, rows, outputs, out, target, tile, values, g);
 }
 
 int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,

@@ -73,8 +73,7 @@ class HybridClassifier(ClassOutputs):
         None: the processors at hand.  Any number gives the same bits.
     dtype : {"auto", "float64", "float32"}
         Precision of the parameters and of the training.  "auto": float32 from 3000 training rows
-        on, and below in a fit by members unless so little is left that there may be an exact law,
-        else float64; `warm_start` and `partial_fit` keep that of the parameters.
+        on and for members unless they are exact, else float64; what goes on training keeps its own.
     max_iter, max_fun : int or None
         Limits of the iterations of the optimizers and of the evaluations of the objective, which
         may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says

@@ -49,7 +49,7 @@ def restart(theta: Array, first: Array, kick: float) -> Array:
 
 
 def _goes_on(stages: list[Stage], factor: float, least_penalty: float) -> bool:
-    """Whether there is a weaker penalty; below the weakest one, while little is left and it falls."""
+    """Whether there is a weaker penalty; below the least, while little is left and falls."""
     last = stages[-1]
     if last.alpha / factor >= 0.99 * least_penalty:
         return True

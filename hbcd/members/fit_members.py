@@ -59,12 +59,15 @@ class MemberFit:
         Penalties of the first arm, and the loss of the rows left out.
     rows : Rows
         In the precision of the training.
+    arms : int
+        That no limit cut short.
     """
 
     members: list[Member]
     predicted: Array
     path: Array
     rows: Rows
+    arms: int
 
 
 def fit_members(
@@ -118,7 +121,7 @@ def _fit(
         Member("linear", None, linear(rows, folds, loss, context, clip), 0.0),
     ]
     arms: list[Arm] = []
-    begun = context.operations
+    begun, whole = context.operations, 0
     while len(arms) < settings.most_arms and not ((arms and context.over) or context.interrupted):
         architecture = _next(arms, settings)
         if architecture is None or not _affordable(architecture, arms, settings, context, begun):
@@ -144,10 +147,12 @@ def _fit(
         arms.append(arm)
         if arm.loss < settings.exact_loss and not context.over:
             return None
+        whole += not context.over
         found += [Member(str(arm.trained), arm.trained, stage, 0.0) for stage in arm.stages]
         _log(arms, context, begun, settings)
     path = arms[0].path if arms else np.empty((0, 2))
-    return _weighted(found, rows, loss, settings, path)
+    members, predicted = _weighted(found, rows, loss, settings)
+    return MemberFit(members, predicted, path, rows, whole)
 
 
 def _next(arms: list[Arm], settings: MemberSettings) -> Architecture | None:
@@ -187,8 +192,9 @@ def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator)
 
 
 def _weighted(
-    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings, path: Array
-) -> MemberFit:
+    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings
+) -> tuple[list[Member], Array]:
+    """The members with their weights, and what they predict for rows that they have not seen."""
     all_predicted = np.stack([member.stage.predicted for member in found])
     seen = np.flatnonzero(~np.isnan(all_predicted[0, :, 0]))
     predicted = all_predicted[:, seen]
@@ -201,7 +207,7 @@ def _weighted(
         Member(one.name, one.architecture, one.stage, float(share))
         for one, share in zip(found, w, strict=True)
     ]
-    return MemberFit(members, out, path, rows)
+    return members, out
 
 
 def _log(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> None:

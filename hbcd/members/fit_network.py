@@ -46,6 +46,7 @@ class MemberResult:
     predicted : ndarray of float64, shape (rows, outputs)
         See `MemberFit`.
     path : ndarray of shape (penalties, 2)
+    arms : int
     """
 
     network: Network
@@ -53,6 +54,7 @@ class MemberResult:
     members: list[Member]
     predicted: Array
     path: Array
+    arms: int
 
 
 def train_by_members(
@@ -92,7 +94,7 @@ def train_by_members(
         listed.fail(budget.seconds)
         raise
     listed.end(report, len(rows))
-    return MemberResult(network, report, fit.members, fit.predicted, fit.path)
+    return MemberResult(network, report, fit.members, fit.predicted, fit.path, fit.arms)
 
 
 def _alpha(fit: MemberFit) -> float:

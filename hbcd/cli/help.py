@@ -74,6 +74,7 @@ what --json prints, one object:
   task, classes                         regression or classification; its labels, sorted, or null
   hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
   effort, members                       what was tried, and what each member counts for
+  target_transform                      what was learned in place of the target: none, log or more
   seed, test_size, missing, dates, threads
   train, test                           r2, mse, mae; of a quantile pinball and below, too: the
                                         share of rows not above the prediction; or accuracy,

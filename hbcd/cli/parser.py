@@ -168,6 +168,8 @@ def _add_fit(commands: Any) -> None:
         "(default), best, or a multiple of balanced")  # fmt: skip
     add("--members", default="auto", metavar="K", help="networks on parts of the rows, as one: "
         "auto (default) where hidden, strategy and alpha are, a number of parts, or 1")  # fmt: skip
+    add("--target-transform", default="auto", metavar="NAME", help="learned in place of "
+        "numbers: log, yeo-johnson, none, or auto (default), what rows left out say")  # fmt: skip
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
     add("--strategy", default="auto", metavar="NAME",

@@ -20,7 +20,7 @@ from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
 from hbcd.estimators.member_outputs import MemberOutputs
 from hbcd.estimators.raw_coefficients import RawUnits
-from hbcd.estimators.saved_model import describe
+from hbcd.estimators.saved_model import describe, file_version
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
 from hbcd.estimators.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.model_files.file_format import write_model_file
@@ -181,4 +181,5 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
             The file cannot be written; one that was there is still there.
         """
         self._check_fitted()
-        write_model_file(path, *describe(self))
+        arrays, document = describe(self)
+        write_model_file(path, arrays, document, file_version(document))

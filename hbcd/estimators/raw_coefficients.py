@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.power_transform import LOG
+from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.layout import DensePart
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson
@@ -49,9 +51,15 @@ class RawUnits(EstimatorParameters):
 
     @property
     def out_activation_(self) -> str:
-        """What turns outputs into predictions: "identity", "exp", "logistic" or "softmax"."""
+        """What turns outputs into predictions: "identity", "exp", "logistic" or "softmax".
+
+        "target_transform": ``target_transform_.backward``, which is not one of these.
+        """
         self._check_fitted()
-        return self._link("out_activation_")
+        link_name, transform = self._link("out_activation_"), self._transform()
+        if transform is None:
+            return link_name
+        return "exp" if set(transform.names) == {LOG} else "target_transform"
 
     @property
     def coefs_(self) -> list[NDArray[np.float64]]:
@@ -101,4 +109,10 @@ class RawUnits(EstimatorParameters):
             found[-1] = weights, bias + np.log(self.y_scaler_.scale)
         else:
             found[-1] = weights * self.y_scaler_.scale, self.y_scaler_.backward(bias)
+        transform = self._transform()
+        if transform is not None and self.out_activation_ == "exp":
+            found[-1] = found[-1][0], found[-1][1] + transform.log_factors
         return found
+
+    def _transform(self) -> TargetTransform | None:
+        return getattr(self, "target_transform_", None)

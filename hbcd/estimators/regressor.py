@@ -54,6 +54,10 @@ class HybridRegressor(RegressionOutputs):
     output_range : "auto", None or (least, most), default "auto"
         What predictions are kept within.  "auto": after members, the range of the training targets
         and half its width on either side; None: no limit.
+    target_transform : "auto", "log", "yeo-johnson" or None, default "auto"
+        What members or the network learn in place of the targets (`TargetTransform`); predictions
+        are means of the targets again, or for robust losses what the loss asks for.  "auto": of
+        skewed targets, where members lose less by it on rows left out; "log" needs targets above 0.
     layers : list of Layer, optional
         The layers between inputs and output in place of widths and activations, custom ones among
         them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
@@ -134,6 +138,8 @@ class HybridRegressor(RegressionOutputs):
         0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
     output_range_ : ndarray of shape (2, outputs), or None
         What predictions are kept within.
+    target_transform_ : TargetTransform or None
+        What was learned in place of the targets; None: these.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no
         names; they have no influence on predictions.
@@ -154,7 +160,8 @@ class HybridRegressor(RegressionOutputs):
     n_layers_ : int
         Layers, inputs and outputs among them.
     out_activation_ : str
-        "identity", for Poisson "exp": from the last layer of that pass to predictions.
+        "identity", for Poisson and logarithms of targets "exp", for other transforms
+        "target_transform": from the last layer of that pass to predictions, before `output_range_`.
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
     target_names_ : list of str
@@ -188,6 +195,7 @@ class HybridRegressor(RegressionOutputs):
         members: str | int = "auto",
         encoding: str | None = "auto",
         output_range: Any = "auto",
+        target_transform: str | None = "auto",
         layers: Sequence[Layer] | None = None,
         loss: str | Loss = "squared_error",
         alpha: str | float = "auto",
@@ -213,6 +221,7 @@ class HybridRegressor(RegressionOutputs):
         self.members = members
         self.encoding = encoding
         self.output_range = output_range
+        self.target_transform = target_transform
         self.layers = layers
         self.loss = loss
         self.alpha = alpha
@@ -230,18 +239,6 @@ class HybridRegressor(RegressionOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
-
-    # ---- the protocol of scikit-learn
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="regressor",
-            target_tags=TargetTags(required=True, multi_output=True),
-            regressor_tags=RegressorTags(),
-            input_tags=InputTags(allow_nan=self.missing == "indicator"),
-        )
 
     # ---- fit
 

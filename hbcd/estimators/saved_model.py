@@ -24,7 +24,7 @@ from hbcd.training.network import Network
 from hbcd.utils.validation import check_integer
 from hbcd.utils.version import __version__
 
-__all__ = ["describe", "restore"]
+__all__ = ["describe", "file_version", "restore"]
 
 Array = NDArray[Any]
 
@@ -60,6 +60,11 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "y_scale": model.y_scaler_.scale,
     }
     return arrays, document
+
+
+def file_version(document: dict[str, Any]) -> int:
+    """The format of a file: 2 where readers of format 1 would overlook what predictions need."""
+    return 2 if "target_transform" in document else 1
 
 
 def _members(model: EstimatorParameters) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hbcd.members.simplex import least_loss
 from hbcd.parts.losses import Loss
 
-__all__ = ["member_weights"]
+__all__ = ["gain", "member_weights"]
 
 Array = NDArray[Any]
 CONSTANT, LINEAR = 0, 1  # the first two members
@@ -61,8 +61,8 @@ def _chosen(
 
 def _safe(loss: Loss, predicted: Array, target: Array, weight: Array | None) -> int:
     """The linear model where it is better than the constant by more than a standard error."""
-    gain = _gain(loss, predicted[CONSTANT], predicted[LINEAR], target, weight)
-    return LINEAR if gain > 1.0 else CONSTANT
+    more = gain(loss, predicted[CONSTANT], predicted[LINEAR], target, weight)
+    return LINEAR if more > 1.0 else CONSTANT
 
 
 def _trust(loss: Loss, predicted: Array, safe: Array, target: Array, weight: Array | None) -> float:
@@ -77,10 +77,10 @@ def _trust(loss: Loss, predicted: Array, safe: Array, target: Array, weight: Arr
             loss, predicted[:, fit], target[fit], None if weight is None else weight[fit]
         )
         mixed[~fit] = np.einsum("k,kno->no", w, predicted[:, ~fit])
-    return float(np.clip(_gain(loss, safe, mixed, target, weight) - 1.0, 0.0, 1.0))
+    return float(np.clip(gain(loss, safe, mixed, target, weight) - 1.0, 0.0, 1.0))
 
 
-def _gain(loss: Loss, before: Array, after: Array, target: Array, weight: Array | None) -> float:
+def gain(loss: Loss, before: Array, after: Array, target: Array, weight: Array | None) -> float:
     """The mean decrease of the loss of a row, in standard errors."""
     less = loss.evaluate(before, target, None) - loss.evaluate(after, target, None)
     if weight is not None:

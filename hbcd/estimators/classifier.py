@@ -122,7 +122,8 @@ class HybridClassifier(ClassOutputs):
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     members_ : DataFrame
         Every member tried: name, widths, pieces, number of networks, penalty, loss of the rows left
-        out, weight.  Empty where one network was trained.
+        out, weight: the sum of weights is 1, or what makes better probabilities.  Empty where one
+        network was trained.
     oof_prediction_ : ndarray of shape (rows, n_classes), or None
         Probabilities for the training rows by members that have not seen them; NaN for rows of
         weight 0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.

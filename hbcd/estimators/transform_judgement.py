@@ -16,8 +16,8 @@ from hbcd.estimators.target import target_scaler
 from hbcd.estimators.target_transform import TargetTransform, with_errors
 from hbcd.members.fit_members import fit_members
 from hbcd.members.networks import Context
-from hbcd.members.settings import MemberSettings, settings_of
 from hbcd.members.parts import gain
+from hbcd.members.settings import MemberSettings, settings_of
 from hbcd.networks.rows import Rows
 from hbcd.parts.activations import Activation
 from hbcd.parts.losses import Loss

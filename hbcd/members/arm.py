@@ -109,10 +109,13 @@ def train_arm(
     behind = bool(arms) and not on_all and level > FAR * min(arm.loss for arm in arms)
     end = _end(len(rows), own.structure.n_parameters, settings)
     if not on_all and len(rows) > LARGE and level < PRECISE:
-        # What batches leave is more than what is left: narrow networks, all rows at once.
+        # What batches leave is more than what is left: narrow networks, a part of the rows to the
+        # end, and then all of them at once from there.
         narrow = tuple(min(width, MOST_PATH_WIDTH) for width in architecture.widths)
         own, end = networks(narrow, folds), Finish(PRECISE_ITERATIONS)
         starts, trained = own.first, replace(architecture, widths=narrow)
+        if tried and len(folds) == 1:
+            starts = judged.train(alpha, best.thetas, end).thetas
     elif len(rows) > LARGE:
         alpha = max(alpha, settings.batch_penalty)
     if on_all:

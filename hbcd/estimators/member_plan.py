@@ -120,7 +120,7 @@ def member_settings(
         chosen = replace(chosen, architectures=tuple(dict.fromkeys(plain)))
     elif model.encoding == "pieces":
         most = max([one.pieces for one in chosen.architectures] + [3])
-        smooth = [replace(one, pieces=most) for one in chosen.architectures]
+        smooth = [replace(one, pieces=most, scaled=False) for one in chosen.architectures]
         chosen = replace(chosen, architectures=tuple(dict.fromkeys(smooth)))
     return chosen
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.members.folds import Fold
+from hbcd.members.input_scales import input_scales, with_scales
 from hbcd.members.networks import Context, FoldNetworks, Stage, joined
 from hbcd.members.path import WEAK, first_penalty, path
 from hbcd.members.pieces import smooth_pieces
@@ -82,7 +83,9 @@ def train_arm(
     """
     begun = context.operations
     same = [arm for arm in arms if arm.architecture == architecture]
-    encoded = with_pieces(rows, architecture.pieces)
+    scales = _scales(rows, arms, activation, loss) if architecture.scaled else None
+    inputs = rows if scales is None else replace(rows, x=rows.x * scales)
+    encoded = with_pieces(inputs, architecture.pieces)
 
     def networks(widths: tuple[int, ...], parts: list[Fold]) -> FoldNetworks:
         structure = structure_of(encoded.x.shape[1], widths, rows.y.shape[1], activation, loss)
@@ -125,6 +128,8 @@ def train_arm(
         stages = [own.train(alpha, starts, end)]
     if on_all:
         level = min(stage.loss for stage in stages)
+    if scales is not None:
+        stages = [_on_inputs(stage, scales, trained.widths[0]) for stage in stages]
     table = np.array([(stage.alpha, stage.loss) for stage in tried]).reshape(-1, 2)
     return Arm(architecture, trained, alpha, level, stages, table, context.operations - begun)
 
@@ -144,6 +149,22 @@ def _longer(networks: FoldNetworks, best: Stage, end: TrainingStrategy) -> Stage
     second = networks.train(best.alpha, best.thetas[1:], end, rest)
     loss = networks.judged(first.thetas + second.thetas, [0, *rest])[1]
     return joined(first, second, loss)
+
+
+def _scales(rows: Rows, arms: list[Arm], activation: Activation, loss: Loss) -> Array | None:
+    """Those that the first arm's networks, which read plain inputs, have for them."""
+    if not arms or arms[0].trained.pieces or not arms[0].stages:
+        return None
+    first = arms[0]
+    n_inputs, n_outputs = rows.x.shape[1], rows.y.shape[1]
+    structure = structure_of(n_inputs, first.trained.widths, n_outputs, activation, loss)
+    best = min(first.stages, key=lambda stage: stage.loss)
+    return input_scales(structure, best.thetas, rows.x)
+
+
+def _on_inputs(stage: Stage, scales: Array, width: int) -> Stage:
+    """The same networks for inputs as they are."""
+    return replace(stage, thetas=[with_scales(theta, scales, width) for theta in stage.thetas])
 
 
 def structure_of(

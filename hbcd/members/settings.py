@@ -12,18 +12,25 @@ __all__ = ["EFFORTS", "Architecture", "MemberSettings", "effort_amount", "settin
 EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 8.0}
 SMALL, LARGE = 3000, 12_000  # rows
 MOST_FEATURES = 128  # inputs and their pieces
+MANY_INPUTS = 10
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Hidden widths of a member, and the smooth pieces of each of its inputs (0: none)."""
+    """Hidden widths of a member, the smooth pieces of each of its inputs (0: none), and scales.
+
+    Scaled inputs are those times what they count for in the first networks (`input_scales`), which
+    becomes part of the weights once such a network is trained.
+    """
 
     widths: tuple[int, ...]
     pieces: int = 0
+    scaled: bool = False
 
     def __str__(self) -> str:
-        widths = "-".join(str(width) for width in self.widths)
-        return f"{widths} on {self.pieces} pieces" if self.pieces else widths
+        text = "-".join(str(width) for width in self.widths)
+        text += f" on {self.pieces} pieces" if self.pieces else ""
+        return f"{text} on scaled inputs" if self.scaled else text
 
 
 @dataclass(frozen=True)
@@ -97,7 +104,7 @@ def settings_of(
     if rows <= SMALL:
         chosen = _of_few_rows(rows, pieces)
     elif rows <= LARGE:
-        chosen = _of_some_rows(pieces)
+        chosen = _of_some_rows(pieces, inputs)
     else:
         chosen = _of_many_rows()
     chosen = replace(chosen, arms=chosen.arms * amount)
@@ -145,10 +152,12 @@ def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
     )
 
 
-def _of_some_rows(pieces: int) -> MemberSettings:
-    architectures = (Architecture((20, 20)), Architecture((20, 20), 1), Architecture((30, 30)))
+def _of_some_rows(pieces: int, inputs: int) -> MemberSettings:
+    """Of many inputs those that count for little are better scaled down than cut into pieces."""
+    scaled = (Architecture((20, 20), scaled=True),) if inputs >= MANY_INPUTS else ()
+    others = (Architecture((20, 20), 1), Architecture((30, 30)))
     return MemberSettings(
-        _with_pieces(pieces, *architectures),
+        _with_pieces(pieces, Architecture((20, 20)), *scaled, *others),
         arms=2.0,
         folds=4,
         path_iterations=100,

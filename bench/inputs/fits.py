@@ -18,6 +18,7 @@ from hbcd.members import arm, fit_members
 from hbcd.members.arm import Arm
 from hbcd.members.fit_members import MemberFit
 from hbcd.members.networks import Context
+from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import Architecture, MemberSettings, settings_of
 from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
@@ -151,7 +152,8 @@ def fitted(
 
 def _members(rows: Rows, settings: MemberSettings, seed: int) -> tuple[MemberFit, float]:
     budget = Budget(Stop())
-    context = Context(budget, 1, None, Monitor(CallbackList([])))
+    told = MemberProgress((), None)
+    context = Context(budget, 1, None, Monitor(CallbackList([])), told)
     generator = np.random.default_rng(seed)
     fit = fit_members.fit_members(
         rows, SquaredError(), Tanh(), settings, generator, context, clip=True

@@ -18,6 +18,7 @@ from hbcd.cli.data import open_table, target_names
 from hbcd.cli.tasks import task_of
 from hbcd.cli.text import (
     described_layer,
+    members_text,
     network_text,
     number,
     print_json,
@@ -239,7 +240,7 @@ def _lines(
     ]
     lines = [
         ("model", f"{found['model']}, {found['bytes']} bytes"),
-        ("network", network_text(model)),
+        ("network", network_text(model) + members_text(model)),
         ("columns", ", ".join(columns) or f"{found['inputs']}, without names"),
         ("target", targets_text(found["target"], found["unit"])),
     ]

@@ -16,6 +16,7 @@ __all__ = [
     "confusion_lines",
     "described_layer",
     "layer_kind",
+    "members_text",
     "network_text",
     "number",
     "print_json",
@@ -56,8 +57,7 @@ def network_text(model: HybridEstimator) -> str:
     kinds = ", ".join(names if len(set(names)) > 1 else names[:1]) or "linear"
     text = f"{widths} {kinds}, {network.n_parameters} parameters, {model.theta_.dtype}"
     transform = transform_text(model)
-    text += "" if transform == "none" else f"\nof transformed targets: {transform}"
-    return text + members_text(model)
+    return text if transform == "none" else f"{text}\nof transformed targets: {transform}"
 
 
 def described_layer(layer: Any) -> dict[str, Any]:

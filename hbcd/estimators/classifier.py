@@ -95,8 +95,8 @@ class HybridClassifier(ClassOutputs):
         name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
         takes a share of 15 %.
     verbose : int, default 0
-        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
-        the logger "hbcd" shows it).
+        1 shows progress on a terminal; 2 prints a line for every pass, of members for every stage
+        and arm (on standard error, unless the logger "hbcd" shows it).
     warm_start : bool, default False
         True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
         the new rows, so that it begins with the predictions that were there.  Columns, widths,

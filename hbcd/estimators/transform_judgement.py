@@ -17,6 +17,7 @@ from hbcd.estimators.target_transform import TargetTransform, with_errors
 from hbcd.members.fit_members import fit_members
 from hbcd.members.networks import Context
 from hbcd.members.parts import gain
+from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import MemberSettings, settings_of
 from hbcd.networks.rows import Rows
 from hbcd.parts.activations import Activation
@@ -123,7 +124,13 @@ def judged(
     found: list[Array] = []
     for transform in (None, candidate):
         limits = Budget(budget.left(SHARE * (len(found) + 1)))
-        context = Context(limits, effective_threads(n_threads), progress, Monitor(CallbackList([])))
+        context = Context(
+            limits,
+            effective_threads(n_threads),
+            progress,
+            Monitor(CallbackList([])),
+            MemberProgress((), progress),
+        )
         found.append(_predicted(some, loss, activation, first, generator, context, transform))
         budget.spend(limits.n_fev, limits.n_iter)
         if context.interrupted:

@@ -148,6 +148,8 @@ def _longer(networks: FoldNetworks, best: Stage, end: TrainingStrategy) -> Stage
         return None
     second = networks.train(best.alpha, best.thetas[1:], end, rest)
     loss = networks.judged(first.thetas + second.thetas, [0, *rest])[1]
+    context = networks.context
+    context.told.stage(best.alpha, loss, context.budget.seconds)
     return joined(first, second, loss)
 
 

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.callbacks.log_lines import LOGGER
 from hbcd.members.arm import Arm, train_arm
 from hbcd.members.folds import Fold, deal, one_part
 from hbcd.members.linear import constant, linear
@@ -100,6 +98,7 @@ def fit_members(
         if fit is not None:
             return fit
         settings = replace(settings, exact_loss=0.0)
+        context.told.again("in float64, so little is left")
     fit = _fit(rows, loss, activation, settings, generator, context, clip)
     assert fit is not None
     return fit
@@ -116,10 +115,10 @@ def _fit(
 ) -> MemberFit | None:
     """Members in the precision of the rows; None where so little is left that it is too short."""
     folds = _folds(rows, settings, generator)
-    found = [
-        Member("constant", None, constant(rows, folds, loss, context, clip), 0.0),
-        Member("linear", None, linear(rows, folds, loss, context, clip), 0.0),
-    ]
+    found = []
+    for name, train in (("constant", constant), ("linear", linear)):
+        context.told.begin(name, 0.0)
+        found.append(Member(name, None, train(rows, folds, loss, context, clip), 0.0))
     arms: list[Arm] = []
     begun, whole = context.operations, 0
     while len(arms) < settings.most_arms and not ((arms and context.over) or context.interrupted):
@@ -128,6 +127,8 @@ def _fit(
             break
         if arms and settings.folds > 1:
             folds = deal(rows.y, settings.folds, generator)
+        used = _used(arms, context, begun, settings)
+        context.told.begin(f"arm {len(arms) + 1}, {architecture}", used)
         try:
             arm = train_arm(
                 architecture,
@@ -149,7 +150,8 @@ def _fit(
             return None
         whole += not context.over
         found += [Member(str(arm.trained), arm.trained, stage, 0.0) for stage in arm.stages]
-        _log(arms, context, begun, settings)
+        used = _used(arms, context, begun, settings)
+        context.told.arm(arm.alpha, arm.loss, used, context.budget.seconds)
     path = arms[0].path if arms else np.empty((0, 2))
     members, predicted = _weighted(found, rows, loss, settings)
     return MemberFit(members, predicted, path, rows, whole)
@@ -210,13 +212,8 @@ def _weighted(
     return members, out
 
 
-def _log(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> None:
-    """A line about the last arm."""
-    if LOGGER.isEnabledFor(logging.INFO):
-        arm = arms[-1]
-        used = (context.operations - begun) / (settings.arms * arms[0].operations)
-        LOGGER.info(
-            f"arm {len(arms)}, {arm.architecture}: alpha={arm.alpha:.3g} "
-            f"loss_left_out={arm.loss:.6g} effort_used={min(used, 1.0):.0%} "
-            f"seconds={context.budget.seconds:.3f}"
-        )
+def _used(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> float:
+    """The share of the effort that is used; 0 before the first arm, which says what it is."""
+    if not arms:
+        return 0.0
+    return (context.operations - begun) / (settings.arms * arms[0].operations)

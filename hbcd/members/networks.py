@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.members.folds import Fold
+from hbcd.members.progress import MemberProgress
 from hbcd.networks.data import into_core
 from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
@@ -36,6 +37,7 @@ class Context:
     n_threads : int
     progress : callable or None
     monitor : Monitor
+    told : MemberProgress
     operations : float
         Multiplications and additions, about.
     networks : int
@@ -48,6 +50,7 @@ class Context:
     n_threads: int
     progress: ProgressFunction | None
     monitor: Monitor
+    told: MemberProgress
     operations: float = 0.0
     networks: int = 0
     interrupted: bool = False
@@ -186,6 +189,9 @@ class FoldNetworks:
         predicted, loss = self.judged(thetas, which)
         losses = [float(report.loss) for report in reports]
         budget, rows_used = context.budget, len(self.folds[which[0]].kept)
+        if not math.isnan(loss):
+            part_of_them = len(which) < len(self.folds)
+            context.told.stage(alpha, loss, budget.seconds, part=part_of_them)
         return Stage(
             alpha, thetas, predicted, loss, losses, rows_used, budget.n_fev, budget.n_iter,
             budget.seconds,

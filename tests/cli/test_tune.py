@@ -19,10 +19,11 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def tuned(capsys, *arguments):
+def tuned(capsys, *arguments, limits=QUICK):
     import json
 
-    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *QUICK, "--json", *arguments)
+    flags = (*limits, "--json", *arguments)
+    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *flags)
     assert (code, err, out.count("\n")) == (0, "", 1), err
     return json.loads(out)
 
@@ -67,7 +68,7 @@ def test_what_a_flag_says_stays_as_it_is(capsys):
     ("flags", "members"), [(("--members", 3), 3), (("--effort", "fast"), 5), (("--effort", 0.2), 5)]
 )
 def test_members_and_effort_are_as_a_flag_says(capsys, flags, members):
-    result = tuned(capsys, "--tune", 2, *flags, "--hidden", 4)
+    result = tuned(capsys, "--tune", 2, *flags, "--hidden", 4, limits=("--threads", 1))
     assert result["members"]
     assert {line["networks"] for line in result["members"] if line["widths"]} == {members}
     assert not {"effort", "alpha", "strategy"} & set(result["tune"]["best"])

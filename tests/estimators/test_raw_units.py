@@ -202,7 +202,7 @@ def test_a_linear_part_beside_bent_ones_has_no_plain_pass():
 @pytest.mark.parametrize("encoding", [None, "pieces", "auto"])
 def test_the_default_fit_has_a_plain_pass_or_says_in_a_line_why_not(target, encoding):
     model = hbcd.HybridRegressor(
-        effort="fast", encoding=encoding, output_range=None, random_state=0
+        effort="fast", encoding=encoding, output_range=None, dtype="float64", random_state=0
     ).fit(X, target)
     first = model.network_.layers[1]
     if isinstance(first, hbcd.SmoothPieces):

@@ -159,7 +159,12 @@ class TargetTransform:
         return np.where([name == LOG for name in self.names], most + np.log(mean), 0.0)
 
     def to_dict(self) -> dict[str, Any]:
-        """The same as JSON types."""
+        """The same as JSON types.
+
+        Returns
+        -------
+        dict
+        """
         points = {
             name: None if value is None else value.tolist()
             for name, value in (("residuals", self.residuals), ("shares", self.shares))

@@ -116,8 +116,8 @@ def member_settings(
     if registry.dtype(model.dtype) is None and settings.dtype is np.float64:
         chosen = replace(chosen, exact_loss=EXACT)
     if model.encoding is None:
-        plain = [replace(one, pieces=0) for one in chosen.architectures]
-        chosen = replace(chosen, architectures=tuple(dict.fromkeys(plain)))
+        plain = tuple(one for one in chosen.architectures if not one.pieces)
+        chosen = replace(chosen, architectures=plain)
     elif model.encoding == "pieces":
         most = max([one.pieces for one in chosen.architectures] + [3])
         smooth = [replace(one, pieces=most, scaled=False) for one in chosen.architectures]

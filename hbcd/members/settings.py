@@ -128,9 +128,10 @@ def _pieces(inputs: int) -> int:
 
 
 def _with_pieces(pieces: int, *architectures: Architecture) -> tuple[Architecture, ...]:
-    """Architectures, those marked with one piece with as many as there are to be."""
-    chosen = [replace(one, pieces=pieces) if one.pieces else one for one in architectures]
-    return tuple(dict.fromkeys(chosen))
+    """Architectures, those marked with one piece with as many as there are to be, if any."""
+    if not pieces:  # narrow ones are there for their pieces
+        return tuple(one for one in architectures if not one.pieces)
+    return tuple(replace(one, pieces=pieces) if one.pieces else one for one in architectures)
 
 
 def _of_few_rows(rows: int, pieces: int) -> MemberSettings:

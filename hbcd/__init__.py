@@ -30,6 +30,7 @@ _PUBLIC = {
     "hbcd.estimators.model_loading": ("load",),
     "hbcd.estimators.parameters": ("NotFittedError",),
     "hbcd.estimators.regressor": ("HybridRegressor",),
+    "hbcd.estimators.target_transform": ("TargetTransform",),
     "hbcd.networks.structure": ("NetworkStructure",),
     "hbcd.optimizers.base": ("Optimizer",),
     "hbcd.optimizers.builtin": (

@@ -16,6 +16,7 @@ from hbcd.estimators.constant_columns import ConstantFeatures
 from hbcd.estimators.model_loading import load
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
+from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
@@ -169,6 +170,7 @@ __all__ = [
     "StopReason",
     "SuccessiveHalving",
     "Tanh",
+    "TargetTransform",
     "TrainingInterrupted",
     "TrainingStrategy",
     "TuneResult",

@@ -47,7 +47,8 @@ def known_sizes(seeds: int) -> tuple[list[dict[str, Any]], bool]:
             seconds = time.process_time() - begin
             predicted = report.network.predict(report.theta, apart)
             error = float(np.sqrt(np.mean((predicted - truth) ** 2)))
-            end, most = report.network.widths[0], max(map(int, report.history["widths"]))
+            end = sum(report.network.widths[:-1])
+            most = max(sum(map(int, text.split("-"))) for text in report.history["widths"])
             met = abs(end - size) <= SIZE_BAR * size and error <= ERROR_BAR
             lines.append(
                 {"size": size, "seed": seed, "end": end, "error": error, "cpu": seconds,

@@ -89,6 +89,8 @@ int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *ind
                    void **taken);
 /* penalty of TY(data) */
 void hbcd_data_set_penalty(int dtype, void *data, double penalty);
+/* center and n_center of TY(data), in its precision; NULL: 0; the caller keeps it for as long as the data are used */
+void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n);
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g);
 /* f, jtwr (n) and jtwj (n, n) of block `block`, -1 for all parameters; as FN(net_normal). */
@@ -110,9 +112,10 @@ int hbcd_sensitivity_measure(int dtype, int kind, size_t start, size_t stop, siz
 int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a);
 int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, const void *a,
                              void *g);
-/* A built-in loss on one tile, as in TY(loss): *f is the sum over its rows; g may be NULL. */
-int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
-                   const void *out, const void *target, double *f, void *g);
+/* A built-in loss of each row by itself, values (rows).  out, target and g are (rows, outputs) row by row, g may be
+ * NULL; tile (3, outputs, HBCD_PAD) is scratch, aligned to HBCD_ALIGN. */
+int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,
+                      const void *out, const void *target, void *tile, double *values, void *g);
 int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,
                    const hbcd_phase_spec *phases, int n_threads, hbcd_arena *arena, void **plan);
 int hbcd_plan_train(int dtype, void *plan, void *theta, const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report);

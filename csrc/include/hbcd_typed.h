@@ -139,6 +139,8 @@ typedef struct TY(data) {
     int dealt;         /* 1: every rank has all rows, and does its share of their lanes */
     const hbcd_tiles *tiles; /* where x, y and w come from, a few tiles at a time; NULL: they are in memory */
     double penalty;    /* penalty * ||W||^2 / 2 is part of the loss on these rows, W: the weights of dense and block-diagonal layers */
+    const REAL *center; /* (n_center) = all parameters, kept by the caller: ||W - C||^2 instead, W with the biases; NULL: none */
+    size_t n_center;
 } TY(data);
 /* Copies tables of any stride and precision into tiles, by up to n_threads threads where they are large; one copy, no
  * other memory, the same bits by any number of threads.  range: which of all rows they are, NULL: all; then a table may be

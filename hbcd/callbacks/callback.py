@@ -27,7 +27,7 @@ class Event:
     what : str
         "begin", "block_begin", "block_end", "sweep_end", "improved" or "end".
     start : int
-        Which start of a `MultiStart` it is about, from 0; 0 everywhere else.
+        Which start of a `MultiStart`, or network of a fit by members, it is about, from 0; else 0.
     phase, epoch, step, block, rows : int
         As in the history; `epoch` is the number of the pass in its phase, block -1: all parameters.
     optimizer : str

@@ -67,10 +67,27 @@ class Log(Callback):
         """Writes a line."""
         self.write(logging.INFO, line(event))
 
+    def of_members(self) -> Log:
+        """The same for many small trainings, of which their sum says more than every pass.
+
+        Returns
+        -------
+        Log
+        """
+        return _MembersOnly(self.write)
+
+
+class _MembersOnly(Log):
+    def on_sweep_end(self, event: Event) -> None:
+        self.write(logging.DEBUG, line(event))
+
 
 class _VisitsToo(Log):
     def on_block_end(self, event: Event) -> None:
         self.write(logging.DEBUG, line(event))
+
+    def of_members(self) -> Log:
+        return self
 
 
 def logged() -> list[Callback]:
@@ -104,4 +121,9 @@ def printed() -> list[Callback]:
             if any(_shows(handler) for handler in logger.handlers):
                 return []
             logger = logger.parent if logger.propagate else None
-    return [Log(lambda level, text: print(f"hbcd: {text}", file=sys.stderr))]
+
+    def write(level: int, text: str) -> None:
+        if level >= logging.INFO:
+            print(f"hbcd: {text}", file=sys.stderr)
+
+    return [Log(write)]

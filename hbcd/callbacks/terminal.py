@@ -10,7 +10,7 @@ __all__ = ["Display"]
 
 
 class Display:
-    """Shows phase, pass and loss while a fit runs; silent where `stream` is not a terminal.
+    """Shows how far a fit is while it runs; silent where `stream` is not a terminal.
 
     Use it as a context manager around the fit and pass it as its `progress`.
 
@@ -18,12 +18,18 @@ class Display:
     ----------
     stream : file, optional
         Of text; None: standard error.
+
+    Attributes
+    ----------
+    note : str
+        What is shown in place of phase, pass and step, where that says more.
     """
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self.stream = sys.stderr if stream is None else stream
         self.shown = bool(getattr(self.stream, "isatty", lambda: False)())
         self.bar: Any = None
+        self.note = ""
 
     def __enter__(self) -> Display:
         if self.shown:
@@ -50,8 +56,8 @@ class Display:
         """One state of the run."""
         if not self.shown:
             return
-        text = f"phase {phase + 1}, pass {epoch + 1}, step {step}"
-        for name, value in (("loss", loss), ("best", best)):
+        text = self.note or f"phase {phase + 1}, pass {epoch + 1}, step {step}"
+        for name, value in (("loss", loss), ("best", math.nan if self.note else best)):
             if math.isfinite(value):
                 text += f", {name} {value:.6g}"
         if self.bar is not None:

@@ -21,7 +21,7 @@ from hbcd.cli.prepared import Prepared, prepare
 from hbcd.cli.report.page import write_report
 from hbcd.cli.search import cross_validate, search
 from hbcd.cli.tasks import Classification, Regression
-from hbcd.cli.text import print_json
+from hbcd.cli.text import print_json, transform_text
 from hbcd.cli.tune import tuned
 from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.metrics.classification import confusion
@@ -148,6 +148,7 @@ def _result(
         "alpha": model.alpha_,
         "strategy": short_text(model.strategy) if args.tune else args.strategy,
         "effort": args.effort,
+        "target_transform": transform_text(model),
         "members": [
             {**line, "widths": list(line["widths"])} for line in model.members_.to_dict("records")
         ],
@@ -174,7 +175,7 @@ def _about(args: argparse.Namespace, table: Table, result: dict[str, Any]) -> di
     """What the model file notes of where it comes from."""
     kept = ("data", "rows", "task", "target", "unit", "strategy", "optimizer", "selector", "seed",
             "train", "test", "baseline_ols", "baseline_linear", "baseline_frequent", "confusion",
-            "cv", "search", "tune", "effort", "members")  # fmt: skip
+            "cv", "search", "tune", "effort", "members", "target_transform")  # fmt: skip
     return {
         **{name: result[name] for name in kept if name in result},
         "columns": list(table.features.columns),

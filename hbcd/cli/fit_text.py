@@ -11,7 +11,14 @@ from numpy.typing import NDArray
 from hbcd.cli.baselines import BASELINES
 from hbcd.cli.data import Table
 from hbcd.cli.tasks import Regression
-from hbcd.cli.text import confusion_lines, network_text, score_table, targets_text, widths_text
+from hbcd.cli.text import (
+    confusion_lines,
+    members_text,
+    network_text,
+    score_table,
+    targets_text,
+    widths_text,
+)
 from hbcd.estimators.base import HybridEstimator
 
 __all__ = ["fit_text"]
@@ -38,7 +45,7 @@ def fit_text(
     return f"""\
 {table.name}: {result["rows"]} rows ({n_train} to train on, {n_test} to test), \
 {result["features"]} features, target {targets_text(table.targets, table.unit)}{_classes(result)}
-network {network_text(model)}
+network {network_text(model)}{members_text(model)}
 strategy {used}; seed {result["seed"]}, threads {result["threads"]}
 
 {score_table(table.task.columns, lines, table.unit)}

@@ -56,6 +56,7 @@ examples:
   hbcd fit ccpp --strategy paper --hidden 5,5,5 --seed 1
   hbcd fit plant.csv --target power --drop time,remark --max-time 30
   hbcd fit lab.xlsx --target yield,purity --hidden 20 --activation sigmoid
+  hbcd fit plant.csv --target power --hidden grow --max-time 60 --out results
   hbcd fit wine.csv --target grade --task classification --class-weight balanced
   hbcd fit plant.csv --target power --loss quantile:0.9 --alpha 0.1
   hbcd fit plant --strategy bcd --optimizer adam --selector random
@@ -73,6 +74,7 @@ what --json prints, one object:
   task, classes                         regression or classification; its labels, sorted, or null
   hidden, activation, loss, alpha, strategy, optimizer, selector, n_parameters, dtype
   effort, members                       what was tried, and what each member counts for
+  target_transform                      what was learned in place of the target: none, log or more
   seed, test_size, missing, dates, threads
   train, test                           r2, mse, mae; of a quantile pinball and below, too: the
                                         share of rows not above the prediction; or accuracy,

@@ -13,6 +13,7 @@ from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
+from hbcd.estimators.transform_choice import as_target_transform
 from hbcd.members.settings import effort_amount
 from hbcd.parts.losses import Loss
 from hbcd.tables.choices import DATES, MISSING, TASKS
@@ -38,6 +39,7 @@ def check_options(args: argparse.Namespace) -> None:
         raise ValueError("activation: must be one name, or --hidden must say how many layers")
     effort_amount(_effort(args))
     _members(args)
+    _target_transform(args)
     registry.dtype(args.dtype)
     check_integer("seed", args.seed, 0)
     check_integer("threads", args.threads, 1, none=True)
@@ -82,6 +84,13 @@ def _members(args: argparse.Namespace) -> str | int:
         raise ValueError(f"members={args.members!r}: must be auto or an integer") from None
     check_integer("members", members, 1)
     return members
+
+
+def _target_transform(args: argparse.Namespace) -> str | None:
+    """A name, or None for the word none."""
+    name = None if args.target_transform == "none" else args.target_transform
+    loss = parse_loss("squared_error" if args.loss is None else args.loss)
+    return as_target_transform(name, loss) if name != "auto" else "auto"
 
 
 def _activation(args: argparse.Namespace) -> str | list[str]:
@@ -145,10 +154,13 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
     if isinstance(task, Classification):
         if args.loss is not None:
             raise ValueError(f"loss={args.loss!r}: must be left out, classes have their own")
+        if args.target_transform not in ("auto", "none"):
+            raise ValueError("target_transform: must be left out, the target is of classes")
         balanced = args.class_weight == "balanced"
         return HybridClassifier(**options, class_weight="balanced" if balanced else None)
     if args.class_weight is not None:
         raise ValueError("class_weight: must be left out, the target is of numbers")
+    options["target_transform"] = _target_transform(args)
     if args.loss is not None:
         options["loss"] = parse_loss(args.loss)
     return HybridRegressor(**options)

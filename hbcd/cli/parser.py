@@ -160,13 +160,16 @@ def _add_fit(commands: Any) -> None:
         type=parse_hidden,
         default="auto",
         metavar="10,10,10",
-        help="widths, none, or auto (default): as wide as inputs and outputs ask for, with an L2 "
-        "penalty chosen by rows left out",
+        help="widths, none, grow: as many as training finds to be worth it, from one neuron on, or "
+        "auto (default): as wide as inputs and outputs ask for, with an L2 penalty chosen by rows "
+        "left out",
     )
     add("--effort", default="balanced", metavar="NAME", help="of the default fit: fast, balanced "
         "(default), best, or a multiple of balanced")  # fmt: skip
     add("--members", default="auto", metavar="K", help="networks on parts of the rows, as one: "
         "auto (default) where hidden, strategy and alpha are, a number of parts, or 1")  # fmt: skip
+    add("--target-transform", default="auto", metavar="NAME", help="learned in place of "
+        "numbers: log, yeo-johnson, none, or auto (default), what rows left out say")  # fmt: skip
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
     add("--strategy", default="auto", metavar="NAME",

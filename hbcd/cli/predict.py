@@ -16,7 +16,15 @@ import numpy as np
 import hbcd
 from hbcd.cli.data import open_table, target_names
 from hbcd.cli.tasks import task_of
-from hbcd.cli.text import described_layer, network_text, number, print_json, targets_text
+from hbcd.cli.text import (
+    described_layer,
+    members_text,
+    network_text,
+    number,
+    print_json,
+    targets_text,
+    transform_text,
+)
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.model_loading import load
@@ -201,6 +209,7 @@ def _describe(path: str) -> dict[str, Any]:
         "task": task_of(model).name,
         "classes": model.classes_.tolist() if isinstance(model, HybridClassifier) else None,
         "loss": registry.describe_loss(model.network_.loss),
+        "target_transform": transform_text(model),
         "unit": about.get("unit", ""),
         "training": _training(model),
         "about": about,
@@ -231,7 +240,7 @@ def _lines(
     ]
     lines = [
         ("model", f"{found['model']}, {found['bytes']} bytes"),
-        ("network", network_text(model)),
+        ("network", network_text(model) + members_text(model)),
         ("columns", ", ".join(columns) or f"{found['inputs']}, without names"),
         ("target", targets_text(found["target"], found["unit"])),
     ]

@@ -16,11 +16,13 @@ __all__ = [
     "confusion_lines",
     "described_layer",
     "layer_kind",
+    "members_text",
     "network_text",
     "number",
     "print_json",
     "score_table",
     "targets_text",
+    "transform_text",
     "widths_text",
 ]
 
@@ -54,7 +56,8 @@ def network_text(model: HybridEstimator) -> str:
     names = [layer_kind(layer) for layer in network.layers[1:-1]]
     kinds = ", ".join(names if len(set(names)) > 1 else names[:1]) or "linear"
     text = f"{widths} {kinds}, {network.n_parameters} parameters, {model.theta_.dtype}"
-    return text + members_text(model)
+    transform = transform_text(model)
+    return text if transform == "none" else f"{text}\nof transformed targets: {transform}"
 
 
 def described_layer(layer: Any) -> dict[str, Any]:
@@ -86,6 +89,12 @@ def members_text(model: HybridEstimator) -> str:
         count = f"{row.networks} networks {row.name}" if row.widths else row.name
         lines.append(f"  {row.weight:6.1%}  {count}, penalty {row.alpha:.3g}, loss {row.loss:.4g}")
     return "\n".join(lines)
+
+
+def transform_text(model: HybridEstimator) -> str:
+    """`log`, `yeo-johnson (power 0.23)`, or `none`."""
+    transform = getattr(model, "target_transform_", None)
+    return "none" if transform is None else str(transform)
 
 
 def targets_text(targets: Sequence[str], unit: str) -> str:

@@ -25,6 +25,8 @@ FIXED = {
     "hidden": "hidden_layer_sizes",
     "activation": "activation",
     "alpha": "alpha",
+    "members": "members",
+    "effort": "effort",
     "strategy": "strategy",
     "optimizer": "strategy",
     "selector": "strategy",

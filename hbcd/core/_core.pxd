@@ -256,6 +256,7 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_data_take(int dtype, const void *data, size_t rows, const uint32_t *index, int n_threads,
                        hbcd_arena *arena, void **taken)
     void hbcd_data_set_penalty(int dtype, void *data, double penalty)
+    void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n)
     int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads,
                       hbcd_watch *watch, hbcd_arena *arena, double *f, void *g)
     int hbcd_net_normal(int dtype, const void *net, const void *data, const void *theta, int block, int n_threads,
@@ -274,8 +275,8 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a)
     int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z,
                                  const void *a, void *g)
-    int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
-                       const void *out, const void *target, double *f, void *g)
+    int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,
+                          const void *out, const void *target, void *tile, double *values, void *g)
     int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,
                        const hbcd_phase_spec *phases, int n_threads, hbcd_arena *arena, void **plan)
     int hbcd_plan_train(int dtype, void *plan, void *theta, const hbcd_stop *stop, hbcd_rng *rng,

@@ -167,6 +167,7 @@ cdef class Data:
     cdef Context context  # of what is called back for rows
     cdef Ranks ranks
     cdef Tiles tiles
+    cdef object center  # kept for the core, which points to it
     cdef void *c
 
     def __init__(self, dtype, x, y, weight=None, x_columns=None, y_columns=None, double penalty=0.0,
@@ -227,6 +228,17 @@ cdef class Data:
         if status < 0 and self.context.error is not None:
             self.context.check(HBCD_ERR_HOOK)
         return 0
+
+    def draw_to(self, center):
+        """The penalty is of the distance of weights and biases to those of this theta; None: of weights to 0."""
+        cdef void *at = NULL
+        cdef size_t n = 0
+        if center is not None:
+            center = np.array(center, F32 if self.dtype == HBCD_F32 else F64)
+            n = center.size
+            at = pointer(center, self.dtype, n)
+        hbcd_data_set_center(self.dtype, self.c, at, n)
+        self.center = center
 
     @property
     def weight_sum(self):

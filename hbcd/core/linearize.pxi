@@ -19,7 +19,7 @@ def take_rows(Data data, index, int n_threads):
     if FORKED:
         n_threads = 1
     taken.dtype, taken.rows, taken.own_rows = data.dtype, rows.shape[0], rows.shape[0]
-    taken.context = Context()
+    taken.context, taken.center = Context(), data.center
     Context().check(hbcd_data_take(data.dtype, data.c, rows.shape[0], &rows[0], n_threads, &arena, &taken.c))
     taken.memory = Memory(arena.used)
     with nogil:

@@ -1,5 +1,6 @@
 # network.pxi: networks, one call of the core each.
 
+
 def all_finite(array):
     """Whether an aligned array of float32 or float64 with 1 or 2 axes holds finite numbers only; one pass."""
     cdef Table table = Table(array)

@@ -123,24 +123,29 @@ cdef int loss_hook(void *self, int dtype, size_t rows, size_t ld, size_t outputs
 def loss_of_rows(str name, parameters, out, target, grad=None):
     """A built-in loss of every row of out (rows, outputs) by compiled code; grad is set unless it is None."""
     cdef int dtype = code(out.dtype), kind = LOSSES[name]
-    cdef size_t outputs = out.shape[1]
+    cdef size_t rows = out.shape[0], outputs = out.shape[1], n = out.size
     cdef double p[HBCD_LOSS_PARAMETERS]
-    cdef double f = 0
-    tile = np.zeros((3, outputs, HBCD_PAD), out.dtype)  # one row, padded
-    cdef size_t n = tile[0].size
-    cdef void *out_ = pointer(tile[0].reshape(-1), dtype, n)
-    cdef void *target_ = pointer(tile[1].reshape(-1), dtype, n)
-    cdef void *grad_ = NULL if grad is None else pointer(tile[2].reshape(-1), dtype, n, True)
+    cdef double[::1] values_
+    cdef int status
+    if n == 0:
+        return np.zeros(rows)
+    tile = np.empty((3, outputs, HBCD_PAD), out.dtype)  # one row, padded
+    z, y = np.ascontiguousarray(out), np.ascontiguousarray(target, out.dtype)
+    slope = None if grad is None else np.empty(out.shape, out.dtype)
+    cdef void *out_ = pointer(z.reshape(-1), dtype, n)
+    cdef void *target_ = pointer(y.reshape(-1), dtype, n)
+    cdef void *tile_ = pointer(tile.reshape(-1), dtype, tile.size, True)
+    cdef void *grad_ = NULL if grad is None else pointer(slope.reshape(-1), dtype, n, True)
     memset(p, 0, sizeof(p))
     for k, number in enumerate(parameters):
         p[k] = number
-    values = np.empty(out.shape[0])
-    for row in range(out.shape[0]):
-        tile[0, :, 0], tile[1, :, 0] = out[row], target[row]
-        Context().check(hbcd_loss_eval(dtype, ISA, kind, p, 1, HBCD_PAD, outputs, out_, target_, &f, grad_))
-        values[row] = f
-        if grad is not None:
-            grad[row] = tile[2, :, 0]
+    values = np.empty(rows)
+    values_ = values
+    with nogil:
+        status = hbcd_loss_of_rows(dtype, ISA, kind, p, rows, outputs, out_, target_, tile_, &values_[0], grad_)
+    Context().check(status)
+    if grad is not None:
+        grad[...] = slope
     return values
 
 

@@ -14,13 +14,15 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd.callbacks.terminal import Display
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
 from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
+from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_last_value
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
 from hbcd.estimators.member_outputs import MemberOutputs
 from hbcd.estimators.raw_coefficients import RawUnits
-from hbcd.estimators.saved_model import describe
+from hbcd.estimators.saved_model import describe, file_version
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
+from hbcd.estimators.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.model_files.file_format import write_model_file
 from hbcd.parts.report import FitReport
 from hbcd.tables.encoder import TableEncoder
@@ -28,7 +30,7 @@ from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow
 from hbcd.utils.public import public
 from hbcd.utils.scaling import Scaled, Scaler
-from hbcd.utils.sklearn_protocol import Routing
+from hbcd.utils.sklearn_protocol import Routing, peer
 
 __all__ = ["HybridEstimator", "TrainingInterrupted"]
 
@@ -62,10 +64,14 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         if constant and not (partial and plan.settings.resumes):
             text = about_constant_features(constant, plan.network.n_inputs)
             warnings.warn(text, ConstantFeatures, stacklevel=3)
+        loss = plan.network.loss
+        first = plan.y_scaler.forward(plan.rows.train.y[:FIRST_ROWS], plan.settings.dtype)
+        check_first_values(loss, first, value=plan.members is not None)
         callbacks = self._fit_callbacks()
         bridges = [] if partial else sklearn_bridges(self, X, y, sample_weight, plan.apply)
         with Display() if self.verbose == 1 else contextlib.nullcontext() as display:
             report = plan.train(self.n_threads, display, [*callbacks, *bridges])
+        check_last_value(loss, report)
         plan.apply(self, report.theta, plan.network)
         self._set_report(report)
         for bridge in bridges:
@@ -73,6 +79,9 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         if report.interrupted:
             text = f"interrupted after {report.seconds:.1f} s: the best parameters are kept"
             warnings.warn(text, TrainingInterrupted, stacklevel=3)
+        untrained = about_untrained_members(plan.result, plan.settings.stop)
+        if untrained:
+            warnings.warn(untrained, peer("ConvergenceWarning", UntrainedMembers), stacklevel=3)
         return self
 
     def _set_fitted(
@@ -172,4 +181,5 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
             The file cannot be written; one that was there is still there.
         """
         self._check_fitted()
-        write_model_file(path, *describe(self))
+        arrays, document = describe(self)
+        write_model_file(path, arrays, document, file_version(document))

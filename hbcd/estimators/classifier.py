@@ -50,7 +50,7 @@ class HybridClassifier(ClassOutputs):
         Networks trained on parts of the rows and weighted by the loss of rows that they have not
         seen, as one network; see "What a fit does by itself" in the documentation.  "auto": where
         widths, layers, strategy and alpha are left to the fit and no rows are held out; an integer:
-        so many parts; 1: one network.
+        so many parts; 1: one network, with which neither `effort` nor `encoding` may be given.
     encoding : "auto", "pieces" or None, default "auto"
         Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
     layers : list of Layer, optional
@@ -73,7 +73,7 @@ class HybridClassifier(ClassOutputs):
         None: the processors at hand.  Any number gives the same bits.
     dtype : {"auto", "float64", "float32"}
         Precision of the parameters and of the training.  "auto": float32 from 3000 training rows
-        on, else float64; `warm_start` and `partial_fit` keep that of the parameters.
+        on and for members unless they are exact, else float64; what goes on training keeps its own.
     max_iter, max_fun : int or None
         Limits of the iterations of the optimizers and of the evaluations of the objective, which
         may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
@@ -95,8 +95,8 @@ class HybridClassifier(ClassOutputs):
         name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
         takes a share of 15 %.
     verbose : int, default 0
-        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
-        the logger "hbcd" shows it).
+        1 shows progress on a terminal; 2 prints a line for every pass, of members for every stage
+        and arm (on standard error, unless the logger "hbcd" shows it).
     warm_start : bool, default False
         True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
         the new rows, so that it begins with the predictions that were there.  Columns, widths,
@@ -122,7 +122,8 @@ class HybridClassifier(ClassOutputs):
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     members_ : DataFrame
         Every member tried: name, widths, pieces, number of networks, penalty, loss of the rows left
-        out, weight.  Empty where one network was trained.
+        out, weight: the sum of weights is 1, or what makes better probabilities.  Empty where one
+        network was trained.
     oof_prediction_ : ndarray of shape (rows, n_classes), or None
         Probabilities for the training rows by members that have not seen them; NaN for rows of
         weight 0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.

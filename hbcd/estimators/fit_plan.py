@@ -13,13 +13,21 @@ from hbcd.estimators.constant_columns import constant_features, without_constant
 from hbcd.estimators.dataframes import FILL
 from hbcd.estimators.fit_rows import FitRows, fit_rows
 from hbcd.estimators.fit_settings import FitSettings, fit_settings
-from hbcd.estimators.hold_out import chosen_share
+from hbcd.estimators.hold_out import held_share
 from hbcd.estimators.member_plan import check_member_parameters, member_settings
 from hbcd.estimators.network_layers import first_network, network_of
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target import target_scaler
-from hbcd.estimators.warm_start import resumed_parameters
+from hbcd.estimators.target_transform import TargetTransform, TransformedScaler
+from hbcd.estimators.transform_choice import (
+    given_transform,
+    judges_transform,
+    learned_transform,
+    transformed,
+)
+from hbcd.estimators.transform_judgement import Judgement, judged
+from hbcd.estimators.warm_start import HELD, resumed_parameters, with_alpha
 from hbcd.members.fit_network import MemberResult, train_by_members
 from hbcd.members.settings import MemberSettings
 from hbcd.networks.data import as_rows
@@ -47,7 +55,13 @@ class FitPlan:
     ----------
     settings : FitSettings
     rows : FitRows
-        In the units of the table.
+        In the units of the table, but for targets that are transformed.
+    units : ndarray of shape (training rows, outputs)
+        Targets in their units.
+    transform : TargetTransform or None
+        Of the targets, once that is known.
+    judges : bool
+        Whether members are to find it.
     build : callable
         The network with a penalty: ``build(alpha)``; of one that grows, as large as a rule says.
     first : callable
@@ -63,10 +77,15 @@ class FitPlan:
         Share of the rows that the training itself holds out.
     alpha_path : ndarray of shape (penalties, 2)
         Penalties tried, and the loss of the rows left out.
+    rows_before : int
+        What the parameters that a `partial_fit` goes on from stand for.
     """
 
     settings: FitSettings
     rows: FitRows
+    units: Array
+    transform: TargetTransform | None
+    judges: bool
     build: Callable[[float], Network]
     first: Callable[[float], Network]
     network: Network
@@ -79,6 +98,7 @@ class FitPlan:
     theta: Array | None
     hold_out: float
     alpha_path: Array
+    rows_before: int
     members: MemberSettings | None
     result: MemberResult | None = None
 
@@ -93,8 +113,13 @@ class FitPlan:
         theta = self.theta
         if theta is None:
             theta = self.network.init(self.settings.generator, self.settings.dtype)
+        start = without_constant_features(self.network, theta, self.x_scaler)
+        goes_on = self.settings.partial and self.settings.resumes
+        alpha = self.network.alpha
+        if goes_on:  # the rows before are in these parameters
+            self.network = with_alpha(self.network, max(alpha, HELD * self.rows_before))
         report = self.network.train(
-            without_constant_features(self.network, theta, self.x_scaler),
+            start,
             self.inputs,
             self.outputs,
             self.rows.train.weight,
@@ -107,8 +132,10 @@ class FitPlan:
             progress=progress,
             callbacks=callbacks,
             early_stopping=self.settings.early_stopping,
+            penalty_center=start if goes_on else None,
         )
-        self.network = report.network  # what a strategy that grows has made of it
+        # What a strategy that grows has made of it.
+        self.network = with_alpha(report.network, alpha) if goes_on else report.network
         return report if choice is None else choice.counted(report)
 
     def apply(self, model: Any, theta: Array, network: Network) -> None:
@@ -122,6 +149,8 @@ class FitPlan:
             What theta are parameters of: the plan's, or what that has become.
         """
         attributes = self.rows.target.attributes
+        if "target_transform" in model.parameter_defaults():
+            model.target_transform_ = self._transform(theta, network)
         model._set_fitted(
             network,
             without_constant_features(network, theta, self.x_scaler),
@@ -133,10 +162,12 @@ class FitPlan:
         model._set_members(
             self.result,
             self.rows.place,
-            self.rows.train.y,
+            self.units,
             self.y_scaler,
             resumes=self.settings.resumes,
         )
+        if not (self.settings.partial and self.settings.resumes):
+            model._rows_before = _counted(self.rows.train)
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 
@@ -144,11 +175,28 @@ class FitPlan:
         """Features that do not vary in the training rows, by name or number."""
         return constant_features(self.x_scaler, self.rows.encoder)
 
+    def _transform(self, theta: Array, network: Network) -> TargetTransform | None:
+        """The transform of the targets with the errors that say how it is undone."""
+        scalers = self.x_scaler, self.y_scaler
+        left_out = None if self.result is None else self.y_scaler.backward(self.result.predicted)
+        own = network, without_constant_features(network, theta, self.x_scaler)
+        partial = self.settings.partial
+        return learned_transform(self.transform, self.rows, own, scalers, left_out, partial=partial)
+
+    def _judge_transform(self, given: Rows, *how: Any) -> Judgement:
+        """Finds the transform of the targets, and what they are standardized by then."""
+        found = judged(given, self.network.loss, self.settings.generator, self.stop, *how)
+        self.transform, self.stop = found.transform, found.stop
+        self.rows = transformed(self.rows, self.transform)
+        if self.transform is not None:
+            self.y_scaler = target_scaler(self.network.loss, self.rows.train.y, given.weight)
+        return found
+
     def _held_out(self) -> tuple[Scaled, Scaled, Array | None] | None:
         held = self.rows.held_out
         if held is None:
             return None
-        return Scaled(held.x, self.x_scaler), Scaled(held.y, self.y_scaler), held.weight
+        return Scaled(held.x, self.x_scaler), Scaled(held.y, self.outputs.scaler), held.weight
 
     def _train_members(
         self,
@@ -160,26 +208,19 @@ class FitPlan:
         """Trains members, and has the network that they are."""
         train, dtype = self.rows.train, self.settings.dtype
         as_rows(self.network, self.inputs, self.outputs, train.weight, dtype)  # they fit into it
-        rows = Rows(
-            np.ascontiguousarray(self.x_scaler.forward(train.x, dtype)),
-            self.y_scaler.forward(train.y, np.float64),
-            as_weights(train.weight, len(train)),
-        )
-        activation = self.network.layers[1].activation
+        x = np.ascontiguousarray(self.x_scaler.forward(train.x, dtype))
+        weight, activation = as_weights(train.weight, len(train)), self.network.layers[1].activation
+        how = members, activation, n_threads, progress
+        judgement = self._judge_transform(Rows(x, train.y, weight), *how) if self.judges else None
+        rows = Rows(x, self.y_scaler.forward(self.rows.train.y, np.float64), weight)
+        loss, generator = self.network.loss, self.settings.generator
+        told, clip = (n_threads, progress, callbacks), link(self.network.loss) == "identity"
         self.result = train_by_members(
-            rows,
-            self.network.loss,
-            activation,
-            members,
-            self.settings.generator,
-            self.stop,
-            n_threads,
-            progress,
-            callbacks,
-            clip=link(self.network.loss) == "identity",
+            rows, loss, activation, members, generator, self.stop, *told, clip=clip
         )
         self.network, self.alpha_path = self.result.network, self.result.path
-        return replace(self.result.report, network=self.network)
+        report = replace(self.result.report, network=self.network)
+        return report if judgement is None else judgement.counted(report)
 
     def _choose_penalty(
         self, n_threads: int | None, progress: ProgressFunction | None
@@ -219,6 +260,8 @@ def plan_fit(
     # rows
     rows = fit_rows(model, X, y, sample_weight, eval_set, settings, classes)
     settings = settings.for_rows(len(rows.train))
+    transform = given_transform(model, rows, settings)
+    units, rows = rows.train.y, transformed(rows, transform)
     n_inputs = rows.train.x.shape[1]
 
     def build(alpha: float) -> Network:
@@ -243,53 +286,33 @@ def plan_fit(
     return FitPlan(
         settings=settings,
         rows=rows,
+        units=units,
+        transform=transform,
+        judges=judges_transform(model, rows.target.loss),
         build=build,
         first=first,
         network=network,
         x_scaler=x_scaler,
         y_scaler=y_scaler,
         inputs=Scaled(rows.train.x, x_scaler, np.array([statistics.least, statistics.most])),
-        outputs=Scaled(rows.train.y, y_scaler),
+        outputs=Scaled(rows.train.y, TransformedScaler.of_targets(y_scaler, transform)),
         strategy=strategy,
         stop=settings.stop,
         theta=theta,
-        hold_out=_hold_out(model, network, rows.train, rows.held_out, strategy, settings),
+        hold_out=held_share(model, network, rows.train, rows.held_out, strategy, settings),
         alpha_path=model.alpha_path_ if settings.resumes else np.empty((0, 2)),
+        rows_before=getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
         members=member_settings(
             model,
             settings,
             len(rows.train),
             n_inputs,
-            held_out=rows.held_out is not None or not _default_fraction(model),
+            held_out=rows.held_out is not None,
             followed="_skl_callbacks" in vars(model),
         ),
     )
 
 
-def _default_fraction(model: EstimatorParameters) -> bool:
-    """Whether `validation_fraction` is what it is by default."""
-    given, default = model.validation_fraction, model.parameter_defaults()["validation_fraction"]
-    return given is None or (isinstance(given, str) and given == default)
-
-
-def _hold_out(
-    model: EstimatorParameters,
-    network: Network,
-    train: Rows,
-    held_out: Rows | None,
-    strategy: TrainingStrategy,
-    settings: FitSettings,
-) -> float:
-    """The share of the rows that the training is to hold out."""
-    if held_out is not None or settings.partial:
-        return 0.0
-    path = settings.resumes and len(model.alpha_path_) > 0
-    # Rows left out to choose a penalty have the same use as rows held out.
-    by_rows = settings.alpha is None or path
-    automatic = 0.0 if by_rows else strategy.hold_out_share(network, len(train))
-    return chosen_share(
-        model.validation_fraction,
-        automatic,
-        len(train),
-        needed=settings.early_stopping is not None,
-    )
+def _counted(rows: Rows) -> int:
+    """Rows that have a weight."""
+    return len(rows) if rows.weight is None else int(np.count_nonzero(rows.weight))

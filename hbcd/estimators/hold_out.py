@@ -7,16 +7,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.estimators.fit_settings import FitSettings
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.networks.rows import Rows
+from hbcd.training.network import Network
+from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.validation import check_number
 
-__all__ = ["chosen_rows", "chosen_share"]
+__all__ = ["chosen_rows", "chosen_share", "held_share"]
 
-Rows = NDArray[np.intp]
+Index = NDArray[np.intp]
 NAME = "validation_fraction"
 EARLY = 0.15  # held out where early stopping asks for rows and no share is given
 
 
-def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Rows, Rows] | None:
+def chosen_rows(choice: Any, X: Any, y: Any, n: int) -> tuple[Index, Index] | None:
     """The rows to train on and those held out, or None where it is a share.
 
     Parameters
@@ -65,7 +70,7 @@ def _last_split(splitter: Any, X: Any, y: Any) -> Any:
     return pair
 
 
-def _numbers(part: Any, n: int) -> Rows:
+def _numbers(part: Any, n: int) -> Index:
     """Row numbers from row numbers or a mask."""
     array = np.asarray(part)
     if array.dtype == bool and array.shape == (n,):
@@ -103,3 +108,26 @@ def chosen_share(choice: Any, automatic: float, n: int, *, needed: bool) -> floa
                 f"{NAME}={choice}: must hold out at least one of {n} rows and leave one"
             )
     return share if share or not needed else EARLY
+
+
+def held_share(
+    model: EstimatorParameters,
+    network: Network,
+    train: Rows,
+    held_out: Rows | None,
+    strategy: TrainingStrategy,
+    settings: FitSettings,
+) -> float:
+    """The share of the rows that the training is to hold out."""
+    if held_out is not None or settings.partial:
+        return 0.0
+    path = settings.resumes and len(model.alpha_path_) > 0
+    # Rows left out to choose a penalty have the same use as rows held out.
+    by_rows = settings.alpha is None or path
+    automatic = 0.0 if by_rows else strategy.hold_out_share(network, len(train))
+    return chosen_share(
+        model.validation_fraction,
+        automatic,
+        len(train),
+        needed=settings.early_stopping is not None,
+    )

@@ -106,8 +106,11 @@ class MemberOutputs(EstimatorParameters):
         if choice is None or not (by_members or known is not None):
             return None
         low, high = y.min(axis=0), y.max(axis=0)
-        margin = MARGIN * (high - low)
-        ends = np.array([low - margin, high + margin], dtype=np.float64)
+        margin = MARGIN * high - MARGIN * low  # of numbers whose difference may be beyond float64
+        with np.errstate(over="ignore"):
+            ends = np.array([low - margin, high + margin], dtype=np.float64)
+        largest = np.finfo(np.float64).max
+        ends = np.clip(ends, -largest, largest)
         if by_members or known is None:
             return ends
         return np.array([np.minimum(known[0], ends[0]), np.maximum(known[1], ends[1])])

@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.power_transform import LOG
+from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.layout import DensePart
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson
@@ -49,9 +51,15 @@ class RawUnits(EstimatorParameters):
 
     @property
     def out_activation_(self) -> str:
-        """What turns outputs into predictions: "identity", "exp", "logistic" or "softmax"."""
+        """What turns outputs into predictions: "identity", "exp", "logistic" or "softmax".
+
+        "target_transform": ``target_transform_.backward``, which is not one of these.
+        """
         self._check_fitted()
-        return self._link("out_activation_")
+        link_name, transform = self._link("out_activation_"), self._transform()
+        if transform is None:
+            return link_name
+        return "exp" if set(transform.names) == {LOG} else "target_transform"
 
     @property
     def coefs_(self) -> list[NDArray[np.float64]]:
@@ -81,7 +89,17 @@ class RawUnits(EstimatorParameters):
         for k, layer in enumerate(self.network_.layers[1:], start=1):
             parts = self.network_.dense_parts(k, self.theta_)
             if not parts:
-                raise AttributeError(f"{asked}: must be dense layers, layers[{k}] is {layer!r}")
+                kind = type(layer).__name__
+                remedy = "; encoding=None trains without it" if kind == "SmoothPieces" else ""
+                raise AttributeError(
+                    f"{asked}: must be dense layers, network_.layers[{k}] is a {kind}{remedy}"
+                )
+            activations = [block[2] for block in getattr(layer, "blocks", ())]
+            if any(one != activations[0] for one in activations):
+                raise AttributeError(
+                    f"{asked}: must have one activation in a layer, parts of network_.layers[{k}] "
+                    "have several; network_.dense_parts gives the weights of each part"
+                )
             found.append(_dense(parts, widths[k - 1], widths[k]))
         mean, divisor = self.x_scaler_.mean, self.x_scaler_.divisor
         weights, bias = found[0]
@@ -91,4 +109,10 @@ class RawUnits(EstimatorParameters):
             found[-1] = weights, bias + np.log(self.y_scaler_.scale)
         else:
             found[-1] = weights * self.y_scaler_.scale, self.y_scaler_.backward(bias)
+        transform = self._transform()
+        if transform is not None and self.out_activation_ == "exp":
+            found[-1] = found[-1][0], found[-1][1] + transform.log_factors
         return found
+
+    def _transform(self) -> TargetTransform | None:
+        return getattr(self, "target_transform_", None)

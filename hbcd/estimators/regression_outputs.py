@@ -10,7 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.dataframes import as_targets, told_by_label
+from hbcd.estimators.power_transform import LOG
 from hbcd.estimators.target import Target
+from hbcd.estimators.target_transform import TargetTransform, refuse_not_positive
 from hbcd.members.fit_network import MemberResult
 from hbcd.metrics.regression import r2_scores
 from hbcd.parts.losses import Loss
@@ -29,7 +31,21 @@ class RegressionOutputs(HybridEstimator):
     """Numbers as targets and as predictions."""
 
     loss: str | Loss
+    target_transform: str | None
+    target_transform_: TargetTransform | None
     _flat: bool
+
+    # ---- the protocol of scikit-learn
+
+    def __sklearn_tags__(self) -> Any:
+        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
+
+        return Tags(
+            estimator_type="regressor",
+            target_tags=TargetTags(required=True, multi_output=True),
+            regressor_tags=RegressorTags(),
+            input_tags=InputTags(allow_nan=self.missing == "indicator"),
+        )
 
     # ---- targets
 
@@ -40,16 +56,26 @@ class RegressionOutputs(HybridEstimator):
         loss = registry.loss(self.loss)
         loss._check_target("y", values)
         weight = as_exact_weights(sample_weight, rows)
+        if getattr(self, "target_transform", None) == LOG:
+            counts = True if weight is None else weight[:, np.newaxis] > 0
+            refuse_not_positive("y", np.where(counts, values, 1.0))
         return Target(values, weight, loss, {"_flat": np.asarray(y).ndim == 1})
 
     def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
         values = as_targets(y, columns=target.values.shape[1], rows=rows)
         target.loss._check_target("y", values)
+        if getattr(self, "target_transform", None) == LOG:
+            refuse_not_positive("y", values)
         return values
 
     def _describe_target(self) -> dict[str, Any]:
         ends = getattr(self, "output_range_", None)
-        return {"flat": self._flat, "output_range": None if ends is None else ends.tolist()}
+        transform = self._known_transform()
+        return {
+            "flat": self._flat,
+            "output_range": None if ends is None else ends.tolist(),
+            **({} if transform is None else {"target_transform": transform.to_dict()}),
+        }
 
     def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
         ends = document.get("output_range")  # files of hbcd 0.1.0 have none
@@ -57,7 +83,17 @@ class RegressionOutputs(HybridEstimator):
             ends = np.array(ends, dtype=np.float64)
             if ends.shape != (2, network.n_outputs) or not (ends[0] <= ends[1]).all():
                 raise ValueError(f"output_range: has shape {ends.shape}, must be pairs of numbers")
-        return {"_flat": bool(document["flat"]), "output_range_": ends}
+        transform = document.get("target_transform")
+        if transform is not None:
+            transform = TargetTransform.from_dict(transform, network.n_outputs)
+        return {
+            "_flat": bool(document["flat"]),
+            "output_range_": ends,
+            "target_transform_": transform,
+        }
+
+    def _known_transform(self) -> TargetTransform | None:
+        return getattr(self, "target_transform_", None)  # models of hbcd 0.1.0 have none
 
     # ---- predict
 
@@ -87,6 +123,9 @@ class RegressionOutputs(HybridEstimator):
     def _in_units(self, out: Array, loss: Loss, scaler: Scaler) -> Array:
         """Outputs of a network in the target's units, kept within `output_range_`."""
         values = scaler.backward(loss.mean(out))
+        transform = self._known_transform()
+        if transform is not None:
+            values = transform.backward(values)
         ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
         return values if ends is None else np.clip(values, *ends)
 

@@ -46,14 +46,18 @@ class HybridRegressor(RegressionOutputs):
         counted in operations, so that a seed gives the same bits on every machine.
     members : "auto" or int, default "auto"
         Networks trained on parts of the rows and weighted by the loss of rows that they have not
-        seen, as one network; see "What a fit does by itself" in the documentation.  "auto": where
+        seen, as one network ("What a fit does by itself" in the documentation).  "auto": where
         widths, layers, strategy and alpha are left to the fit and no rows are held out; an integer:
-        so many parts; 1: one network.
+        so many parts; 1: one network, with which neither `effort` nor `encoding` may be given.
     encoding : "auto", "pieces" or None, default "auto"
         Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
     output_range : "auto", None or (least, most), default "auto"
         What predictions are kept within.  "auto": after members, the range of the training targets
         and half its width on either side; None: no limit.
+    target_transform : "auto", "log", "yeo-johnson" or None, default "auto"
+        What members or the network learn in place of the targets (`TargetTransform`); predictions
+        are means of the targets again, or for robust losses what the loss asks for.  "auto": of
+        skewed targets, where members lose less by it on rows left out; "log" needs targets above 0.
     layers : list of Layer, optional
         The layers between inputs and output in place of widths and activations, custom ones among
         them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
@@ -80,7 +84,7 @@ class HybridRegressor(RegressionOutputs):
         None: the processors at hand.  Any number gives the same bits.
     dtype : {"auto", "float64", "float32"}
         Precision of the parameters and of the training.  "auto": float32 from 3000 training rows
-        on, else float64; `warm_start` and `partial_fit` keep that of the parameters.
+        on and for members unless they are exact, else float64; what goes on training keeps its own.
     max_iter, max_fun : int or None
         Limits of the iterations of the optimizers and of the evaluations of the objective, which
         may be on few rows; the best parameters until then are kept.  ``report_.stop_reason`` says
@@ -102,8 +106,8 @@ class HybridRegressor(RegressionOutputs):
         name is ``EarlyStopping(name)``, True is by the loss.  Where nothing else holds rows out it
         takes a share of 15 %.
     verbose : int, default 0
-        1 shows progress on a terminal, 2 prints a line for every pass (on standard error, unless
-        the logger "hbcd" shows it).
+        1 shows progress on a terminal; 2 prints a line for every pass, of members for every stage
+        and arm (on standard error, unless the logger "hbcd" shows it).
     warm_start : bool, default False
         True: `fit` goes on from the parameters of the last fit, refolded to the means and scales of
         the new rows, so that it begins with the predictions that were there.  Columns, widths,
@@ -128,13 +132,14 @@ class HybridRegressor(RegressionOutputs):
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     members_ : DataFrame
-        Every member tried: name, widths, pieces, number of networks, penalty, loss of the rows left
-        out, weight.  Empty where one network was trained.
+        Every member tried, a row each.  Empty where one network was trained.
     oof_prediction_ : ndarray of shape (rows,) or (rows, outputs), or None
         Predictions for the training rows by members that have not seen them; NaN for rows of weight
         0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
     output_range_ : ndarray of shape (2, outputs), or None
         What predictions are kept within.
+    target_transform_ : TargetTransform or None
+        What was learned in place of the targets; None: these.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no
         names; they have no influence on predictions.
@@ -155,7 +160,8 @@ class HybridRegressor(RegressionOutputs):
     n_layers_ : int
         Layers, inputs and outputs among them.
     out_activation_ : str
-        "identity", for Poisson "exp": from the last layer of that pass to predictions.
+        "identity", for Poisson and logarithms of targets "exp", for other transforms
+        "target_transform": from the last layer of that pass to predictions, before `output_range_`.
     feature_names_in_ : ndarray of str
         Where X was a DataFrame.
     target_names_ : list of str
@@ -189,6 +195,7 @@ class HybridRegressor(RegressionOutputs):
         members: str | int = "auto",
         encoding: str | None = "auto",
         output_range: Any = "auto",
+        target_transform: str | None = "auto",
         layers: Sequence[Layer] | None = None,
         loss: str | Loss = "squared_error",
         alpha: str | float = "auto",
@@ -214,6 +221,7 @@ class HybridRegressor(RegressionOutputs):
         self.members = members
         self.encoding = encoding
         self.output_range = output_range
+        self.target_transform = target_transform
         self.layers = layers
         self.loss = loss
         self.alpha = alpha
@@ -231,18 +239,6 @@ class HybridRegressor(RegressionOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
-
-    # ---- the protocol of scikit-learn
-
-    def __sklearn_tags__(self) -> Any:
-        from sklearn.utils import InputTags, RegressorTags, Tags, TargetTags
-
-        return Tags(
-            estimator_type="regressor",
-            target_tags=TargetTags(required=True, multi_output=True),
-            regressor_tags=RegressorTags(),
-            input_tags=InputTags(allow_nan=self.missing == "indicator"),
-        )
 
     # ---- fit
 
@@ -298,9 +294,10 @@ class HybridRegressor(RegressionOutputs):
         which should therefore see typical rows; a column or target that did not vary there takes
         its mean and scale from the first call in which it does.  Every phase of the strategy makes
         one pass over the rows, at most 50 iterations where all of them are one batch; later calls
-        leave out its search for a start.  The best parameters by the loss on these rows are kept: a
-        call never makes that worse.  `validation_fraction` and `early_stopping` are not used;
-        `report_` is that of the call.
+        leave out its search for a start.  The N rows of the last `fit`, or of the first call, count
+        on: a later one minimizes the loss of its n rows plus ``max(alpha, 0.1 N)
+        ||theta - theta_before||**2 / (2 n)``; rows that the model predicts leave it as it was, and
+        a call never makes its rows worse.  `report_` is that of the call.
 
         Parameters
         ----------

@@ -24,7 +24,7 @@ from hbcd.training.network import Network
 from hbcd.utils.validation import check_integer
 from hbcd.utils.version import __version__
 
-__all__ = ["describe", "restore"]
+__all__ = ["describe", "file_version", "restore"]
 
 Array = NDArray[Any]
 
@@ -40,6 +40,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "given_layers": _given_layers(model, layers),
         "loss": registry.describe_loss(model.network_.loss),
         "alpha": float(model.alpha_),
+        "rows_before": getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "column_labels": model.column_labels_,
@@ -59,6 +60,11 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "y_scale": model.y_scaler_.scale,
     }
     return arrays, document
+
+
+def file_version(document: dict[str, Any]) -> int:
+    """The format of a file: 2 where readers of format 1 would overlook what predictions need."""
+    return 2 if "target_transform" in document else 1
 
 
 def _members(model: EstimatorParameters) -> list[dict[str, Any]]:
@@ -114,6 +120,7 @@ def restore(
         encoder,
         model._restore_target(document, network),
     )
+    model._rows_before = check_integer("rows_before", document.get("rows_before", 0), 0) or 0
     model.alpha_path_ = np.empty((0, 2))
     model._members = [
         {**one, "widths": tuple(one["widths"])} for one in document.get("members", ())

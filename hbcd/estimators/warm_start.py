@@ -16,10 +16,15 @@ from hbcd.networks.layout import DensePart
 from hbcd.training.network import Network
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["check_same", "rescaled", "resumed_parameters"]
+__all__ = ["HELD", "check_same", "rescaled", "resumed_parameters", "with_alpha"]
 
 Array = NDArray[Any]
 Scalers = tuple[Scaler, Scaler]
+#: What a row of before counts for in `partial_fit`, about the curvature of its loss in a weight: so
+#: often as there were rows, it draws parameters to where they were.  Members of 600 rows of three
+#: tables: their error after 1, 5, 20, 200 new rows is 1.03, 1.09, 1.09, 0.99 of that before; with
+#: the penalty alone 1.08, 1.38, 1.37, 1.10; with the penalty drawing to 0 4.2, 4.2, 3.3, 1.4.
+HELD = 0.1
 
 
 def resumed_parameters(
@@ -107,6 +112,11 @@ def _where_first_varying(old: Scaler, new: Scaler) -> Scaler:
     if not first.any():
         return old
     return Scaler(np.where(first, new.mean, old.mean), np.where(first, new.scale, old.scale))
+
+
+def with_alpha(network: Network, alpha: float) -> Network:
+    """The network with another penalty."""
+    return Network(network.layers, network.loss, alpha=alpha)
 
 
 def check_same(old: Network, new: Network) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.callbacks.log_lines import LOGGER
 from hbcd.members.arm import Arm, train_arm
 from hbcd.members.folds import Fold, deal, one_part
 from hbcd.members.linear import constant, linear
@@ -57,11 +55,17 @@ class MemberFit:
         Of the weighted members for rows that they have not seen; NaN for rows that all have seen.
     path : ndarray of shape (penalties, 2)
         Penalties of the first arm, and the loss of the rows left out.
+    rows : Rows
+        In the precision of the training.
+    arms : int
+        That no limit cut short.
     """
 
     members: list[Member]
     predicted: Array
     path: Array
+    rows: Rows
+    arms: int
 
 
 def fit_members(
@@ -88,19 +92,43 @@ def fit_members(
     clip : bool
         Whether members are judged within the range of the targets.
     """
+    if settings.exact_loss > 0.0:
+        short = replace(rows, x=rows.x.astype(np.float32))
+        fit = _fit(short, loss, activation, settings, generator, context, clip)
+        if fit is not None:
+            return fit
+        settings = replace(settings, exact_loss=0.0)
+        context.told.again("in float64, so little is left")
+    fit = _fit(rows, loss, activation, settings, generator, context, clip)
+    assert fit is not None
+    return fit
+
+
+def _fit(
+    rows: Rows,
+    loss: Loss,
+    activation: Activation,
+    settings: MemberSettings,
+    generator: np.random.Generator,
+    context: Context,
+    clip: bool,
+) -> MemberFit | None:
+    """Members in the precision of the rows; None where so little is left that it is too short."""
     folds = _folds(rows, settings, generator)
-    found = [
-        Member("constant", None, constant(rows, folds, loss, context, clip), 0.0),
-        Member("linear", None, linear(rows, folds, loss, context, clip), 0.0),
-    ]
+    found = []
+    for name, train in (("constant", constant), ("linear", linear)):
+        context.told.begin(name, 0.0)
+        found.append(Member(name, None, train(rows, folds, loss, context, clip), 0.0))
     arms: list[Arm] = []
-    begun = context.operations
+    begun, whole = context.operations, 0
     while len(arms) < settings.most_arms and not ((arms and context.over) or context.interrupted):
         architecture = _next(arms, settings)
         if architecture is None or not _affordable(architecture, arms, settings, context, begun):
             break
         if arms and settings.folds > 1:
             folds = deal(rows.y, settings.folds, generator)
+        used = _used(arms, context, begun, settings)
+        context.told.begin(f"arm {len(arms) + 1}, {architecture}", used)
         try:
             arm = train_arm(
                 architecture,
@@ -118,10 +146,15 @@ def fit_members(
             context.interrupted = True
             break
         arms.append(arm)
+        if arm.loss < settings.exact_loss and not context.over:
+            return None
+        whole += not context.over
         found += [Member(str(arm.trained), arm.trained, stage, 0.0) for stage in arm.stages]
-        _log(arms, context, begun, settings)
+        used = _used(arms, context, begun, settings)
+        context.told.arm(arm.alpha, arm.loss, used, context.budget.seconds)
     path = arms[0].path if arms else np.empty((0, 2))
-    return _weighted(found, rows, loss, settings, path)
+    members, predicted = _weighted(found, rows, loss, settings)
+    return MemberFit(members, predicted, path, rows, whole)
 
 
 def _next(arms: list[Arm], settings: MemberSettings) -> Architecture | None:
@@ -161,8 +194,9 @@ def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator)
 
 
 def _weighted(
-    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings, path: Array
-) -> MemberFit:
+    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings
+) -> tuple[list[Member], Array]:
+    """The members with their weights, and what they predict for rows that they have not seen."""
     all_predicted = np.stack([member.stage.predicted for member in found])
     seen = np.flatnonzero(~np.isnan(all_predicted[0, :, 0]))
     predicted = all_predicted[:, seen]
@@ -175,16 +209,11 @@ def _weighted(
         Member(one.name, one.architecture, one.stage, float(share))
         for one, share in zip(found, w, strict=True)
     ]
-    return MemberFit(members, out, path)
+    return members, out
 
 
-def _log(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> None:
-    """A line about the last arm."""
-    if LOGGER.isEnabledFor(logging.INFO):
-        arm = arms[-1]
-        used = (context.operations - begun) / (settings.arms * arms[0].operations)
-        LOGGER.info(
-            f"arm {len(arms)}, {arm.architecture}: alpha={arm.alpha:.3g} "
-            f"loss_left_out={arm.loss:.6g} effort_used={min(used, 1.0):.0%} "
-            f"seconds={context.budget.seconds:.3f}"
-        )
+def _used(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> float:
+    """The share of the effort that is used; 0 before the first arm, which says what it is."""
+    if not arms:
+        return 0.0
+    return (context.operations - begun) / (settings.arms * arms[0].operations)

@@ -11,10 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.callbacks.callback_list import CallbackList
-from hbcd.callbacks.log_lines import logged
+from hbcd.callbacks.log_lines import Log, logged
 from hbcd.members.fit_members import Member, MemberFit, fit_members
 from hbcd.members.networks import Context
 from hbcd.members.one_network import one_network
+from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import MemberSettings
 from hbcd.networks.data import as_data
 from hbcd.networks.rows import Rows
@@ -46,6 +47,7 @@ class MemberResult:
     predicted : ndarray of float64, shape (rows, outputs)
         See `MemberFit`.
     path : ndarray of shape (penalties, 2)
+    arms : int
     """
 
     network: Network
@@ -53,6 +55,7 @@ class MemberResult:
     members: list[Member]
     predicted: Array
     path: Array
+    arms: int
 
 
 def train_by_members(
@@ -79,11 +82,13 @@ def train_by_members(
         See `Network.train`; events tell the number of a network by its `start`.
     """
     budget, threads = Budget(stop), effective_threads(n_threads)
-    listed = CallbackList([*callbacks, *logged()])
-    context = Context(budget, threads, progress, Monitor(listed))
+    heard = [one.of_members() if isinstance(one, Log) else one for one in [*callbacks, *logged()]]
+    listed, told = CallbackList(heard), MemberProgress(heard, progress)
+    context = Context(budget, threads, progress, Monitor(listed), told)
     try:
         listed.begin(np.empty(0, rows.x.dtype), len(rows), budget.seconds)
         fit = fit_members(rows, loss, activation, settings, generator, context, clip)
+        rows = fit.rows
         layers, theta = one_network(fit.members, rows.x, rows.y.shape[1], activation, loss)
         network = Network([InputLayer(rows.x.shape[1]), *layers], loss, alpha=_alpha(fit))
         report = _report(network, theta, rows, fit, context)
@@ -91,7 +96,7 @@ def train_by_members(
         listed.fail(budget.seconds)
         raise
     listed.end(report, len(rows))
-    return MemberResult(network, report, fit.members, fit.predicted, fit.path)
+    return MemberResult(network, report, fit.members, fit.predicted, fit.path, fit.arms)
 
 
 def _alpha(fit: MemberFit) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from hbcd.training.strategies import Finish
 __all__ = ["constant", "linear"]
 
 PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 0.1, 0.01)
+SETTLED = 0.9995  # loss of rows left out over the least at stronger penalties: no weaker ones
 ITERATIONS = 50  # a quadratic function of few variables, from the minimum of the one before
 
 
@@ -32,12 +34,14 @@ def constant(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: 
 def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
     """The linear model at the penalty with the least loss of the rows left out by turns."""
     networks = _networks(rows, folds, loss, context, clip)
-    starts, stages = _zeros(rows, folds, loss), []
+    starts, stages, least = _zeros(rows, folds, loss), list[Stage](), math.inf
     for alpha in PENALTIES:
         stages.append(networks.train(alpha, starts, Finish(ITERATIONS)))
         starts = stages[-1].thetas
-        if context.over or stages[-1].loss > 1.02 * min(stage.loss for stage in stages):
+        settled = alpha < len(rows) and stages[-1].loss > SETTLED * least
+        if context.over or settled or stages[-1].loss > 1.02 * least:
             break
+        least = min(least, stages[-1].loss)
     best = min(stages, key=lambda stage: stage.loss)
     return _on_all_rows(best, rows, loss, context, clip)
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.members.folds import Fold
+from hbcd.members.progress import MemberProgress
 from hbcd.networks.data import into_core
 from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
@@ -21,7 +22,7 @@ from hbcd.training.starts import run_starts
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.training import Training
 
-__all__ = ["Context", "FoldNetworks", "Stage"]
+__all__ = ["Context", "FoldNetworks", "Stage", "joined"]
 
 Array = NDArray[Any]
 
@@ -36,6 +37,7 @@ class Context:
     n_threads : int
     progress : callable or None
     monitor : Monitor
+    told : MemberProgress
     operations : float
         Multiplications and additions, about.
     networks : int
@@ -48,6 +50,7 @@ class Context:
     n_threads: int
     progress: ProgressFunction | None
     monitor: Monitor
+    told: MemberProgress
     operations: float = 0.0
     networks: int = 0
     interrupted: bool = False
@@ -70,8 +73,10 @@ class Stage:
     thetas : list of ndarray
     predicted : ndarray of float64, shape (rows, outputs)
         Of each row by the network that has not seen it; NaN for rows that all have seen.
-    loss, training_loss : float
-        Of the rows left out, and the mean of those trained on.
+    loss : float
+        Of the rows left out.
+    training_losses : list of float
+        Of each network on its rows.
     rows : int
         That the first of the networks was trained on.
     n_fev, n_iter, seconds
@@ -82,11 +87,24 @@ class Stage:
     thetas: list[Array]
     predicted: Array
     loss: float
-    training_loss: float
+    training_losses: list[float]
     rows: int
     n_fev: int
     n_iter: int
     seconds: float
+
+    @property
+    def training_loss(self) -> float:
+        """The mean of the networks; NaN where none was trained."""
+        return float(np.mean(self.training_losses)) if self.training_losses else math.nan
+
+
+def joined(first: Stage, second: Stage, loss: float) -> Stage:
+    """One stage of the networks of two, whose rows left out have this mean loss."""
+    predicted = np.where(np.isnan(first.predicted), second.predicted, first.predicted)
+    thetas = first.thetas + second.thetas
+    training = first.training_losses + second.training_losses
+    return replace(second, thetas=thetas, predicted=predicted, loss=loss, training_losses=training)
 
 
 class FoldNetworks:
@@ -168,11 +186,14 @@ class FoldNetworks:
             reports, context.interrupted = [], True
         self._count(reports)
         thetas = [report.theta for report in reports] + starts[len(reports) :]
-        predicted, loss = self._judged(thetas, which)
-        training_loss = float(np.mean([report.loss for report in reports])) if reports else math.nan
+        predicted, loss = self.judged(thetas, which)
+        losses = [float(report.loss) for report in reports]
         budget, rows_used = context.budget, len(self.folds[which[0]].kept)
+        if not math.isnan(loss):
+            part_of_them = len(which) < len(self.folds)
+            context.told.stage(alpha, loss, budget.seconds, part=part_of_them)
         return Stage(
-            alpha, thetas, predicted, loss, training_loss, rows_used, budget.n_fev, budget.n_iter,
+            alpha, thetas, predicted, loss, losses, rows_used, budget.n_fev, budget.n_iter,
             budget.seconds,
         )  # fmt: skip
 
@@ -190,8 +211,21 @@ class FoldNetworks:
             if context.initial_loss is None:
                 context.initial_loss = report.initial_loss
 
-    def _judged(self, thetas: list[Array], which: list[int]) -> tuple[Array, float]:
-        """Predictions for the rows left out, and their mean loss."""
+    def judged(self, thetas: list[Array], which: list[int]) -> tuple[Array, float]:
+        """Predictions of networks for the rows they have not seen, and the mean loss of these.
+
+        Parameters
+        ----------
+        thetas : list of ndarray
+        which : list of int
+            The networks that they are parameters of.
+
+        Returns
+        -------
+        predicted : ndarray of float64, shape (rows, outputs)
+            NaN for the other rows.
+        loss : float
+        """
         predicted = np.full((len(self.rows), self.structure.n_outputs), np.nan)
         net = self.structure.core_network(self.dtype)
         for k, theta in zip(which, thetas, strict=True):

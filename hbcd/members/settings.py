@@ -9,21 +9,28 @@ from hbcd.utils.validation import check_number
 
 __all__ = ["EFFORTS", "Architecture", "MemberSettings", "effort_amount", "settings_of"]
 
-EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 12.0}
+EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 8.0}
 SMALL, LARGE = 3000, 12_000  # rows
 MOST_FEATURES = 128  # inputs and their pieces
+MANY_INPUTS = 10
 
 
 @dataclass(frozen=True)
 class Architecture:
-    """Hidden widths of a member, and the smooth pieces of each of its inputs (0: none)."""
+    """Hidden widths of a member, the smooth pieces of each of its inputs (0: none), and scales.
+
+    Scaled inputs are those times what they count for in the first networks (`input_scales`), which
+    becomes part of the weights once such a network is trained.
+    """
 
     widths: tuple[int, ...]
     pieces: int = 0
+    scaled: bool = False
 
     def __str__(self) -> str:
-        widths = "-".join(str(width) for width in self.widths)
-        return f"{widths} on {self.pieces} pieces" if self.pieces else widths
+        text = "-".join(str(width) for width in self.widths)
+        text += f" on {self.pieces} pieces" if self.pieces else ""
+        return f"{text} on scaled inputs" if self.scaled else text
 
 
 @dataclass(frozen=True)
@@ -56,6 +63,9 @@ class MemberSettings:
         where no gradient leads away.
     most_members : int
         Members that are kept in the network.
+    exact_loss : float
+        Training is in float32, and again as the rows are where the loss of the rows left out, of a
+        target of variance 1, falls below it; 0: as the rows are at once.
     """
 
     architectures: tuple[Architecture, ...]
@@ -74,6 +84,7 @@ class MemberSettings:
     batch_penalty: float = 0.0
     kick: float = 0.1
     most_members: int = 4
+    exact_loss: float = 0.0
 
 
 def settings_of(
@@ -93,14 +104,14 @@ def settings_of(
     if rows <= SMALL:
         chosen = _of_few_rows(rows, pieces)
     elif rows <= LARGE:
-        chosen = _of_some_rows(pieces)
+        chosen = _of_some_rows(pieces, inputs)
     else:
         chosen = _of_many_rows()
     chosen = replace(chosen, arms=chosen.arms * amount)
     if amount < 1:
-        chosen = replace(chosen, end_iterations=300, end_share=0.4)
-        if rows > SMALL:
-            chosen = replace(chosen, folds=min(chosen.folds, 3))
+        chosen = replace(chosen, end_iterations=300, end_share=0.4, folds=min(chosen.folds, 3))
+        if rows <= SMALL:
+            chosen = replace(chosen, end_iterations=250, folds=4, path_folds=4)
     if amount > 1:
         chosen = replace(chosen, most_members=8, path_iterations=200, end_iterations=600)
     if folds is not None:
@@ -117,9 +128,10 @@ def _pieces(inputs: int) -> int:
 
 
 def _with_pieces(pieces: int, *architectures: Architecture) -> tuple[Architecture, ...]:
-    """Architectures, those marked with one piece with as many as there are to be."""
-    chosen = [replace(one, pieces=pieces) if one.pieces else one for one in architectures]
-    return tuple(dict.fromkeys(chosen))
+    """Architectures, those marked with one piece with as many as there are to be, if any."""
+    if not pieces:  # narrow ones are there for their pieces
+        return tuple(one for one in architectures if not one.pieces)
+    return tuple(replace(one, pieces=pieces) if one.pieces else one for one in architectures)
 
 
 def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
@@ -137,14 +149,20 @@ def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
         path_folds=folds,
         probe_iterations=50,
         path_iterations=60,
-        end_iterations=400,
+        end_iterations=300,
     )
 
 
-def _of_some_rows(pieces: int) -> MemberSettings:
-    architectures = (Architecture((20, 20)), Architecture((20, 20), 1), Architecture((30, 30)))
+def _of_some_rows(pieces: int, inputs: int) -> MemberSettings:
+    """Of many inputs those that count for little are better scaled down than cut into pieces."""
+    scaled = (Architecture((20, 20), scaled=True),) if inputs >= MANY_INPUTS else ()
+    others = (Architecture((20, 20), 1), Architecture((30, 30)))
     return MemberSettings(
-        _with_pieces(pieces, *architectures), arms=2.0, path_iterations=100, end_iterations=500
+        _with_pieces(pieces, Architecture((20, 20)), *scaled, *others),
+        arms=2.0,
+        folds=4,
+        path_iterations=100,
+        end_iterations=500,
     )
 
 

@@ -7,21 +7,24 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.members.calibration import output_factor
+from hbcd.members.parts import PARTS, gain, part_of_rows, ramp
 from hbcd.members.simplex import least_loss
-from hbcd.parts.losses import Loss
+from hbcd.parts.losses import CrossEntropy, Logistic, Loss
 
 __all__ = ["member_weights"]
 
 Array = NDArray[Any]
 CONSTANT, LINEAR = 0, 1  # the first two members
 LEAST = 0.02  # weights below it are left out
-PARTS = 5  # of the rows, by turns, that judge weights fitted on the others
 
 
 def member_weights(
     loss: Loss, predicted: Array, target: Array, weight: Array | None, most: int
 ) -> NDArray[np.float64]:
-    """Weights of members, at least 0 with sum 1, of which few are not 0.
+    """Weights of members, at least 0, of which few are not 0.
+
+    Their sum is 1, and of classes a factor near it that makes better probabilities.
 
     Parameters
     ----------
@@ -40,6 +43,10 @@ def member_weights(
     trust = _trust(loss, predicted[chosen], predicted[safe], target, weight)
     w *= trust
     w[safe] += 1.0 - trust
+    if isinstance(loss, (Logistic, CrossEntropy)):
+        held = np.flatnonzero(w)
+        out = np.einsum("k,kno->no", w[held], predicted[held])
+        w *= output_factor(loss, out, target, weight)
     return w
 
 
@@ -61,13 +68,13 @@ def _chosen(
 
 def _safe(loss: Loss, predicted: Array, target: Array, weight: Array | None) -> int:
     """The linear model where it is better than the constant by more than a standard error."""
-    gain = _gain(loss, predicted[CONSTANT], predicted[LINEAR], target, weight)
-    return LINEAR if gain > 1.0 else CONSTANT
+    gained = gain(loss, predicted[CONSTANT], predicted[LINEAR], target, weight)
+    return LINEAR if gained > 1.0 else CONSTANT
 
 
 def _trust(loss: Loss, predicted: Array, safe: Array, target: Array, weight: Array | None) -> float:
     """0 where weights fitted on other rows gain less than a standard error, 1 beyond two."""
-    part = np.arange(target.shape[0]) % PARTS
+    part = part_of_rows(target)
     mixed = np.empty_like(target)
     for k in range(PARTS):
         fit = part != k
@@ -77,13 +84,4 @@ def _trust(loss: Loss, predicted: Array, safe: Array, target: Array, weight: Arr
             loss, predicted[:, fit], target[fit], None if weight is None else weight[fit]
         )
         mixed[~fit] = np.einsum("k,kno->no", w, predicted[:, ~fit])
-    return float(np.clip(_gain(loss, safe, mixed, target, weight) - 1.0, 0.0, 1.0))
-
-
-def _gain(loss: Loss, before: Array, after: Array, target: Array, weight: Array | None) -> float:
-    """The mean decrease of the loss of a row, in standard errors."""
-    less = loss.evaluate(before, target, None) - loss.evaluate(after, target, None)
-    if weight is not None:
-        less = less * weight
-    spread = float(less.std())
-    return float(less.mean()) * np.sqrt(less.size) / spread if spread > 0 else 0.0
+    return ramp(gain(loss, safe, mixed, target, weight))

@@ -43,7 +43,7 @@ def r2_scores(y: Array, predicted: Array, weight: Array | None = None) -> Array:
     total = np.average(np.square(truth - mean), axis=0, weights=weight)
     # The mean of equal numbers may differ from them by rounding: total alone does not tell.
     counted = y if weight is None else y[weight > 0]
-    varies = (np.ptp(counted, axis=0) > 0) & (total > 0)
+    varies = (counted.max(axis=0) > counted.min(axis=0)) & (total > 0)
     return np.where(varies, 1 - square / np.where(varies, total, 1.0), np.nan)
 
 

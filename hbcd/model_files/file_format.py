@@ -27,7 +27,8 @@ from hbcd.utils.atomic_files import replace_file
 
 __all__ = ["read_model_file", "write_model_file"]
 
-FORMAT = 1
+FORMAT = 2  # the newest that is read
+VERSIONS = tuple(str(version) for version in range(1, FORMAT + 1))
 MAX_HEADER = 16 * 2**20  # bytes; the header of a network takes a few kB
 MAX_ARRAY = 2**62  # bytes, and dimensions: what still fits NumPy's signed sizes
 MAX_DIMENSIONS = 32
@@ -38,7 +39,10 @@ Array = NDArray[np.floating[Any]]
 
 
 def write_model_file(
-    path: str | os.PathLike[str], arrays: Mapping[str, Array], document: dict[str, Any]
+    path: str | os.PathLike[str],
+    arrays: Mapping[str, Array],
+    document: dict[str, Any],
+    version: int = 1,
 ) -> None:
     """Write a model file atomically: afterwards it is there whole, or what was there before is.
 
@@ -51,6 +55,8 @@ def write_model_file(
     document : dict
         Everything else.  It must survive JSON unchanged: text keys, lists instead of tuples,
         no NaN or infinity.
+    version : int, default 1
+        Of the format: the first one whose readers know all that predictions follow from.
 
     Raises
     ------
@@ -61,7 +67,7 @@ def write_model_file(
     """
     target = os.fspath(path)
     try:
-        content = _encode(arrays, document)
+        content = _encode(arrays, document, version)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{target}: not saved: {_one_line(error)}") from error
     try:
@@ -101,7 +107,7 @@ def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dic
         raise ValueError(f"{source}: {_one_line(error)}") from error
 
 
-def _encode(arrays: Mapping[str, Array], document: dict[str, Any]) -> list[bytes]:
+def _encode(arrays: Mapping[str, Array], document: dict[str, Any], version: int) -> list[bytes]:
     """The file, piece by piece."""
     header: dict[str, Any] = {}
     data: list[bytes] = []
@@ -119,7 +125,7 @@ def _encode(arrays: Mapping[str, Array], document: dict[str, Any]) -> list[bytes
     text = json.dumps(document, separators=(",", ":"), allow_nan=False)
     if not isinstance(document, dict) or json.loads(text) != document:
         raise ValueError("document: must survive JSON unchanged (text keys, lists, no tuples)")
-    header[METADATA] = {"format": str(FORMAT), "hbcd": text}
+    header[METADATA] = {"format": str(version), "hbcd": text}
     header[METADATA]["sha256"] = _digest(header, data)
     head = json.dumps(header, separators=(",", ":")).encode()
     head += b" " * (-len(head) % 8)  # the data section starts aligned, as safetensors asks
@@ -164,8 +170,8 @@ def _check_metadata(header: dict[str, Any]) -> str:
     version = metadata.get("format", "")
     if version.isascii() and version.isdigit() and len(version) < 10 and int(version) > FORMAT:
         raise ValueError(f"format {version} is newer than this hbcd reads ({FORMAT}): update hbcd")
-    if set(metadata) != {"format", "hbcd", "sha256"} or version != str(FORMAT):
-        raise ValueError("damaged: metadata must be format, hbcd and sha256, of format 1")
+    if set(metadata) != {"format", "hbcd", "sha256"} or version not in VERSIONS:
+        raise ValueError("damaged: metadata must be format, hbcd and sha256, of format 1 or 2")
     return str(metadata["hbcd"])
 
 

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd.networks.layout import kind_of
 from hbcd.networks.structure import NetworkStructure
-from hbcd.parts.activations import Activation, Identity, ReLU
+from hbcd.parts.activations import Activation, Identity
 from hbcd.parts.layers import HiddenLayer, OutputLayer
+from hbcd.parts.structured_layers import BlockDiagonalLayer
 from hbcd.utils.validation import check_integer
 
-__all__ = ["check_changeable", "passes_through", "with_layer", "with_neuron", "without_neuron"]
+__all__ = [
+    "activations_of",
+    "check_changeable",
+    "with_layer",
+    "with_neuron",
+    "without_linear_layers",
+    "without_neuron",
+]
 
 Array = NDArray[Any]
 N = TypeVar("N", bound=NetworkStructure)
+
+
+@dataclass(frozen=True)
+class _Part:
+    """Neurons of a layer with one activation: weights (n_in, n_out) and bias (n_out,)."""
+
+    activation: Activation
+    weights: Array
+    bias: Array
 
 
 def check_changeable(network: NetworkStructure, by: str) -> None:
@@ -31,48 +49,84 @@ def check_changeable(network: NetworkStructure, by: str) -> None:
     if len(network.layers) < 3:
         raise ValueError(f"layers: must have a hidden layer for {by}, HiddenLayer(1) is enough")
     for k, layer in enumerate(network.layers[1:], start=1):
-        if network.custom_layer(k) is not None or not isinstance(layer, (HiddenLayer, OutputLayer)):
+        if not _is_changeable(layer):
             raise ValueError(
-                f"layers[{k}]={layer!r}: must be a HiddenLayer or OutputLayer for {by}"
+                f"layers[{k}]={layer!r}: must be a HiddenLayer or OutputLayer for {by}, or parts "
+                "that share their inputs"
             )
-        if layer.weight_bounds is not None:
+        if getattr(layer, "weight_bounds", None) is not None:
             raise ValueError(f"layers[{k}].weight_bounds: must be None for {by}")
 
 
+def activations_of(network: NetworkStructure, layer: int) -> list[Activation]:
+    """The activations of the neurons of a hidden layer, each once, in their order.
+
+    Parameters
+    ----------
+    network : NetworkStructure
+    layer : int
+        Index into `network.layers`.
+    """
+    given = network.layers[layer]
+    if isinstance(given, BlockDiagonalLayer):
+        return list(dict.fromkeys(activation for *_, activation in given.blocks))
+    return [given.activation]
+
+
 def with_neuron(
-    network: N, theta: Array, layer: int, incoming: ArrayLike, outgoing: ArrayLike = 0.0
-) -> tuple[N, Array]:
-    """The network with one neuron more, the last one of a hidden layer.
+    network: N,
+    theta: Array,
+    layer: int,
+    incoming: ArrayLike,
+    outgoing: ArrayLike = 0.0,
+    activation: Activation | None = None,
+) -> tuple[N, Array, int]:
+    """The network with one neuron more in a hidden layer, the last one of its activation.
 
     Parameters
     ----------
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
     layer : int
-        Index into `network.layers` of a dense hidden layer.
+        Index into `network.layers`.
     incoming : array_like of shape (n_in + 1,)
         Weights and bias of the neuron.
     outgoing : array_like of shape (n_out of the layer above,), default 0
         While it is 0 the network computes what it did, to the last bit.
+    activation : Activation, optional
+        Of the neuron; one that the layer has not got makes it a `BlockDiagonalLayer` of parts that
+        share their inputs.  None: the first one of the layer.
 
     Returns
     -------
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
+    number : int
+        Of the neuron in its layer.
     """
+    parts = _parts(network, theta)
     _check_hidden(network, layer)
-    wider = replace(network.layers[layer], n_neurons=network.widths[layer - 1] + 1)
-    grown = _with_layers(network, {layer: wider})
+    own = parts[layer - 1]
     values = np.asarray(incoming, dtype=np.float64)
-    pairs = _pairs(network, theta)
-    weights, bias = pairs[layer - 1]
-    if values.shape != (weights.shape[0] + 1,):
-        raise ValueError(f"incoming: has shape {values.shape}, must be ({weights.shape[0] + 1},)")
-    above, bias_above = pairs[layer]
-    row = np.broadcast_to(np.asarray(outgoing, dtype=np.float64), (1, above.shape[1]))
-    pairs[layer - 1] = np.column_stack([weights, values[:-1]]), np.append(bias, values[-1])
-    pairs[layer] = np.concatenate([above, row]), bias_above
-    return grown, _joined(pairs, theta.dtype)
+    n_in = len(own[0].weights)
+    if values.shape != (n_in + 1,):
+        raise ValueError(f"incoming: has shape {values.shape}, must be ({n_in + 1},)")
+    wanted = own[0].activation if activation is None else activation
+    kinds = [part.activation for part in own]
+    at = kinds.index(wanted) if wanted in kinds else len(own)
+    if at == len(own):
+        own.append(_Part(wanted, np.empty((n_in, 0)), np.empty(0)))
+    one = own[at]
+    number = sum(part.bias.size for part in own[: at + 1])
+    own[at] = replace(
+        one,
+        weights=np.column_stack([one.weights, values[:-1]]),
+        bias=np.append(one.bias, values[-1]),
+    )
+    width = sum(part.bias.size for part in parts[layer])
+    row = np.broadcast_to(np.asarray(outgoing, dtype=np.float64), (width,))
+    parts[layer] = _with_row(parts[layer], number, row)
+    return (*_made(network, parts, theta.dtype), number)
 
 
 def without_neuron(network: N, theta: Array, layer: int, neuron: int) -> tuple[N, Array]:
@@ -83,7 +137,7 @@ def without_neuron(network: N, theta: Array, layer: int, neuron: int) -> tuple[N
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
     layer : int
-        Index into `network.layers` of a dense hidden layer that has another neuron.
+        Index into `network.layers` of a hidden layer that has another neuron.
     neuron : int
 
     Returns
@@ -91,77 +145,151 @@ def without_neuron(network: N, theta: Array, layer: int, neuron: int) -> tuple[N
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
     """
+    parts = _parts(network, theta)
     _check_hidden(network, layer)
     width = network.widths[layer - 1]
     if not 0 <= neuron < width or width < 2:
         raise ValueError(f"neuron={neuron}: must be one of several, not of {width}")
-    smaller = _with_layers(network, {layer: replace(network.layers[layer], n_neurons=width - 1)})
-    pairs = _pairs(network, theta)
-    (weights, bias), (above, bias_above) = pairs[layer - 1], pairs[layer]
-    pairs[layer - 1] = np.delete(weights, neuron, axis=1), np.delete(bias, neuron)
-    pairs[layer] = np.delete(above, neuron, axis=0), bias_above
-    return smaller, _joined(pairs, theta.dtype)
+    kept, first = [], 0
+    for part in parts[layer - 1]:
+        own, first = neuron - first, first + part.bias.size
+        if 0 <= own < part.bias.size:
+            part = replace(
+                part, weights=np.delete(part.weights, own, axis=1), bias=np.delete(part.bias, own)
+            )
+        if part.bias.size:
+            kept.append(part)
+    parts[layer - 1] = kept
+    parts[layer] = [
+        replace(part, weights=np.delete(part.weights, neuron, axis=0)) for part in parts[layer]
+    ]
+    return _made(network, parts, theta.dtype)
 
 
-def passes_through(below: Activation, activation: Activation) -> bool:
-    """Whether a layer can hand on exactly what one with the activation `below` puts out.
+def with_layer(network: N, theta: Array, below: int) -> tuple[N, Array]:
+    """The network with one layer of `Identity` neurons more, which computes the same.
 
-    Parameters
-    ----------
-    below, activation : Activation
-    """
-    return type(activation) is Identity or (type(below) is ReLU and type(activation) is ReLU)
-
-
-def with_layer(network: N, theta: Array, below: int, activation: Activation) -> tuple[N, Array]:
-    """The network with one hidden layer more, which hands on what the layer below it puts out.
+    It hands on what the layer below puts out or, where these are less numbers, what enters the
+    activations of the layer above, which that layer then takes as it is.  Neurons with other
+    activations join it by `with_neuron`: beside them, these are the way past the layer.
 
     Parameters
     ----------
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
     below : int
-        Index into `network.layers` of a dense hidden layer; the new one is above it, as wide.
-    activation : Activation
-        One that `passes_through`: `Identity`, or `ReLU` above `ReLU`.
+        Index into `network.layers` of a hidden layer; the new one is above it.
 
     Returns
     -------
     network : NetworkStructure
     theta : ndarray of shape (n_parameters,)
     """
+    parts = _parts(network, theta)
     _check_hidden(network, below)
-    if not passes_through(network.layers[below].activation, activation):
-        raise ValueError(
-            f"activation={activation!r}: must be Identity(), or ReLU() above ReLU(), to hand on "
-            "what is below"
-        )
-    width = network.widths[below - 1]
+    width, above = network.widths[below - 1], parts[below]
+    if width <= network.widths[below]:
+        new = _Part(Identity(), np.eye(width), np.zeros(width))
+    else:
+        weights = np.column_stack([part.weights for part in above])
+        new = _Part(Identity(), weights, np.concatenate([part.bias for part in above]))
+        ends = np.cumsum([part.bias.size for part in above])[:-1]
+        rows = np.split(np.eye(new.bias.size), ends, axis=1)
+        parts[below] = [
+            replace(part, weights=own, bias=np.zeros(part.bias.size))
+            for part, own in zip(above, rows, strict=True)
+        ]
+    parts.insert(below, [new])
     layers = [*network.layers]
-    layers.insert(below + 1, HiddenLayer(width, activation))
-    pairs = _pairs(network, theta)
-    pairs.insert(below, (np.eye(width), np.zeros(width)))
-    deeper = type(network)(layers, network.loss, alpha=network.alpha)
-    return deeper, _joined(pairs, theta.dtype)
+    layers.insert(below + 1, HiddenLayer(1, Identity()))
+    return _made(network, parts, theta.dtype, layers)
+
+
+def without_linear_layers(network: N, theta: Array) -> tuple[N, Array]:
+    """The network without hidden layers of `Identity` neurons alone, as weights of those above.
+
+    It computes the same, to rounding.  Layers stay where that takes more parameters, or where no
+    hidden layer would be left.
+
+    Parameters
+    ----------
+    network : NetworkStructure
+    theta : ndarray of shape (n_parameters,)
+
+    Returns
+    -------
+    network : NetworkStructure
+    theta : ndarray of shape (n_parameters,)
+    """
+    for k in range(len(network.layers) - 2, 0, -1):
+        if len(network.layers) < 4 or activations_of(network, k) != [Identity()]:
+            continue
+        parts, layers = _parts(network, theta), [*network.layers]
+        (linear,) = parts[k - 1]
+        parts[k] = [
+            replace(
+                part,
+                weights=linear.weights @ part.weights,
+                bias=linear.bias @ part.weights + part.bias,
+            )
+            for part in parts[k]
+        ]
+        del parts[k - 1], layers[k]
+        smaller, merged = _made(network, parts, theta.dtype, layers)
+        if smaller.n_parameters < network.n_parameters:
+            network, theta = smaller, merged
+    return network, theta
+
+
+def _is_changeable(layer: Any) -> bool:
+    kind = kind_of(layer)
+    if isinstance(layer, BlockDiagonalLayer):
+        return kind is not None and layer.shared_input
+    return kind is not None and isinstance(layer, (HiddenLayer, OutputLayer))
 
 
 def _check_hidden(network: NetworkStructure, layer: int) -> None:
     check_integer("layer", layer, 1, high=len(network.layers) - 2)
-    for k in (layer, layer + 1):
-        if not isinstance(network.layers[k], (HiddenLayer, OutputLayer)):
-            raise ValueError(f"layers[{k}]={network.layers[k]!r}: must be dense")
 
 
-def _with_layers(network: N, changed: dict[int, Any]) -> N:
-    layers = [changed.get(k, layer) for k, layer in enumerate(network.layers)]
-    return type(network)(layers, network.loss, alpha=network.alpha)
+def _with_row(parts: list[_Part], at: int, row: Array) -> list[_Part]:
+    """Parts of a layer that read one input more, the one of number `at`."""
+    ends = np.cumsum([part.bias.size for part in parts])[:-1]
+    return [
+        replace(part, weights=np.insert(part.weights, at, own, axis=0))
+        for part, own in zip(parts, np.split(row, ends), strict=True)
+    ]
 
 
-def _pairs(network: NetworkStructure, theta: Array) -> list[tuple[Array, Array]]:
-    """Weights and biases of dense layers."""
-    found = network.parameters(theta)
-    return [(pair.weights, pair.bias) for pair in found if pair.bias is not None]
+def _parts(network: NetworkStructure, theta: Array) -> list[list[_Part]]:
+    """The parts of every layer after the input."""
+    found = []
+    for k, layer in enumerate(network.layers[1:], start=1):
+        if not _is_changeable(layer):
+            raise ValueError(f"layers[{k}]={layer!r}: must be dense, or parts of shared inputs")
+        pairs = network.dense_parts(k, theta)
+        if isinstance(layer, BlockDiagonalLayer):
+            kinds = [activation for *_, activation in layer.blocks]
+        else:
+            kinds = [layer.activation]
+        found.append([_Part(kind, p.weights, p.bias) for kind, p in zip(kinds, pairs, strict=True)])
+    return found
 
 
-def _joined(pairs: list[tuple[Array, Array]], dtype: Any) -> Array:
-    return np.concatenate([part.reshape(-1) for pair in pairs for part in pair]).astype(dtype)
+def _made(
+    network: N, parts: list[list[_Part]], dtype: Any, given: list[Any] | None = None
+) -> tuple[N, Array]:
+    """A network of the same kinds of layers, or those given, that has these parts; its theta."""
+    first, *others = network.layers if given is None else given
+    layers = [first]
+    for layer, own in zip(others, parts, strict=True):
+        if len(own) > 1:
+            blocks = [(*part.weights.shape, part.activation) for part in own]
+            layers.append(BlockDiagonalLayer(blocks, shared_input=True))
+        elif isinstance(layer, BlockDiagonalLayer):
+            layers.append(HiddenLayer(own[0].bias.size, own[0].activation))
+        else:
+            layers.append(replace(layer, n_neurons=own[0].bias.size, activation=own[0].activation))
+    flat = [side.reshape(-1) for own in parts for part in own for side in (part.weights, part.bias)]
+    changed = type(network)(layers, network.loss, alpha=network.alpha)
+    return changed, np.concatenate(flat).astype(dtype)

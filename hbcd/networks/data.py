@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -47,6 +48,11 @@ def as_table(
     """A checked table, which fits into the precision `dtype` once it is standardized."""
     if isinstance(values, Scaled):
         largest = values.largest()
+        if not math.isfinite(largest):
+            raise ValueError(
+                f"{name}: values less their mean, over their spread, are beyond float64: must be "
+                "finite; divide the column by a constant, or leave out rows that are far out"
+            )
         if not largest <= float(np.finfo(dtype).max):
             raise ValueError(
                 f"{name}: standardized magnitude {largest:g}: must fit into {np.dtype(dtype)}"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +14,7 @@ from hbcd.parts.losses import CrossEntropy
 __all__ = ["LinearModel"]
 
 Array = NDArray[np.float64]
+Index = NDArray[np.intp]
 
 RELATIVE = 1e-9  # added to the diagonal of H, relative to itself and to its largest element
 MOST_LEVERAGE = 1.0 - 1e-6
@@ -29,7 +30,7 @@ class LinearModel:
     Parameters
     ----------
     network : NetworkStructure
-        Of dense layers, with a built-in loss.
+        Of dense layers, or of parts that share their inputs, with a built-in loss.
     data : core.Data
     theta : ndarray of shape (n_parameters,)
     n_threads : int
@@ -80,10 +81,8 @@ class LinearModel:
         self.layer_outputs = np.split(outputs, edges[:-1])
         self.weights = targets[-1]
         n_outputs = network.n_outputs
-        self.slopes = [
-            jacobian[block.stop - block.n_out : block.stop].copy()
-            for block in network.block_layouts
-        ]
+        self._places = _places(network)
+        self.slopes = [jacobian[place.biases] for place in self._places]
         row_sum = isinstance(network.loss, CrossEntropy)
         scale = float(self.weights.sum()) * (1 if row_sum else n_outputs)
         _, gradient, matrix = net.normal(data, theta, -1, n_threads)
@@ -207,7 +206,7 @@ class LinearModel:
             taken.append(least)
         return taken, theta
 
-    def add(self, layer: int, outputs: Array) -> None:
+    def add(self, layer: int, outputs: Array, number: int | None = None) -> None:
         """Takes in a neuron whose outgoing weights are 0: what these can do counts as done.
 
         Parameters
@@ -215,6 +214,8 @@ class LinearModel:
         layer : int
             Index into `network.layers` of its layer.
         outputs : ndarray of shape (rows,)
+        number : int, optional
+            Its place among the neurons of that layer; None: the last one.
         """
         columns = (self.slopes[layer] * outputs).reshape(-1, self.residual.size)
         inside = core.row_products(self.jacobian, columns, self.n_threads)
@@ -228,15 +229,35 @@ class LinearModel:
         step = core.row_products(new, self.residual[np.newaxis], self.n_threads)
         self.residual = self.residual - core.row_sums(new, step, self.n_threads)[0]
         self.jacobian = np.concatenate([self.jacobian, new])
-        self.layer_outputs[layer] = np.concatenate([self.layer_outputs[layer], outputs[np.newaxis]])
+        known = self.layer_outputs[layer]
+        at = len(known) if number is None else number
+        self.layer_outputs[layer] = np.insert(known, at, outputs, axis=0)
 
-    def _outgoing(self, layer: int, neuron: int) -> slice:
+    def _outgoing(self, layer: int, neuron: int) -> Index:
         """Where in theta the weights lie that lead out of a neuron."""
-        above = self.network.block_layouts[layer]
-        start = above.start + neuron * above.n_out
-        return slice(start, start + above.n_out)
+        return np.asarray(self._places[layer].weights[neuron])
 
 
-def _cost(theta: Array, inverse: Array, own: slice) -> float:
+class _Places(NamedTuple):
+    """Where in theta the parameters of a layer lie: weights (n_in, n_out), biases (n_out,)."""
+
+    weights: Index
+    biases: Index
+
+
+def _places(network: NetworkStructure) -> list[_Places]:
+    """Those of every layer, whose parts read the same inputs."""
+    numbers = np.arange(network.n_parameters, dtype=np.float64)
+    found = []
+    for k in range(1, len(network.layers)):
+        parts = network.dense_parts(k, numbers)
+        weights = np.column_stack([part.weights for part in parts])
+        biases = np.concatenate([part.bias for part in parts])
+        found.append(_Places(weights.astype(np.intp), biases.astype(np.intp)))
+    return found
+
+
+def _cost(theta: Array, inverse: Array, own: Index) -> float:
     """What the sum of losses rises by where some parameters become 0."""
-    return float(0.5 * theta[own] @ np.linalg.solve(inverse[own, own], theta[own]))
+    within = inverse[own[:, np.newaxis], own]
+    return float(0.5 * theta[own] @ np.linalg.solve(within, theta[own]))

@@ -58,6 +58,12 @@ class Rows:
             )
         return Rows(self.x[kept], self.y[kept], self.weight[kept])
 
+    def every(self, most: int) -> Rows:
+        """At most so many of the rows, at equal distances."""
+        step = -(-len(self) // most)
+        weight = None if self.weight is None else self.weight[::step]
+        return self if step == 1 else Rows(self.x[::step], self.y[::step], weight)
+
     def that_count(self) -> Rows:
         """The rows whose weight is not 0; itself, without a copy, where all of them count."""
         if self.weight is None:

@@ -122,7 +122,34 @@ class InputLayer:
         check_integer("n_inputs", self.n_inputs, 1)
 
 
-class _Dense(Layer):
+class _Native(Layer):
+    """A kind of layer of the core: both methods by compiled code, also from a user's subclass."""
+
+    def _net(self, x: Array) -> core.Net:
+        """A network of this layer alone, for inputs x."""
+        raise NotImplementedError
+
+    def forward(self, theta: Array, x: Array, out: Array) -> None:
+        """Writes `out` by compiled code."""
+        self._net(x).predict(np.ascontiguousarray(theta, dtype=x.dtype), x, out, 1)
+
+    def backward(
+        self,
+        theta: Array,
+        x: Array,
+        out: Array,
+        grad_out: Array,
+        grad_x: Array,
+        grad_theta: Array,
+    ) -> None:
+        """Writes `grad_x` and adds to `grad_theta` by compiled code."""
+        gradient = np.zeros(self.n_parameters(x.shape[1]))
+        vector = np.ascontiguousarray(theta, dtype=x.dtype)
+        self._net(x).pullback(vector, x, grad_out, grad_x, gradient)
+        grad_theta += gradient.astype(grad_theta.dtype)
+
+
+class _Dense(_Native):
     """``out = activation(x @ W + b)``; theta holds W (n_in, n_neurons) row by row, then b."""
 
     n_neurons: int
@@ -156,25 +183,6 @@ class _Dense(Layer):
     def _net(self, x: Array) -> core.Net:
         layer = (None, self.activation, self.n_neurons, 0)
         return core.Net(x.dtype, x.shape[1], [layer], None)
-
-    def forward(self, theta: Array, x: Array, out: Array) -> None:
-        """Writes `out` by compiled code."""
-        self._net(x).predict(np.ascontiguousarray(theta, dtype=x.dtype), x, out, 1)
-
-    def backward(
-        self,
-        theta: Array,
-        x: Array,
-        out: Array,
-        grad_out: Array,
-        grad_x: Array,
-        grad_theta: Array,
-    ) -> None:
-        """Writes `grad_x` and adds to `grad_theta` by compiled code."""
-        gradient = np.zeros(self.n_parameters(x.shape[1]))
-        vector = np.ascontiguousarray(theta, dtype=x.dtype)
-        self._net(x).pullback(vector, x, grad_out, grad_x, gradient)
-        grad_theta += gradient.astype(grad_theta.dtype)
 
 
 @public

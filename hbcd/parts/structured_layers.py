@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.parts.activations import Activation
-from hbcd.parts.layers import Layer
+from hbcd.parts.layers import Layer, _Native
 from hbcd.utils.public import public
 from hbcd.utils.validation import check_integer, check_number
 
@@ -31,8 +31,8 @@ class Block(NamedTuple):
     activation: Activation
 
 
-class _Structured(Layer):
-    """Both methods by compiled code, also where a subclass of the user's calls them."""
+class _Structured(_Native):
+    """A layer that the core knows by its description."""
 
     def _plain(self) -> Layer:
         """A layer of hbcd's own class: only that is compiled."""
@@ -42,25 +42,6 @@ class _Structured(Layer):
         n_in = x.shape[1]
         row = (self._plain(), None, self.n_out(n_in), self.n_parameters(n_in))
         return core.Net(x.dtype, n_in, [row], None)
-
-    def forward(self, theta: Array, x: Array, out: Array) -> None:
-        """Writes `out` by compiled code."""
-        self._net(x).predict(np.ascontiguousarray(theta, dtype=x.dtype), x, out, 1)
-
-    def backward(
-        self,
-        theta: Array,
-        x: Array,
-        out: Array,
-        grad_out: Array,
-        grad_x: Array,
-        grad_theta: Array,
-    ) -> None:
-        """Writes `grad_x` and adds to `grad_theta` by compiled code."""
-        gradient = np.zeros(self.n_parameters(x.shape[1]))
-        vector = np.ascontiguousarray(theta, dtype=x.dtype)
-        self._net(x).pullback(vector, x, grad_out, grad_x, gradient)
-        grad_theta += gradient.astype(grad_theta.dtype)
 
 
 @public

@@ -13,6 +13,8 @@ from hbcd.utils.public import public
 
 __all__ = ["plot_history", "plot_layer_selection", "plot_sensitivity", "report_and_history"]
 
+MOST_BELOW = 4  # names of phases, one below the other
+
 
 @public
 def plot_history(model_or_report: Any, ax: Any = None) -> Any:
@@ -137,17 +139,23 @@ def plot_sensitivity(model_or_report: Any, ax: Any = None) -> Any:
 
 
 def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame, start: int) -> None:
-    """A dotted line with the optimizer's name where each phase begins, the first at `start`."""
+    """A dotted line with the optimizer's name where each phase begins, the first at `start`.
+
+    The same name is not said again: between two changes of a network that grows.
+    """
     ends = history.groupby("phase")["n_fev"].max()
-    last, below = -np.inf, 0
+    last, below, said = -np.inf, 0, ""
     for phase, end in ends.items():
-        # A name beside the one before would cover it: it stands below.
-        below = below + 1 if start - last < 0.05 * ends.max() else 0
-        last = start
         ax.axvline(start, color=BLACK, linewidth=0.8, linestyle=":")
+        name, begin, start = names[phase] if phase < len(names) else f"phase {phase}", start, end
+        if name == said:
+            continue
+        # A name beside the one before would cover it: it stands below.
+        below = (below + 1) % MOST_BELOW if begin - last < 0.05 * ends.max() else 0
+        last, said = begin, name
         ax.annotate(
-            names[phase] if phase < len(names) else f"phase {phase}",
-            (start, 1.0),
+            name,
+            (begin, 1.0),
             xycoords=("data", "axes fraction"),
             xytext=(2, -2 - 36 * below),
             textcoords="offset points",
@@ -156,7 +164,6 @@ def _mark_phases(ax: Any, names: Sequence[str], history: pd.DataFrame, start: in
             fontsize="x-small",
             color=BLACK,
         )
-        start = int(end)
 
 
 def report_and_history(source: Any) -> tuple[Any, pd.DataFrame]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
-from hbcd.networks.changes import passes_through
+from hbcd.networks.changes import activations_of
 from hbcd.networks.linear_model import LinearModel
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import ICRS, LBFGS
-from hbcd.parts.activations import Activation
+from hbcd.parts.activations import Activation, Identity
 from hbcd.parts.stopping import Stop
 
 __all__ = ["Candidate", "CandidateSearch", "best_candidate", "candidates"]
@@ -49,7 +50,7 @@ class Candidate:
     Attributes
     ----------
     layer : int
-        Index into `network.layers` of the layer that it joins or, with `activation`, that a new
+        Index into `network.layers` of the layer that it joins or, with `new_layer`, that a new
         layer is put above.
     incoming : ndarray of shape (n_in + 1,)
         Weights and bias.
@@ -59,8 +60,9 @@ class Candidate:
     n_weights : int
         Parameters that it adds.
     outputs : ndarray of shape (rows,)
-    activation : Activation or None
-        Of the new layer that it begins; None: it joins a layer.
+    activation : Activation
+    new_layer : bool
+        Whether it begins a layer above `layer`.
     """
 
     layer: int
@@ -68,7 +70,8 @@ class Candidate:
     score: float
     n_weights: int
     outputs: Array
-    activation: Activation | None = None
+    activation: Activation
+    new_layer: bool = False
 
     @property
     def per_weight(self) -> float:
@@ -177,7 +180,7 @@ def best_candidate(
     generator : numpy.random.Generator
     search : CandidateSearch
     new_layer : bool, default False
-        The neuron stands in a new layer above that one, which hands on the others as they are.
+        The neuron stands in a new layer above that one, beside `Identity` neurons (`with_layer`).
 
     Returns
     -------
@@ -189,11 +192,10 @@ def best_candidate(
     value, x = max(found, key=lambda pair: pair[0])
     n_weights = len(inputs) + 1 + len(score.slopes)
     if new_layer:
-        n_weights += len(inputs) * (len(inputs) + 1)
-    incoming = score.incoming(x)
-    return Candidate(
-        layer, incoming, value, n_weights, score.outputs(x)[1], activation if new_layer else None
-    )
+        passed_on = min(len(inputs), len(score.slopes))
+        n_weights += passed_on * (passed_on + 1)
+    incoming, outputs = score.incoming(x), score.outputs(x)[1]
+    return Candidate(layer, incoming, value, n_weights, outputs, activation, new_layer)
 
 
 def candidates(
@@ -203,8 +205,12 @@ def candidates(
     search: CandidateSearch,
     *,
     deepen: bool,
+    others: Sequence[Activation] = (),
 ) -> list[Candidate]:
     """The best neuron of every hidden layer and, with `deepen`, of every layer there might be.
+
+    One of each activation that its layer has, but for the `Identity` neurons of a layer that has
+    others, which are the way past these; a new layer begins with those of the layer below it.
 
     Parameters
     ----------
@@ -214,6 +220,8 @@ def candidates(
     generator : numpy.random.Generator
     search : CandidateSearch
     deepen : bool
+    others : sequence of Activation
+        That neurons of every layer may have, besides those they have.
 
     Returns
     -------
@@ -221,10 +229,12 @@ def candidates(
     """
     found = []
     for layer in range(1, len(network.layers) - 1):
-        part = network.layers[layer].activation
-        found.append(best_candidate(model, layer, part, generator, search))
-        if deepen and passes_through(part, part):
-            found.append(best_candidate(model, layer, part, generator, search, new_layer=True))
+        own = activations_of(network, layer)
+        bent = [part for part in own if type(part) is not Identity] or own
+        for part in dict.fromkeys([*bent, *others]):
+            found.append(best_candidate(model, layer, part, generator, search))
+            if deepen and type(part) is not Identity:
+                found.append(best_candidate(model, layer, part, generator, search, new_layer=True))
     return found
 
 

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.networks.changes import check_changeable, with_layer, with_neuron, without_neuron
+from hbcd.networks.changes import (
+    check_changeable,
+    with_layer,
+    with_neuron,
+    without_linear_layers,
+    without_neuron,
+)
 from hbcd.networks.linear_model import LinearModel
 from hbcd.networks.requirements import check_curvature
 from hbcd.networks.structure import NetworkStructure
+from hbcd.parts.activations import Activation
 from hbcd.parts.stopping import Stop
-from hbcd.training.candidates import CandidateSearch, candidates
+from hbcd.training.candidates import Candidate, CandidateSearch, candidates
 from hbcd.training.phase import Phase
 from hbcd.training.quasi_newton import quasi_newton
 from hbcd.training.strategies import Finish
@@ -26,6 +34,7 @@ __all__ = ["Grow"]
 SEARCH_ROWS = 1000  # on which candidates are looked for, or two for every parameter
 ROWS = 4000  # on which networks are compared
 SLACK = 0.03  # of the loss: what it may rise by for a smaller network, if errors explain that
+NEW_LAYER = 2.0  # its score over that of the best neuron in a layer that is there
 TINY = float(np.finfo(np.float64).tiny)
 FALL = 1e-6  # of the loss: the training between two changes ends when an iteration gains less
 
@@ -46,8 +55,10 @@ class Grow(TrainingStrategy):
     sigma**2 their variance, twice the decrease of the loss that the Gauss-Newton model promises
     once *all* weights have readjusted; of several outgoing weights it is a quadratic form.  The
     layer whose best candidate has the largest score per new weight grows: the article's most
-    sensitive layer, for neurons that are not there yet.  A layer that hands on what is below it
-    (`Identity`, or `ReLU` above `ReLU`), with a first neuron beside that, is a candidate too.
+    sensitive layer, for neurons that are not there yet.  A new layer is a candidate too: `Identity`
+    neurons that hand on what is below it, or what the layer above takes of that where these are
+    less numbers, and beside them a first neuron with an activation, in one `BlockDiagonalLayer`
+    whose parts share their inputs.  It is chosen where its score is twice that of any other.
 
     Networks are compared by the loss of every row as the network without that row would predict it,
     from the same matrix, ``(r_i / (1 - h_i))**2 / 2`` for the squared error.  The best is kept;
@@ -73,16 +84,20 @@ class Grow(TrainingStrategy):
     most_parameters : int, default 2000
         The network grows until it has as many.
     deepen : bool, default True
-        Whether layers are among the candidates, where the activation below lets one through.
+        Whether layers are among the candidates.
     prune : bool, default True
-        Whether neurons are taken out at the end.
+        Whether neurons are taken out at the end; layers of which only `Identity` neurons are left
+        become part of the weights above them.
+    activations : sequence of Activation, optional
+        That new neurons may have besides those of their layer.
 
     Notes
     -----
     ``FitReport.network`` is the network it has become, and the history has its widths.  Every
     change but pruning leaves what the network computes as it was, to rounding.  Candidates are
     looked for on at most 1000 rows, or two for every parameter, and networks are compared on at
-    most 4000, evenly spaced.  The layers are dense, without bounds, and the loss is a built-in one.
+    most 4000, evenly spaced.  The layers are dense or parts that share their inputs, without
+    bounds, and the loss is a built-in one.
     Estimators with ``hidden_layer_sizes="grow"`` take a `strategy` that is given as `training`, and
     their `partial_fit` changes no network.
     """
@@ -96,6 +111,7 @@ class Grow(TrainingStrategy):
     most_parameters: int = 2000
     deepen: bool = True
     prune: bool = True
+    activations: Sequence[Activation] = ()
 
     def __post_init__(self) -> None:
         if self.training is not None and not isinstance(self.training, TrainingStrategy):
@@ -108,6 +124,7 @@ class Grow(TrainingStrategy):
         check_number("price", self.price, low=0.0)
         check_integer("patience", self.patience, 0)
         check_integer("most_parameters", self.most_parameters, 1)
+        object.__setattr__(self, "activations", _activations(self.activations))
         for name in ("deepen", "prune"):
             if not isinstance(getattr(self, name), bool):
                 raise TypeError(f"{name}={getattr(self, name)!r}: must be True or False")
@@ -147,6 +164,23 @@ class Grow(TrainingStrategy):
         network : NetworkStructure
         """
         return False
+
+
+def _activations(value: Any) -> tuple[Activation, ...]:
+    if isinstance(value, str) or not isinstance(value, Iterable):
+        raise TypeError(f"activations={value!r}: must be a sequence of hbcd.Activation")
+    found = tuple(value)
+    for one in found:
+        if not isinstance(one, Activation):
+            raise TypeError(f"activations: has {one!r}, must have hbcd.Activation only")
+    return found
+
+
+def _best(found: list[Candidate]) -> Candidate:
+    """The largest score per weight; of a new layer only where it promises clearly more."""
+    most = max(candidate.score for candidate in found if not candidate.new_layer)
+    ready = [c for c in found if not c.new_layer or c.score > NEW_LAYER * most]
+    return max(ready, key=lambda candidate: candidate.per_weight)
 
 
 @dataclass
@@ -197,6 +231,7 @@ class _Growth:
             network, theta = self.best.network, theta.astype(self.best.theta.dtype)
             for layer, neuron in sorted(neurons, reverse=True):
                 network, theta = without_neuron(network, theta, layer, neuron)
+            network, theta = without_linear_layers(network, theta)
             self.run_phase.change(network, theta)
             model = self._trained()
             slack = min(model.difference_error(grown), SLACK * grown.loss)
@@ -248,14 +283,19 @@ class _Growth:
         search = CandidateSearch(self.settings.candidates)
         wanted = max(1, round(self.settings.share * sum(network.widths[:-1])))
         for _ in range(wanted):
-            found = candidates(model, network, self.generator, search, deepen=self.settings.deepen)
-            best = max(found, key=lambda candidate: candidate.per_weight)
+            found = candidates(
+                model, network, self.generator, search,
+                deepen=self.settings.deepen, others=self.settings.activations,
+            )  # fmt: skip
+            best = _best(found)
             layer = best.layer
-            if best.activation is not None:
-                network, theta = with_layer(network, theta, layer, best.activation)
+            if best.new_layer:
+                network, theta = with_layer(network, theta, layer)
                 layer += 1
-            network, theta = with_neuron(network, theta, layer, best.incoming)
-            if best.activation is not None:
+            network, theta, number = with_neuron(
+                network, theta, layer, best.incoming, activation=best.activation
+            )
+            if best.new_layer:
                 break  # the model knows nothing of the new layer
-            model.add(layer, best.outputs)
+            model.add(layer, best.outputs, number)
         self.run_phase.change(network, theta)

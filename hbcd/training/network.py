@@ -82,6 +82,7 @@ class Network(NetworkEvaluation):
         progress: ProgressFunction | None = None,
         callbacks: Any = None,
         early_stopping: EarlyStopping | None = None,
+        penalty_center: ArrayLike | None = None,
     ) -> FitReport:
         """Trains from theta, which is not changed.
 
@@ -112,6 +113,9 @@ class Network(NetworkEvaluation):
         early_stopping : EarlyStopping, optional
             By which metric of the held-out rows the best parameters are kept, and when the training
             ends; None: their loss.
+        penalty_center : array_like of shape (n_parameters,), optional
+            What the penalty draws weights and biases to, ``alpha ||theta - C||**2 / (2 n)``, until
+            the strategy changes the network.  None: weights to 0, biases to nothing.
 
         Returns
         -------
@@ -142,6 +146,8 @@ class Network(NetworkEvaluation):
             point.dtype,
             threads,
         )
+        if penalty_center is not None:
+            rows.train.draw_to(self.check_theta(penalty_center))
         scorer = scorer_of(self, rule, rows.held, point.dtype, threads)
         listed = CallbackList([*options.callbacks, *logged()])
         monitor = Monitor(listed, rule, scorer)

@@ -48,6 +48,7 @@ class Training:
         ----------
         network : NetworkStructure
         """
+        self.data.draw_to(None)  # weights of the network as it was
         scorer = self.monitor.scorer
         if scorer is not None:
             scorer = scorer.of(network)

@@ -151,7 +151,9 @@ class Scorer:
             X = X.scaler.forward(X.table, dtype)
         self.x = np.ascontiguousarray(as_matrix("eval_set: X", X), dtype=dtype)
         self.scaler = y.scaler if isinstance(y, Scaled) else None
-        self.truth = y.table if isinstance(y, Scaled) else as_matrix("eval_set: y", y)
+        self.truth = (
+            y.scaler.in_units(y.table) if isinstance(y, Scaled) else as_matrix("eval_set: y", y)
+        )
         self.weight = as_weights(weight, self.truth.shape[0])
         counted = self.truth if self.weight is None else self.truth[self.weight > 0]
         if rule.metric == "r2" and not (np.ptp(counted, axis=0) > 0).any():
@@ -179,7 +181,7 @@ class Scorer:
         self.network.core_network(self.dtype).predict(theta, self.x, out, self.n_threads)
         predicted = self.network.loss.mean(out.astype(np.float64, copy=False))
         if self.scaler is not None:
-            predicted = self.scaler.backward(predicted)
+            predicted = self.scaler.in_units(self.scaler.backward(predicted))
         if not np.isfinite(predicted).all():
             return np.nan
         with np.errstate(over="ignore", under="ignore"):

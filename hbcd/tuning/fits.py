@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.estimators.constant_columns import ConstantFeatures
+from hbcd.estimators.member_plan import FEWEST_ROWS, why_one_network
 from hbcd.members.settings import effort_amount
 from hbcd.training import registry
 from hbcd.training.strategy_base import TrainingStrategy
@@ -190,7 +191,8 @@ def _model(problem: Problem, job: Job, watch: FitWatch) -> Any:
     if own.n_threads is None:
         changes["n_threads"] = problem.n_threads
     if job.share != 1.0:
-        changes.update(_limits(own, strategy, job.share))
+        rows = len(problem.splits[job.split][0])
+        changes.update(_limits(own, strategy, job.share, rows))
     # Starts side by side hear of each other's end at no fixed time: they are not ended.
     if not strategy.planned:
         watch.keep = 0
@@ -198,13 +200,12 @@ def _model(problem: Problem, job: Job, watch: FitWatch) -> Any:
     return tunable.with_parameters(job.candidate, **changes)
 
 
-def _limits(own: Any, strategy: TrainingStrategy, share: float) -> dict[str, Any]:
+def _limits(own: Any, strategy: TrainingStrategy, share: float, rows: int) -> dict[str, Any]:
     """The strategy and the limits of an estimator, each a share of what they are."""
     limits: dict[str, Any] = {"strategy": shortened(strategy, share)}
-    parameters = own.get_params()
-    if _has_members(parameters):
+    if rows >= FEWEST_ROWS and not why_one_network(own):
         # Members are trained in the way of their own, so much of it as the effort says.
-        limits = {"effort": share * effort_amount(parameters["effort"])}
+        limits = {"effort": share * effort_amount(own.effort)}
     for name in ("max_iter", "max_fun"):
         value = getattr(own, name)
         if value is not None:
@@ -212,16 +213,6 @@ def _limits(own: Any, strategy: TrainingStrategy, share: float) -> dict[str, Any
             assert whole is not None
             limits[name] = max(1, round(share * whole))
     return limits
-
-
-def _has_members(parameters: dict[str, Any]) -> bool:
-    """Whether a fit trains members, by the parameters of an estimator that may have none."""
-    if "members" not in parameters or "effort" not in parameters:
-        return False
-    if parameters["members"] == "auto":
-        names = ("hidden_layer_sizes", "strategy", "alpha")
-        return all(isinstance(parameters[name], str) for name in names)
-    return bool(parameters["members"] != 1)
 
 
 def _fitted_estimator(tunable: Tunable, model: Any) -> Any:

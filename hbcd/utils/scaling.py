@@ -54,15 +54,18 @@ class Scaler:
 
     def forward(self, table: Array, dtype: Any) -> Array:
         """Standardized columns in the given precision, formed in float64."""
-        scaled: Array = (table - self.shift) / self.divisor
-        if scaled.dtype == dtype:
-            return scaled
         with np.errstate(over="ignore"):  # what is too large becomes infinite
-            return scaled.astype(dtype)
+            scaled: Array = (table - self.shift) / self.divisor
+            return scaled if scaled.dtype == dtype else scaled.astype(dtype)
 
     def backward(self, table: Array) -> Array:
         """Columns in their own units again."""
-        return table * self.scale + self.mean
+        with np.errstate(over="ignore"):
+            return table * self.scale + self.mean
+
+    def in_units(self, table: Array) -> Array:
+        """Columns as metrics are to see them; of a plain scaler as they are."""
+        return table
 
 
 @dataclass(frozen=True)

@@ -5,6 +5,8 @@
 #include "optimizers/optimizer.h"
 
 #include <float.h>
+#include <math.h>
+#include <string.h>
 
 enum { MAX_N = 40 };
 
@@ -133,6 +135,51 @@ static void test_the_packed_matrix_has_the_same_bits_at_any_number_of_threads(vo
     free(room);
 }
 
+/* Numbers with all their bits, so that any other order, or a fused multiply-add, shows. */
+static void test_every_instruction_set_passes_over_the_packed_matrix_with_the_same_bits(void)
+{
+    enum { N = 75 };
+    static double h[2][N * (N + 1) / 2], vectors[3][N], out[2][N];
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 3, 0);
+    for (size_t i = 0; i < 3 * N; i++) vectors[i / N][i % N] = hbcd_rng_uniform(&rng) - 0.5;
+    for (int isa = HBCD_ISA_BASELINE; isa <= hbcd_isa_detect(); isa++)
+        for (size_t n = 1; n <= N; n++) {
+            for (size_t i = 0; i < n * (n + 1) / 2; i++) h[0][i] = h[1][i] = cos((double)i);
+            for (int k = 0; k < 2; k++)
+                hbcd_kernels_of_f64(k ? isa : HBCD_ISA_BASELINE)
+                    ->packed_update_times(0, n, h[k], 1.1, vectors[0], vectors[1], vectors[2], out[k]);
+            CHECK(memcmp(h[0], h[1], n * (n + 1) / 2 * sizeof(double)) == 0);
+            CHECK(memcmp(out[0], out[1], n * sizeof(double)) == 0);
+        }
+}
+
+static void test_every_instruction_set_multiplies_vectors_with_the_same_bits(void)
+{
+    enum { N = 150 };
+    static double x[N], y[N], z[2][N];
+    static float xs[N], ys[N], zs[2][N];
+    hbcd_rng rng;
+    hbcd_rng_seed(&rng, 5, 0);
+    for (size_t i = 0; i < N; i++) {
+        x[i] = hbcd_rng_normal(&rng), y[i] = hbcd_rng_normal(&rng);
+        xs[i] = (float)x[i], ys[i] = (float)y[i];
+    }
+    for (int isa = HBCD_ISA_BASELINE; isa <= hbcd_isa_detect(); isa++)
+        for (size_t n = 0; n <= N; n++) {
+            const hbcd_kernels_f64 *wide = hbcd_kernels_of_f64(isa), *plain = hbcd_kernels_of_f64(HBCD_ISA_BASELINE);
+            const hbcd_kernels_f32 *short_ = hbcd_kernels_of_f32(isa), *first = hbcd_kernels_of_f32(HBCD_ISA_BASELINE);
+            double sum = wide->dot(n, x, y), same = plain->dot(n, x, y);
+            CHECK(memcmp(&sum, &same, sizeof sum) == 0 && sum == hbcd_dot_f64(n, x, y));
+            sum = short_->dot(n, xs, ys), same = first->dot(n, xs, ys);
+            CHECK(memcmp(&sum, &same, sizeof sum) == 0 && sum == hbcd_dot_f32(n, xs, ys));
+            memcpy(z[0], y, sizeof y), memcpy(z[1], y, sizeof y), memcpy(zs[0], ys, sizeof ys), memcpy(zs[1], ys, sizeof ys);
+            wide->axpy(n, 0.3, x, z[0]), plain->axpy(n, 0.3, x, z[1]);
+            short_->axpy(n, 0.3f, xs, zs[0]), first->axpy(n, 0.3f, xs, zs[1]);
+            CHECK(memcmp(z[0], z[1], sizeof z[0]) == 0 && memcmp(zs[0], zs[1], sizeof zs[0]) == 0);
+        }
+}
+
 static void test_options_outside_their_range_are_refused(void)
 {
     const hbcd_lbfgs good = lbfgs_options[0];
@@ -167,6 +214,8 @@ int main(void)
     test_options_outside_their_range_are_refused();
     test_the_packed_matrix_is_the_dense_one();
     test_the_packed_matrix_has_the_same_bits_at_any_number_of_threads();
+    test_every_instruction_set_passes_over_the_packed_matrix_with_the_same_bits();
+    test_every_instruction_set_multiplies_vectors_with_the_same_bits();
     hbcd_test_vectors_f32();
     hbcd_test_vectors_f64();
     for (size_t family = 0; family < N_FAMILIES; family++) {

@@ -287,6 +287,18 @@ def test_every_limit_ends_training_and_is_reported(capsys, flag, reason):
     assert result["test"]["r2"] > 0.5
 
 
+def test_a_network_grows_on_request_and_the_report_shows_how(capsys, here):
+    grow = ("fit", "own.csv", "--target", "y", "--hidden", "grow", "--threads", 1, "--json")
+    code, out, err = run(capsys, *grow, "--out", "o")
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert result["hidden"] == list(hbcd.load(result["model"]).hidden_layer_sizes_)
+    assert (here / "o" / "growth.svg").exists()
+    code, _, err = run(capsys, *grow[:4], "--hidden", "grew")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "'grew': must be widths such as 10,10,10, none, auto or grow" in err
+
+
 def test_early_stopping_holds_rows_out_and_keeps_the_best_by_its_metric(capsys):
     flags = ["--hidden", "8", "--strategy", "full_batch", "--early-stopping", "mae"]
     result = fit(capsys, "plant", *flags, "--hold-out", 0.3, "--out", "here")

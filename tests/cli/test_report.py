@@ -176,3 +176,54 @@ def test_a_page_of_a_table_with_dates_dropped_has_the_columns_used(capsys, here)
     frame.to_csv("dates.csv", index=False)
     fit(capsys, "dates.csv", "--target", "y", "--drop", "when", "--out", "o")
     assert "when" not in Page((here / "o/report.html").read_text(encoding="utf-8")).words
+
+
+def test_the_page_says_which_members_were_tried_and_what_they_count_for(capsys, here):
+    code, out, _ = run(capsys, "fit", "own.csv", "--target", "y", "--out", "o", "--effort", 0.8,
+                       "--threads", 1, "--json")  # fmt: skip
+    assert code == 0
+    result = json.loads(out)
+    page = Page((here / "o/report.html").read_text(encoding="utf-8"))
+    words = page.words
+    text = " ".join(words)
+    members = result["members"]
+    assert len(members) > 4
+    assert f"Effort 0.8: {len(members)} were tried, in this order" in text
+    assert f"0.8, {len(members)} members tried" in text
+    at = words.index("Members")
+    shown = [word for word in words[at:] if word.strip()]
+    for line in members:
+        assert line["name"] in shown
+        assert f"{line['loss']:.5g}" in shown
+        assert not line["weight"] or f"{line['weight']:.1%}" in shown
+    network = words[words.index("Network") :]
+    assert "members tried" not in " ".join(network[: network.index("layer")])
+    assert (here / "o/members.svg").read_text(encoding="utf-8").startswith("<?xml")
+    assert "Members tried: loss of rows left out against the penalty" in [
+        image["alt"] for image in page.named("img")
+    ]
+
+
+def test_one_network_has_no_members_to_show(capsys, here):
+    fit(capsys, "own.csv", "--target", "y", "--out", "o")
+    words = Page((here / "o/report.html").read_text(encoding="utf-8")).words
+    assert "Members" not in words
+    assert "one network" in words
+    assert not (here / "o/members.svg").exists()
+
+
+def test_members_that_are_many_are_shown_where_they_count():
+    from types import SimpleNamespace
+
+    from hbcd.cli.report.members import MOST_LINES, members_section
+
+    lines = [("linear", (), 1, 1.0, 0.5, 0.0)]
+    lines += [("9", (9,), 5, 0.1, 0.01 * k, 0.5 if k in (7, 80) else 0.0) for k in range(1, 90)]
+    columns = ["name", "widths", "networks", "alpha", "loss", "weight"]
+    model = SimpleNamespace(members_=pd.DataFrame(lines, columns=columns))
+    head, rows = members_section(model, "best")
+    assert "90 were tried, in this order, and 2 have a weight" in head
+    assert f"{90 - 2 - MOST_LINES} without a weight are left out here" in head
+    words = Page(rows).words
+    assert words.count("50.0%") == 2
+    assert "81" in words

@@ -19,10 +19,11 @@ def here(tmp_path, monkeypatch):
     return tmp_path
 
 
-def tuned(capsys, *arguments):
+def tuned(capsys, *arguments, limits=QUICK):
     import json
 
-    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *QUICK, "--json", *arguments)
+    flags = (*limits, "--json", *arguments)
+    code, out, err = run(capsys, "fit", "own.csv", "--target", "y", *flags)
     assert (code, err, out.count("\n")) == (0, "", 1), err
     return json.loads(out)
 
@@ -61,6 +62,30 @@ def test_what_a_flag_says_stays_as_it_is(capsys):
     said = ("--hidden", 4, "--alpha", 0.3, "--strategy", "bcd", "--activation", "relu")
     message = refusal(capsys, "fit", "own.csv", "--target", "y", "--tune", 3, *said, "--quiet")
     assert "tune: must have something to choose" in message
+
+
+@pytest.mark.parametrize(
+    ("flags", "members"), [(("--members", 3), 3), (("--effort", "fast"), 5), (("--effort", 0.2), 5)]
+)
+def test_members_and_effort_are_as_a_flag_says(capsys, flags, members):
+    result = tuned(capsys, "--tune", 2, *flags, "--hidden", 4, limits=("--threads", 1))
+    assert result["members"]
+    assert {line["networks"] for line in result["members"] if line["widths"]} == {members}
+    assert not {"effort", "alpha", "strategy"} & set(result["tune"]["best"])
+    wanted = dict(zip(flags[::2], flags[1::2], strict=True)).get("--effort", "balanced")
+    assert str(result["effort"]) == str(wanted)
+
+
+@pytest.mark.parametrize("flags", [("--members", 1), ("--strategy", "fast"), ("--alpha", 0.1)])
+def test_one_network_is_tuned_where_a_flag_asks_for_it(capsys, flags):
+    result = tuned(capsys, "--tune", 2, *flags)
+    assert result["members"] == []
+
+
+def test_a_network_that_grows_stays_one(capsys):
+    result = tuned(capsys, "--tune", 2, "--hidden", "grow")
+    assert set(result["tune"]["best"]) == {"activation", "alpha"}
+    assert hbcd.load(result["model"]).hidden_layer_sizes_ == tuple(result["hidden"])
 
 
 def test_text_and_report_say_what_was_tried(capsys, here):

@@ -44,7 +44,7 @@ def test_a_bad_range_is_refused_before_anything_changes(fitted):
 def test_the_range_is_that_of_the_last_fit():
     model = hbcd.HybridRegressor(**FAST).fit(X, 100 * Y)
     assert model.output_range_[1, 0] > 100
-    model.set_params(hidden_layer_sizes=(3,), max_iter=10).fit(X, Y)
+    model.set_params(hidden_layer_sizes=(3,), max_iter=10, effort="balanced").fit(X, Y)
     assert model.output_range_ is None
     model.set_params(hidden_layer_sizes="auto", max_iter=None).fit(X, np.column_stack([Y, Y, Y]))
     assert model.output_range_.shape == (2, 3)
@@ -108,3 +108,23 @@ def test_many_rows_of_which_little_is_left_are_finished_on_all_rows():
     assert held["widths"].tolist() == [(20, 20)]
     assert model.report_.phases[-1] == "BFGS"
     assert 1 - model.score(inputs, target) < 1e-5
+
+
+def test_few_rows_train_in_float32_unless_there_may_be_an_exact_law():
+    x = np.random.default_rng(3).uniform(-1, 1, (200, 2))
+    law = x[:, 0] * x[:, 1] + x[:, 0]
+    noisy = law + np.random.default_rng(4).normal(0, 0.1, 200)
+    made = {
+        name: hbcd.HybridRegressor(random_state=0, **options).fit(x, y)
+        for name, y, options in [
+            ("law", law, {}),
+            ("noisy", noisy, {}),
+            ("given", noisy, {"dtype": "float64"}),
+        ]
+    }
+    assert {name: model.theta_.dtype for name, model in made.items()} == {
+        "law": np.float64,
+        "noisy": np.float32,
+        "given": np.float64,
+    }
+    assert 1 - made["law"].score(x, law) < 1e-5

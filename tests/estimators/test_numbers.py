@@ -131,3 +131,48 @@ def test_robust_losses_stand_outliers_of_the_target(name, loss):
     model = hbcd.HybridRegressor(loss=loss, random_state=0, max_time=10).fit(x, y)
     error = model.predict(x[~bad]) - clean[~bad]
     assert 1 - np.mean(error**2) / clean.var() > 0.985
+
+
+# ---- targets at the end of float64 ------------------------------------------------------------
+
+LARGEST = np.finfo(np.float64).max
+ENDS = {
+    "both signs": np.where(X[:, 0] > 0, 0.55 * LARGEST, -0.5 * LARGEST),
+    "above": 0.95 * LARGEST * np.abs(np.tanh(X[:, 0])),
+    "below": -0.95 * LARGEST * np.abs(np.tanh(X[:, 0])),
+    "one row": np.where(np.arange(len(X)) == 3, 0.95 * LARGEST, X[:, 0]),
+    "almost equal": LARGEST * (1 - 1e-3 * np.abs(np.tanh(X[:, 0]))),
+}
+MODELS = [{"effort": "fast", "max_time": 0.2}, {"hidden_layer_sizes": (3,), "max_fun": 100}]
+
+
+@pytest.mark.parametrize("options", MODELS, ids=str)
+@pytest.mark.parametrize("name", ENDS)
+@pytest.mark.filterwarnings("error")
+def test_numbers_near_the_largest_are_computed_without_a_warning(name, options, tmp_path):
+    large = ENDS[name]
+    model = hbcd.HybridRegressor(random_state=0, **options).fit(X, large)
+    if name == "both signs" and model.output_range_ is None:  # a bend overshoots the targets
+        with pytest.raises(ValueError, match="too large for float64"):
+            model.predict(X)
+        return
+    assert np.isfinite(model.predict(X)).all()
+    assert np.isfinite(model.score(X, large))
+    if model.output_range_ is not None:
+        assert np.isfinite(model.output_range_).all()
+        assert (model.output_range_[0] <= large.min()).all()
+    model.save(tmp_path / "m.hbcd")
+    np.testing.assert_array_equal(hbcd.load(tmp_path / "m.hbcd").predict(X), model.predict(X))
+    model = hbcd.HybridRegressor(random_state=0, **options).fit(with_column(X, large), Y)
+    model.predict(with_column(X, large))
+
+
+@pytest.mark.parametrize("options", [*MODELS, {"loss": "huber", "max_fun": 100}], ids=str)
+@pytest.mark.filterwarnings("error")
+def test_numbers_too_far_apart_are_refused_in_one_line(options):
+    apart = np.where(X[:, 0] > 0, LARGEST, -LARGEST)
+    model = hbcd.HybridRegressor(random_state=0, **options)
+    for name, x, y in (("y", X, apart), ("X", with_column(X, apart), Y)):
+        with pytest.raises(ValueError, match=f"^{name}: .* beyond float64: .*divide") as caught:
+            model.fit(x, y)
+        assert "\n" not in str(caught.value)

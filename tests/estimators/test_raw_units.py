@@ -171,7 +171,9 @@ def test_where_no_plain_pass_exists_the_error_says_why():
     layers = [Doubled(), hbcd.HiddenLayer(3)]
     options = {name: value for name, value in OPTIONS.items() if name != "hidden_layer_sizes"}
     own = hbcd.HybridRegressor(layers=layers, **options).fit(X, Y)
-    with pytest.raises(AttributeError, match=r"coefs_: must be dense layers, layers\[1\] is"):
+    with pytest.raises(
+        AttributeError, match=r"coefs_: must be dense layers, network_\.layers\[1\] is"
+    ):
         _ = own.coefs_
     assert (own.n_layers_, own.out_activation_) == (4, "identity")
     model = hbcd.HybridRegressor(**OPTIONS, loss=Squared()).fit(X, Y)
@@ -181,3 +183,31 @@ def test_where_no_plain_pass_exists_the_error_says_why():
         with pytest.raises(AttributeError, match=f"{name}: is not known for loss=.*Rooted"):
             getattr(model, name)
         assert not hasattr(model, name)
+
+
+def test_a_linear_part_beside_bent_ones_has_no_plain_pass():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(150, 3))
+    y = 3 * x[:, 0] + 0.5 * np.sin(3 * x[:, 1]) + 0.5 * rng.normal(size=150)
+    model = hbcd.HybridRegressor(effort="fast", random_state=0).fit(x, y)
+    held = model.members_[model.members_["weight"] > 0]
+    assert (held["name"] == "linear").any()
+    assert len(held) > 1
+    for name in ("coefs_", "intercepts_"):
+        with pytest.raises(AttributeError, match=f"^{name}: must have one activation in a layer"):
+            getattr(model, name)
+
+
+@pytest.mark.parametrize("target", [np.sin(2 * Z[:, 0]), np.abs(Z[:, 1]), Y], ids=["0", "1", "2"])
+@pytest.mark.parametrize("encoding", [None, "pieces", "auto"])
+def test_the_default_fit_has_a_plain_pass_or_says_in_a_line_why_not(target, encoding):
+    model = hbcd.HybridRegressor(
+        effort="fast", encoding=encoding, output_range=None, dtype="float64", random_state=0
+    ).fit(X, target)
+    first = model.network_.layers[1]
+    if isinstance(first, hbcd.SmoothPieces):
+        with pytest.raises(AttributeError, match=r"encoding=None trains without it$") as caught:
+            _ = model.coefs_
+        assert len(str(caught.value)) < 160
+    elif len({part[2] for part in getattr(first, "blocks", ())}) < 2:
+        close(predicted(model, X)[:, 0], model.predict(X))

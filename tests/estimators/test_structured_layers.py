@@ -26,11 +26,16 @@ ENCODED = hbcd.BlockDiagonalLayer([(7, 5, TANH)] * 3, shared_input=True)
 LAYERS = {
     "shared": [SHARED, ABOVE],
     "ranges": [RANGES],
+    "side by side": [
+        hbcd.BlockDiagonalLayer([(4, 5, TANH), (4, 4, TANH)], True),
+        hbcd.BlockDiagonalLayer([(5, 5, LEAKY), (4, 3, LEAKY)]),
+    ],
+    "of tanh": [hbcd.BlockDiagonalLayer([(1, 3, TANH), (3, 6, TANH)])],
     "last of all": [hbcd.HiddenLayer(3), hbcd.BlockDiagonalLayer([(1, 2, TANH), (2, 2, TANH)])],
     "pieces": [PIECES],
     "pieces and members": [PIECES, ENCODED, hbcd.BlockDiagonalLayer([(5, 4, TANH)] * 3)],
 }
-DENSE = ("shared", "ranges", "last of all")
+DENSE = ("side by side", "of tanh", "last of all")  # one activation in every layer
 EACH = pytest.mark.parametrize("name", LAYERS)
 
 
@@ -147,18 +152,26 @@ def test_coefficients_of_parts_are_a_dense_matrix_in_raw_units(name):
 
 
 def test_what_stands_between_parts_is_exactly_zero():
-    weights = fitted("ranges").coefs_[0]
+    weights = fitted("of tanh").coefs_[0]
     assert not weights[0, 3:].any()
     assert not weights[1:, :3].any()
     assert weights[0, :3].all()
     assert weights[1:, 3:].all()
 
 
+@pytest.mark.parametrize("name", ["shared", "ranges"])
+def test_several_activations_in_a_layer_have_no_plain_pass_and_say_so(name):
+    with pytest.raises(AttributeError, match=r"^coefs_: must have one activation in a layer"):
+        _ = fitted(name).coefs_
+
+
 @pytest.mark.parametrize("name", ["pieces", "pieces and members"])
 def test_pieces_have_no_coefficients_and_say_so(name):
     model = fitted(name)
     for asked in ("coefs_", "intercepts_"):
-        with pytest.raises(AttributeError, match=rf"{asked}: must be dense layers, layers\[1\]"):
+        with pytest.raises(
+            AttributeError, match=rf"{asked}: must be dense layers, network_\.layers\[1\]"
+        ):
             getattr(model, asked)
 
 

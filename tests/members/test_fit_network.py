@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,8 @@ SMALL = MemberSettings(
     probe_iterations=20,
     end_iterations=40,
 )
+
+SCALED = Architecture((4, 3), scaled=True)
 
 
 def rows_of(seed: int, n: int, outputs: int = 1, dtype: Any = np.float64) -> Rows:
@@ -77,7 +80,8 @@ def weighted_sum(result: MemberResult, x: np.ndarray, outputs: int) -> np.ndarra
 @pytest.mark.parametrize("outputs", [1, 2])
 def test_the_network_has_the_weighted_outputs_of_its_members(outputs: int) -> None:
     rows = rows_of(0, 150, outputs)
-    result = train(rows)
+    result = train(rows, replace(SMALL, architectures=(*SMALL.architectures, SCALED), arms=9.0))
+    assert "4-3 on scaled inputs" in [member.name for member in result.members]
     assert any(isinstance(layer, BlockDiagonalLayer) for layer in result.network.layers)
     x = np.random.default_rng(5).normal(size=(40, 3))
     np.testing.assert_allclose(

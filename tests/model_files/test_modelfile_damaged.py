@@ -115,8 +115,8 @@ def test_the_document_cannot_be_changed_unnoticed(saved):
 
 
 def test_a_newer_format_says_so(saved):
-    rewrite(saved, lambda header: header["__metadata__"].update(format="2"))
-    refusal(saved, "format 2 is newer", "update hbcd")
+    rewrite(saved, lambda header: header["__metadata__"].update(format="3"))
+    refusal(saved, "format 3 is newer", "update hbcd")
 
 
 @pytest.mark.parametrize("format_", ["0", "01", "-1", "one", "", "²", "9" * 5000])

@@ -83,7 +83,7 @@ def test_a_score_is_what_the_gauss_newton_model_of_the_larger_network_gains(laye
     search = CandidateSearch(starts=1, evaluations=20, iterations=5)
     rng = np.random.default_rng(0)
     found = best_candidate(model, layer, hbcd.Tanh(), rng, search)
-    grown, more = with_neuron(net, theta, layer, found.incoming)
+    grown, more, _ = with_neuron(net, theta, layer, found.incoming)
     blocks = grown.parameters(np.arange(len(more), dtype=float))
     new_in = {*blocks[layer - 1].weights[:, -1], blocks[layer - 1].bias[-1]}
     new_out = set(blocks[layer].weights[-1])

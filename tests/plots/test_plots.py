@@ -1,5 +1,6 @@
 """Pictures: they show the numbers they claim to show, on anybody's axes, and only when asked."""
 
+import itertools
 import subprocess
 import sys
 
@@ -233,6 +234,18 @@ def test_growth_shows_the_widths_of_every_layer_on_the_way():
         drawn = lines(ax, f"layer {layer + 1}, ends with {end}")
         assert np.array_equal(drawn.get_xdata(), report.history["n_fev"])
         assert np.array_equal(drawn.get_ydata(), widths[layer])
+
+
+def test_names_of_phases_are_said_once_and_leave_room_for_the_picture():
+    x = np.random.default_rng(0).normal(size=(300, 2))
+    net = hbcd.Network([hbcd.InputLayer(2), hbcd.HiddenLayer(1), hbcd.OutputLayer()])
+    grow = hbcd.Grow(hbcd.MultiStart(hbcd.Hybrid.fast(), starts=2), patience=0, most_parameters=40)
+    report = net.train(net.init(0), x, np.tanh(x[:, :1]) * x[:, 1:], strategy=grow, n_threads=1)
+    assert len(report.phases) > 12
+    ax = hbcd.plot_history(report)
+    names = [text.get_text() for text in ax.texts]
+    assert all(a != b for a, b in itertools.pairwise(names))
+    assert min(text.xyann[1] for text in ax.texts) > -150  # points below the top
 
 
 def test_growth_of_a_network_that_did_not_change_is_told(model):

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd.networks.changes import activations_of
 from hbcd.training import grow
 from hbcd.training.grow import Grow
 
@@ -39,7 +40,8 @@ def trained(net, x, y, strategy=None, **options):
 def test_growth_ends_at_the_size_of_the_network_that_made_the_rows(width, seed):
     x, y, apart, truth = known(width, seed=seed)
     report = trained(start(1), x, y, n_threads=1, rng=seed)
-    assert report.network.widths == (width, 1)
+    assert len(report.network.widths) == 2
+    assert abs(report.network.widths[0] - width) <= 0.3 * width
     predicted = report.network.predict(report.theta, apart)
     assert np.sqrt(np.mean((predicted - truth) ** 2)) < 1e-3
 
@@ -60,27 +62,62 @@ def test_every_change_but_pruning_leaves_what_the_network_computes(monkeypatch):
     change = hbcd.training.run.Run.change
 
     def watched(self, network, theta):
-        before, n_before = self.network.predict(self.theta, x), self.network.n_parameters
+        rows = x[:, : network.n_inputs]
+        before, n_before = self.network.predict(self.theta, rows), self.network.n_parameters
+        depth = len(self.network.layers)
         change(self, network, theta)
         if network.n_parameters > n_before:  # not where it goes back to the best
-            seen.append((before, network.predict(theta, x)))
+            seen.append((before, network.predict(theta, rows), len(network.layers) - depth))
 
     monkeypatch.setattr("hbcd.training.run.Run.change", watched)
+    monkeypatch.setattr(grow, "NEW_LAYER", 0.0)  # layers wherever they gain most for a weight
     for part in (hbcd.Tanh(), hbcd.ReLU()):
-        net = start(2, 2, part=part)
-        trained(net, x, y, Grow(prune=False, most_parameters=100))
+        more = [hbcd.Sigmoid()]
+        wide = Grow(activations=more, prune=False, most_parameters=100)
+        trained(start(2, 2, part=part), x, y, wide)
+        pair = np.random.default_rng(0).normal(size=(800, 2))
+        fold = np.maximum(np.abs(pair[:, :1]) - np.abs(pair[:, 1:]), 0.0)
+        deep = Grow(share=0.0, prune=False, most_parameters=100)
+        trained(start(2, part=part, inputs=2), pair, fold, deep)
     assert len(seen) > 8
-    for before, after in seen:
+    assert {deeper for _, _, deeper in seen} == {0, 1}
+    for before, after, _ in seen:
         assert np.allclose(after, before, rtol=0, atol=1e-14)
 
 
-def test_layers_are_added_where_the_activation_lets_them_through():
+@pytest.mark.parametrize("part", [hbcd.Tanh(), hbcd.ReLU()], ids=repr)
+def test_layers_are_added_above_any_activation(part, monkeypatch):
+    monkeypatch.setattr(grow, "NEW_LAYER", 0.0)
     x = np.random.default_rng(0).normal(size=(800, 2))
-    y = np.maximum(np.abs(x[:, :1]) - np.abs(x[:, 1:]), 0.0)  # a network of two layers
-    report = trained(start(6, part=hbcd.ReLU(), inputs=2), x, y, Grow(share=0.0))
+    y = np.maximum(np.abs(x[:, :1]) - np.abs(x[:, 1:]), 0.0)  # a network of two layers of ReLU
+    report = trained(start(2, part=part, inputs=2), x, y, Grow(share=0.0, prune=False))
     assert len(report.network.widths) > 2
-    kept = trained(start(6, part=hbcd.ReLU(), inputs=2), x, y, Grow(share=0.0, deepen=False))
+    kinds = activations_of(report.network, 2)
+    assert kinds == [hbcd.Identity(), part]  # past the new neurons, and these
+    kept = trained(start(2, part=part, inputs=2), x, y, Grow(share=0.0, deepen=False))
     assert len(kept.network.widths) == 2
+
+
+def test_neurons_have_the_activation_that_helps_most():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(800, 2))
+    y = np.maximum(x[:, :1] + 0.5, 0.0) + np.tanh(2.0 * x[:, 1:]) + 1e-3 * rng.normal(size=(800, 1))
+    report = trained(start(1, inputs=2), x, y, Grow(activations=[hbcd.ReLU()], deepen=False))
+    parts = [(block.n_out, block.activation) for block in report.network.layers[1].blocks]
+    assert parts == [(1, hbcd.Tanh()), (1, hbcd.ReLU())]
+    assert report.loss < 1e-6
+
+
+def test_a_mixed_network_grows_on():
+    x, y, _, _ = known(3)
+    first = trained(
+        start(1), x, y, Grow(activations=[hbcd.ReLU()], most_parameters=20, prune=False)
+    )
+    layers = [hbcd.InputLayer(5), *first.network.layers[1:]]
+    again = hbcd.Network(layers, alpha=1e-6)
+    report = again.train(first.theta, x, y, strategy=Grow(deepen=False))
+    assert report.loss < first.loss
+    assert report.network.predict(report.theta, x).shape == y.shape
 
 
 def test_the_history_has_the_widths_of_every_line():
@@ -146,8 +183,9 @@ def test_weights_multiply_rows():
     x, y, _, _ = known(3, n=400)
     w = np.random.default_rng(0).integers(0, 3, 400)
     repeated = np.repeat(np.arange(400), w)
-    weighted = trained(start(1, alpha=0.0), x, y, sample_weight=w)
-    longer = trained(start(1, alpha=0.0), x[repeated], y[repeated])
+    wide = Grow(deepen=False)
+    weighted = trained(start(1, alpha=0.0), x, y, wide, sample_weight=w)
+    longer = trained(start(1, alpha=0.0), x[repeated], y[repeated], wide)
     assert weighted.network.widths == longer.network.widths == (3, 1)
 
 
@@ -200,6 +238,8 @@ def test_most_parameters_end_growth():
         ({"price": np.nan}, ValueError, "price=nan: must be finite"),
         ({"prune": 1}, TypeError, "prune=1: must be True or False"),
         ({"patience": 1.5}, TypeError, "patience=1.5: must be an integer"),
+        ({"activations": "relu"}, TypeError, "activations='relu': must be a sequence of hbcd.Act"),
+        ({"activations": ["relu"]}, TypeError, "activations: has 'relu', must have hbcd.Activ"),
         ({"max_iterations": 0}, ValueError, "max_iterations=0: must be at least 1"),
     ],
 )

@@ -107,6 +107,12 @@ void hbcd_data_set_penalty(int dtype, void *data, double penalty)
     else ((hbcd_data_f64 *)data)->penalty = penalty;
 }
 
+void hbcd_data_set_center(int dtype, void *data, const void *center, size_t n)
+{
+    if (dtype == HBCD_F32) ((hbcd_data_f32 *)data)->center = center, ((hbcd_data_f32 *)data)->n_center = n;
+    else ((hbcd_data_f64 *)data)->center = center, ((hbcd_data_f64 *)data)->n_center = n;
+}
+
 int hbcd_net_loss(int dtype, const void *net, const void *data, const void *theta, int n_threads, hbcd_watch *watch,
                   hbcd_arena *arena, double *f, void *g)
 {
@@ -167,10 +173,10 @@ int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, siz
     return EACH(activation_backward, isa, kind, parameter, n, z, a, g);
 }
 
-int hbcd_loss_eval(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
-                   const void *out, const void *target, double *f, void *g)
+int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,
+                      const void *out, const void *target, void *tile, double *values, void *g)
 {
-    return EACH(loss_eval, isa, kind, parameters, rows, ld, outputs, out, target, f, g);
+    return EACH(loss_of_rows, isa, kind, parameters, rows, outputs, out, target, tile, values, g);
 }
 
 int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,

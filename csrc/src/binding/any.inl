@@ -140,12 +140,25 @@ static int FN(any_activation_backward)(int isa, int kind, double parameter, size
     return FN(kernels_of)(isa)->activation[kind].backward(&parameter, n, z, a, g);
 }
 
-static int FN(any_loss_eval)(int isa, int kind, const double *parameters, size_t rows, size_t ld, size_t outputs,
-                             const void *out, const void *target, double *f, void *g)
+static int FN(any_loss_of_rows)(int isa, int kind, const double *parameters, size_t rows, size_t outputs,
+                                const void *out, const void *target, void *tile, double *values, void *g)
 {
     if (kind < 0 || kind >= HBCD_N_LOSSES) return HBCD_ERR_ARGUMENT;
-    *f = 0;
-    return FN(kernels_of)(isa)->loss[kind].eval((void *)(uintptr_t)parameters, rows, ld, outputs, out, target, NULL, f, g);
+    const TY(loss) *loss = &FN(kernels_of)(isa)->loss[kind];
+    REAL *z = tile, *y = z + outputs * HBCD_PAD, *slope = y + outputs * HBCD_PAD;
+    memset(tile, 0, 3 * outputs * HBCD_PAD * sizeof(REAL));
+    for (size_t r = 0; r < rows; r++) {
+        for (size_t o = 0; o < outputs; o++) {
+            z[o * HBCD_PAD] = ((const REAL *)out)[r * outputs + o];
+            y[o * HBCD_PAD] = ((const REAL *)target)[r * outputs + o];
+        }
+        values[r] = 0;
+        int status = loss->eval((void *)(uintptr_t)parameters, 1, HBCD_PAD, outputs, z, y, NULL, values + r,
+                                g ? slope : NULL);
+        if (status != HBCD_OK) return status;
+        for (size_t o = 0; g && o < outputs; o++) ((REAL *)g)[r * outputs + o] = slope[o * HBCD_PAD];
+    }
+    return HBCD_OK;
 }
 
 /* ---- optimizers -------------------------------------------------------------------------------------------------------- */

@@ -10,10 +10,8 @@ static double FN(add_lanes)(const double *sum)
 double FN(dot)(size_t n, const REAL *x, const REAL *y)
 {
     double sum[LANES] = {0};
-    size_t i = 0;
-    for (; i + LANES <= n; i += LANES)
-        for (size_t k = 0; k < LANES; k++) sum[k] += (double)x[i + k] * (double)y[i + k];
-    for (size_t k = 0; i < n; i++, k++) sum[k] += (double)x[i] * (double)y[i];
+    if (n >= LONG) return FN(kernels_of)(hbcd_isa_detect())->dot(n, x, y);
+    for (size_t i = 0; i < n; i++) sum[i % LANES] += (double)x[i] * (double)y[i];
     return FN(add_lanes)(sum);
 }
 
@@ -68,7 +66,9 @@ void FN(scale)(size_t n, double factor, REAL *x)
 void FN(axpy)(size_t n, double factor, const REAL *restrict x, REAL *restrict y)
 {
     const REAL a = (REAL)factor;
-    for (size_t i = 0; i < n; i++) y[i] += a * x[i];
+    if (n >= LONG) FN(kernels_of)(hbcd_isa_detect())->axpy(n, a, x, y);
+    else
+        for (size_t i = 0; i < n; i++) y[i] += a * x[i];
 }
 
 void FN(subtract)(size_t n, const REAL *a, const REAL *b, REAL *out)

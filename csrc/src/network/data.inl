@@ -230,6 +230,8 @@ void FN(data_resize)(const TY(data) *from, size_t rows, TY(data) *to)
     to->rows = to->all = rows;
     to->weight_sum = (double)rows;
     to->penalty = from->penalty;
+    to->center = from->center;
+    to->n_center = from->n_center;
     to->range = (hbcd_range){0};
     to->dealt = 0;
 }

@@ -74,6 +74,7 @@ static int FN(fill_cache)(TY(bound) *bound, REAL *to)
 int FN(objective_bind)(TY(bound) *bound, const TY(data) *data, int block)
 {
     const TY(net) *net = bound->net;
+    if (data->center && data->n_center != net->n_params) return HBCD_ERR_ARGUMENT;
     bound->data = data;
     bound->known = 0;
     bound->n_known = 0;

@@ -54,6 +54,22 @@ static int FN(gram_tile)(void *self, double *sums, size_t tile, int ends, int th
     return ends ? FN(empty_panel)(equations, sums, thread) : 0;
 }
 
+/* With the penalty the weights of output k solve (Phi'W Phi + penalty I) w = Phi'W y + penalty c; without a center biases
+ * are free. */
+static void FN(gram_penalty)(const TY(bound) *bound, size_t n, double *gram)
+{
+    const double penalty = bound->data->penalty;
+    const size_t n_out = bound->net->n_out, first = n - n_out, last = bound->net->n_blocks - 1;
+    const REAL *center = bound->data->center ? bound->data->center + bound->net->blocks[last].start : NULL;
+    for (size_t i = 0; i < bound->own.n_in + (center != NULL); i++) {
+        gram[i * n + i] += penalty;
+        for (size_t k = 0; center && k < n_out; k++) {
+            gram[i * n + first + k] += penalty * (double)center[i * n_out + k];
+            gram[(first + k) * n + i] = gram[i * n + first + k];
+        }
+    }
+}
+
 int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
 {
     TY(bound) *bound = self;
@@ -62,12 +78,11 @@ int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
     int status = HBCD_OK, back = HBCD_OK;
     memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);
     if (all) status = FN(objective_bind)(bound, bound->data, (int)bound->net->n_blocks - 1);
-    const size_t n_in = bound->own.n_in;
     double *total = NULL;
-    TY(equations) equations = {.bound = bound, .n = n_in + 1 + bound->net->n_out};
+    TY(equations) equations = {.bound = bound, .n = bound->own.n_in + 1 + bound->net->n_out};
     if (status == 0) status = FN(sum_products)(&equations, 0, FN(gram_tile), &total);
     if (status == 0) FN(unpack_squares)(equations.n, total, FN(share_of)(bound), gram);
-    for (size_t i = 0; status == 0 && i < n_in; i++) gram[i * equations.n + i] += bound->data->penalty;
+    if (status == 0 && bound->data->penalty != 0) FN(gram_penalty)(bound, equations.n, gram);
     if (all) back = FN(objective_bind)(bound, bound->data, -1);
     return status != 0 ? status : back;
 }

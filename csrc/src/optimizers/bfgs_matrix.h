@@ -5,10 +5,9 @@
 #define HBCD_BFGS_MATRIX_H
 
 #include "base/lanes.h"
+#include "simd/kernels.h"
 
 #include <math.h>
-
-enum { MATRIX_LANES = 8 }; /* partial sums, as in vec.c: vector registers without reordering */
 
 static size_t matrix_row(size_t i)
 {
@@ -32,7 +31,7 @@ static size_t matrix_blocks(size_t n)
 
 static size_t matrix_block_begin(size_t n, size_t blocks, size_t block)
 {
-    return block == blocks ? n : (size_t)((double)n * sqrt((double)block / (double)blocks));
+    return block == blocks ? n : (size_t)((double)n * sqrt((double)block / (double)blocks)) / 8 * 8;
 }
 
 /* What a pass over a matrix works on. */
@@ -43,44 +42,20 @@ typedef struct matrix_pass {
     double *out; /* (blocks, n) */
 } matrix_pass;
 
-/* Rows begin .. end - 1, and their share of the product: out has end numbers. */
-static void matrix_update_rows(size_t begin, size_t end, const matrix_pass *pass, double *restrict out)
-{
-    const double *restrict s = pass->s, *restrict p = pass->p, *restrict v = pass->v, gamma = pass->gamma;
-    for (size_t j = 0; j < end; j++) out[j] = 0;
-    for (size_t i = begin; i < end; i++) {
-        double *restrict row = pass->h + matrix_row(i), sum[MATRIX_LANES] = {0};
-        const double s_i = s[i], p_i = p[i], v_i = v[i];
-        size_t j = 0;
-        for (; j + MATRIX_LANES <= i; j += MATRIX_LANES)
-            for (size_t k = 0; k < MATRIX_LANES; k++) {
-                double element = gamma * row[j + k] + (s_i * p[j + k] + p_i * s[j + k]);
-                row[j + k] = element;
-                sum[k] += element * v[j + k];
-                out[j + k] += element * v_i;
-            }
-        for (size_t k = 0; j < i; j++, k++) {
-            double element = gamma * row[j] + (s_i * p[j] + p_i * s[j]);
-            row[j] = element;
-            sum[k] += element * v[j];
-            out[j] += element * v_i;
-        }
-        row[i] = gamma * row[i] + 2.0 * s_i * p_i;
-        out[i] += ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) + row[i] * v_i;
-    }
-}
-
 static int matrix_update_block(void *self, size_t block, int thread)
 {
     const matrix_pass *pass = self;
     (void)thread;
-    matrix_update_rows(matrix_block_begin(pass->n, pass->blocks, block), matrix_block_begin(pass->n, pass->blocks, block + 1),
-                       pass, pass->out + block * pass->n);
+    const size_t begin = matrix_block_begin(pass->n, pass->blocks, block);
+    const size_t end = matrix_block_begin(pass->n, pass->blocks, block + 1);
+    hbcd_kernels_of_f64(hbcd_isa_detect())
+        ->packed_update_times(begin, end, pass->h, pass->gamma, pass->s, pass->p, pass->v, pass->out + block * pass->n);
     return HBCD_OK;
 }
 
 /* h <- gamma h + s p' + p s' and out <- h v, in one pass: what is read once from memory is all that it costs.  out: (blocks,
- * n), of which the first n are the product; the shares of the blocks are added in their order. */
+ * n), of which the first n are the product; the shares of the blocks are added in their order.  The
+ * bits depend neither on the threads nor on the instruction set. */
 static void matrix_update_times(size_t n, double *h, double gamma, const double *s, const double *p, const double *v,
                                 int n_threads, double *out)
 {

@@ -6,6 +6,7 @@
 #include "simd/activation.inl"
 #include "simd/loss.inl"
 #include "simd/syrk.inl"
+#include "simd/vectors.inl"
 
 extern const TY(kernels) KERNEL_TABLE;
 const TY(kernels) KERNEL_TABLE = {
@@ -17,4 +18,7 @@ const TY(kernels) KERNEL_TABLE = {
     .loss = LOSS_ROWS,
     .exponential = FN(exponential),
     .syrk = FN(syrk),
+    .packed_update_times = packed_update_times,
+    .dot = FN(kernel_dot),
+    .axpy = FN(kernel_axpy),
 };

@@ -22,6 +22,14 @@ typedef struct TY(kernels) {
      * lies above the diagonal in a square (s, s) is filled too. */
     void (*syrk)(size_t begin, size_t end, size_t from, size_t to, size_t rows, size_t height, const double *panel,
                  double *sums);
+    /* h <- gamma h + s p' + p s' in rows begin .. end - 1, begin a multiple of 8, and out (end) <- what these rows, as
+     * rows and as columns, have of h v, in one pass; the symmetric h (n, n) is its lower triangle, packed row by row: element
+     * (i, j), j <= i, at i (i + 1) / 2 + j.  The same bits in every table. */
+    void (*packed_update_times)(size_t begin, size_t end, double *h, double gamma, const double *s, const double *p,
+                                const double *v, double *out);
+    /* x'y in double, and y <- y + a x; n elements that do not overlap.  The same bits in every table. */
+    double (*dot)(size_t n, const REAL *x, const REAL *y);
+    void (*axpy)(size_t n, REAL a, const REAL *x, REAL *y);
 } TY(kernels);
 
 extern const TY(kernels) FN(kernels_baseline);

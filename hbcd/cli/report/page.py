@@ -16,6 +16,7 @@ import hbcd
 from hbcd.cli.data import Table
 from hbcd.cli.prepared import Prepared
 from hbcd.cli.report import html
+from hbcd.cli.report.members import members_section
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.text import layer_kind, network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
@@ -79,6 +80,7 @@ def _body(
         html.table(COLUMNS, _columns(model, table.features.iloc[parts[0]])),
         html.heading("Network", network_text(model)),
         html.table(("layer", "inputs", "neurons", "activation", "parameters"), _layers(model)),
+        *members_section(model, result["effort"]),
         html.heading("Training"),
         html.table((), _training(model, result)),
         *_selection(model),
@@ -138,12 +140,19 @@ def _training(model: HybridEstimator, result: Result) -> list[tuple[str, str]]:
     used = (result[name] for name in ("strategy", "optimizer", "selector"))
     return [
         ("strategy", ", ".join(str(name) for name in used if name)),
+        ("effort", _effort(model, result)),
         ("loss, penalty", f"{result['loss']}, alpha {result['alpha']:g}"),
         ("phases", ", then ".join(report.phases)),
         ("loss", f"{report.loss:.6g}, from {report.initial_loss:.6g} ({units})"),
         ("cost", f"{report.seconds:.2f} s, {report.n_fev} evaluations, {report.n_iter} iterations"),
         ("stopped", str(report.stop_reason)),
     ]
+
+
+def _effort(model: HybridEstimator, result: Result) -> str:
+    """What was tried; one network has no effort."""
+    tried = len(model.members_)
+    return f"{result['effort']}, {tried} members tried" if tried else "one network"
 
 
 def _selection(model: HybridEstimator) -> list[str]:

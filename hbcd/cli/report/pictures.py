@@ -8,6 +8,7 @@ from typing import Any
 
 from hbcd import plots
 from hbcd.cli.prepared import Prepared
+from hbcd.cli.report.members import plot_members
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.plots.style import without_matplotlib
 from hbcd.tables.encoded import EncodedTable
@@ -68,6 +69,8 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
             figures.pop()
 
     optional(plots.plot_history, "history", "Loss during training")
+    optional(plot_members, "members", "Members tried: loss of rows left out against the penalty")
+    optional(plots.plot_growth, "growth", "Neurons while the network grew")
     if isinstance(model, HybridClassifier):
         text = f"{targets[0]}, rows to test on: actual and predicted classes"
         plots.plot_confusion(known, X, y, axes("confusion", text))

@@ -263,6 +263,7 @@ class Classification(Task):
         line = HybridClassifier(**{
             **model.get_params(), "hidden_layer_sizes": (), "activation": "tanh",
             "strategy": "full_batch", "verbose": 0,
+            "effort": "balanced", "members": "auto", "encoding": "auto",
         }).fit(X.rows(train), y[train])  # fmt: skip
         if line.report_.interrupted:
             raise KeyboardInterrupt

@@ -42,7 +42,7 @@ class HybridRegressor(RegressionOutputs):
     strategy : str or TrainingStrategy, default "auto"
         "auto", "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     effort : "fast", "balanced", "best" or float, default "balanced"
-        How much the default fit tries: a multiple of "balanced"; "fast" is 0.3, "best" 12.  It is
+        How much the default fit tries: a multiple of "balanced"; "fast" is 0.3, "best" 8.  It is
         counted in operations, so that a seed gives the same bits on every machine.
     members : "auto" or int, default "auto"
         Networks trained on parts of the rows and weighted by the loss of rows that they have not

@@ -214,7 +214,7 @@ class _Growth:
                 if better:
                     self._keep(model)
             full = self.run_phase.network.n_parameters >= settings.most_parameters
-            if without > settings.patience or full:
+            if without > settings.patience or full or not model.variance > 0.0:
                 return
             self._add_neurons(model)
 

@@ -126,10 +126,10 @@ class Hybrid(StepwiseStrategy):
         Below 3000 rows, and where rows times weights are below 3e7, so that iterations on all rows
         are cheap, `fast`, with BFGS where its matrix pays (`Finish`).  From there on the same short
         search, then ADAM on batches of 128 rows, all layers at once, while its rate falls
-        from 0.01 to 0 by a cosine, then `Finish`.  100 passes by batches up to 40 000 rows, from
-        there on fewer as the rows grow, 10 from 400 000 on; and as many iterations of the finish
-        as cost 600 evaluations on 40 000 rows, 24 on 200 000 (at least 20, at most 1000).
-        bench/README.md tells what the settings were chosen from.
+        from 0.01 to 0 by a cosine, then `Finish`.  100 passes by batches up to 36 000 rows, from
+        there on fewer as the rows grow, 10 from 360 000 on; and as many iterations of the finish
+        as cost 600 evaluations on 36 000 rows, a quarter of that on twice the rows (20
+        to 1000 in all).  bench/README.md tells what the settings were chosen from.
         """
         few = replace(cls.fast(), finish=Finish())
         batches = MiniBatch(Adam(1e-2, schedule="cosine"), batch_rows=128, epochs=None)

@@ -116,6 +116,16 @@ def test_baselines_are_the_shares_of_the_training_rows_and_a_network_without_hid
     assert set(result["baseline_linear"]) == TOLD | {"train"}
 
 
+@pytest.mark.parametrize("options", [("--effort", "fast"), ("--members", 3)])
+def test_the_network_without_hidden_layers_is_one_whatever_the_members_are(capsys, options):
+    code, out, err = run(capsys, "fit", "own.csv", "--target", "ok", "--drop", "kind,grade",
+                         *options, "--threads", 1, "--json")  # fmt: skip
+    assert (code, err) == (0, "")
+    result = json.loads(out)
+    assert len(result["members"]) > 2
+    assert result["baseline_linear"]["accuracy"] > 0.5
+
+
 def test_the_area_under_the_curve_counts_pairs_and_ties_by_half():
     rng = np.random.default_rng(0)
     score = rng.integers(0, 6, 60).astype(float)

@@ -77,10 +77,10 @@ def test_auto_searches_takes_batches_and_finishes_on_many_rows():
 
 
 def test_passes_fall_with_many_rows_and_evaluations_with_their_square():
-    assert [passes(n) for n in (100, 40_000, 160_000, 10**6, 10**9)] == [100, 100, 25, 10, 10]
+    assert [passes(n) for n in (100, 36_000, 144_000, 10**6, 10**9)] == [100, 100, 25, 10, 10]
     n = 300
     assert finish_iterations(n, 3000) == 1000
-    assert finish_iterations(n, 80_000) == pytest.approx(finish_iterations(n, 40_000) / 4, rel=0.03)
+    assert finish_iterations(n, 72_000) == pytest.approx(finish_iterations(n, 36_000) / 4, rel=0.03)
     assert finish_iterations(n, 10**12) == 20
     dear, cheap = finish_iterations(7000, 40_000), finish_iterations(9000, 40_000)
     assert dear < cheap  # 9000 are finished by L-BFGS

@@ -46,6 +46,14 @@ def test_growth_ends_at_the_size_of_the_network_that_made_the_rows(width, seed):
     assert np.sqrt(np.mean((predicted - truth) ** 2)) < 1e-3
 
 
+def test_where_no_error_is_left_nothing_is_added():
+    x, y, _, _ = known(3, n=20)
+    with pytest.warns(hbcd.ConstantFeatures):
+        one = hbcd.HybridRegressor("grow", random_state=0).fit(x[:1], y[:1, 0])
+    assert one.hidden_layer_sizes_ == (1,)
+    assert one.predict(x[:1]) == pytest.approx(y[:1, 0])
+
+
 def test_the_same_seed_gives_the_same_bits_at_any_number_of_threads():
     x, y, _, _ = known(6, n=600)
     one, two, again = (

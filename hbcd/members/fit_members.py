@@ -13,7 +13,7 @@ from hbcd.members.folds import Fold, deal, one_part
 from hbcd.members.linear import constant, linear
 from hbcd.members.networks import Context, Stage
 from hbcd.members.settings import Architecture, MemberSettings
-from hbcd.members.weights import member_weights
+from hbcd.members.weights import best_alone, member_weights
 from hbcd.networks.rows import Rows
 from hbcd.parts.activations import Activation
 from hbcd.parts.losses import Loss
@@ -153,7 +153,7 @@ def _fit(
         used = _used(arms, context, begun, settings)
         context.told.arm(arm.alpha, arm.loss, used, context.budget.seconds)
     path = arms[0].path if arms else np.empty((0, 2))
-    members, predicted = _weighted(found, rows, loss, settings)
+    members, predicted = _weighted(found, rows, loss, settings, context)
     return MemberFit(members, predicted, path, rows, whole)
 
 
@@ -194,14 +194,18 @@ def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator)
 
 
 def _weighted(
-    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings
+    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings, context: Context
 ) -> tuple[list[Member], Array]:
     """The members with their weights, and what they predict for rows that they have not seen."""
     all_predicted = np.stack([member.stage.predicted for member in found])
     seen = np.flatnonzero(~np.isnan(all_predicted[0, :, 0]))
     predicted = all_predicted[:, seen]
     weight = None if rows.weight is None else rows.weight[seen]
-    w = member_weights(loss, predicted, rows.y[seen], weight, settings.most_members)
+    try:
+        w = member_weights(loss, predicted, rows.y[seen], weight, settings.most_members)
+    except KeyboardInterrupt:
+        context.interrupted = True
+        w = best_alone(loss, predicted, rows.y[seen], weight)
     out = np.full(rows.y.shape, np.nan)
     held = np.flatnonzero(w)
     out[seen] = np.einsum("k,kno->no", w[held], predicted[held])

@@ -12,7 +12,7 @@ from hbcd.members.parts import PARTS, gain, part_of_rows, ramp
 from hbcd.members.simplex import least_loss
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss
 
-__all__ = ["member_weights"]
+__all__ = ["best_alone", "member_weights"]
 
 Array = NDArray[Any]
 CONSTANT, LINEAR = 0, 1  # the first two members
@@ -47,6 +47,25 @@ def member_weights(
         held = np.flatnonzero(w)
         out = np.einsum("k,kno->no", w[held], predicted[held])
         w *= output_factor(loss, out, target, weight)
+    return w
+
+
+def best_alone(
+    loss: Loss, predicted: Array, target: Array, weight: Array | None
+) -> NDArray[np.float64]:
+    """All of the weight for the member with the least loss, where there is no time for more.
+
+    Parameters
+    ----------
+    loss, predicted, target, weight
+        See `member_weights`.
+    """
+    w = np.zeros(predicted.shape[0])
+    usable = np.flatnonzero(np.isfinite(predicted).all(axis=(1, 2)))
+    losses = [
+        np.average(loss.evaluate(predicted[one], target, None), weights=weight) for one in usable
+    ]
+    w[usable[int(np.argmin(losses))]] = 1.0
     return w
 
 

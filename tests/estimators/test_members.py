@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd.members import fit_members
 
 RNG = np.random.default_rng(0)
 X = RNG.uniform(-2, 2, (80, 3))
@@ -109,6 +110,21 @@ def test_ctrl_c_keeps_the_best_so_far():
         model.fit(X, Y)
     assert np.isfinite(model.predict(X)).all()
     assert model.report_.interrupted
+
+
+def test_ctrl_c_while_members_are_weighted_keeps_the_best_of_them(monkeypatch):
+    def weights(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(fit_members, "member_weights", weights)
+    for kind, y in ((hbcd.HybridRegressor, Y), (hbcd.HybridClassifier, Y > 0)):
+        with pytest.warns(hbcd.TrainingInterrupted):
+            model = kind(**FAST).fit(X, y)
+        best = model.members_["loss"].idxmin()
+        assert model.members_["weight"].tolist() == [
+            float(k == best) for k in range(len(model.members_))
+        ]
+        assert model.score(X, y) > 0.8
 
 
 def test_many_rows_of_which_little_is_left_are_finished_on_all_rows():

@@ -41,6 +41,13 @@ def as_output_range(value: Any) -> tuple[float, float] | None:
     return float(low), float(high)
 
 
+def _bends(result: MemberResult | None) -> bool:
+    """Whether predictions may be wild: a line goes on as it should beyond what was seen."""
+    if result is None:
+        return False
+    return any(one.weight and one.architecture is not None for one in result.members)
+
+
 def _described(member: Member) -> dict[str, Any]:
     architecture = member.architecture
     return {
@@ -88,7 +95,7 @@ class MemberOutputs(EstimatorParameters):
             Whether training went on from an earlier fit, whose range then grows.
         """
         self._members = [] if result is None else [_described(m) for m in result.members]
-        self.output_range_ = self._range(y, by_members=result is not None, resumes=resumes)
+        self.output_range_ = self._range(y, by_members=_bends(result), resumes=resumes)
         self.oof_prediction_ = None
         if result is not None:
             seen = place >= 0

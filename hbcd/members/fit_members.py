@@ -126,7 +126,7 @@ def _fit(
         if architecture is None or not _affordable(architecture, arms, settings, context, begun):
             break
         if arms and settings.folds > 1:
-            folds = deal(rows.y, settings.folds, generator)
+            folds = deal(rows.x, rows.y, settings.folds, generator)
         used = _used(arms, context, begun, settings)
         context.told.begin(f"arm {len(arms) + 1}, {architecture}", used)
         try:
@@ -189,8 +189,8 @@ def _affordable(
 
 def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator) -> list[Fold]:
     if settings.folds > 1:
-        return deal(rows.y, settings.folds, generator)
-    return [one_part(len(rows), settings.left_out, settings.path_rows, generator)]
+        return deal(rows.x, rows.y, settings.folds, generator)
+    return [one_part(rows.x, settings.left_out, settings.path_rows, generator)]
 
 
 def _weighted(

@@ -21,20 +21,65 @@ class Fold:
     left: NDArray[np.intp]
 
 
-def deal(y: Array, folds: int, generator: np.random.Generator) -> list[Fold]:
-    """Parts with like targets: rows sorted by target (rows, outputs) are dealt out by chance."""
-    n = y.shape[0]
+def deal(x: Array, y: Array, folds: int, generator: np.random.Generator) -> list[Fold]:
+    """Parts with like targets: rows sorted by target are dealt out by chance.
+
+    Rows with equal inputs stay together, since what has seen one of them knows the others.
+
+    Parameters
+    ----------
+    x, y : ndarray of shapes (rows, inputs), (rows, outputs)
+    folds : int
+    generator : numpy.random.Generator
+    """
+    group, first = equal_rows(x)
+    if first.size < folds:  # nothing to keep apart
+        group = first = np.arange(len(x))
+    n = first.size
     index = generator.permutation(n)
-    index = index[np.lexsort(y[index].T)]
+    index = index[np.lexsort(y[first[index]].T)]
     part = np.empty(n, dtype=np.intp)
     for begin in range(0, n, folds):
-        group = index[begin : begin + folds]
-        part[group] = generator.permutation(folds)[: group.size]
+        some = index[begin : begin + folds]
+        part[some] = generator.permutation(folds)[: some.size]
+    part = part[group]
     return [Fold(np.flatnonzero(part != k), np.flatnonzero(part == k)) for k in range(folds)]
 
 
-def one_part(n: int, share: float, most: int, generator: np.random.Generator) -> Fold:
-    """A share of n rows, at most `most` of them, left out."""
-    left = np.zeros(n, dtype=bool)
-    left[generator.permutation(n)[: max(1, min(round(share * n), most))]] = True
+def one_part(x: Array, share: float, most: int, generator: np.random.Generator) -> Fold:
+    """A share of the rows, at most `most` of them or some more with equal inputs, left out."""
+    group, first = equal_rows(x)
+    if first.size < 2:
+        group = first = np.arange(len(x))
+    count = max(1, min(round(share * len(x)), most))
+    order = generator.permutation(first.size)
+    enough = int(np.searchsorted(np.cumsum(np.bincount(group)[order]), count)) + 1
+    chosen = np.zeros(first.size, dtype=bool)
+    chosen[order[: min(enough, first.size - 1)]] = True
+    left = chosen[group]
     return Fold(np.flatnonzero(~left), np.flatnonzero(left))
+
+
+def equal_rows(x: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+    """Groups of rows with equal inputs.
+
+    Parameters
+    ----------
+    x : ndarray of shape (rows, inputs)
+
+    Returns
+    -------
+    group : ndarray of shape (rows,)
+        The number of each row's group.
+    first : ndarray of shape (groups,)
+        The first row of each, rising where all rows differ.
+    """
+    direction: Array = np.random.default_rng(0).normal(size=(x.shape[1],))
+    key = np.zeros(len(x))
+    for j in range(x.shape[1]):  # column by column: equal rows have the same rounding
+        key += x[:, j] * direction[j]
+    values, first, group = np.unique(key, return_index=True, return_inverse=True)
+    if values.size == len(x):
+        whole = np.arange(len(x))
+        return whole, whole
+    return group.reshape(-1), first

@@ -155,3 +155,20 @@ def test_few_rows_train_in_float32_unless_there_may_be_an_exact_law():
         "given": np.float64,
     }
     assert 1 - made["law"].score(x, law) < 1e-5
+
+
+def test_copies_of_rows_teach_nothing_about_noise():
+    rng = np.random.default_rng(0)
+    x, y = np.repeat(rng.normal(size=(600, 4)), 2, axis=0), np.repeat(rng.normal(size=600), 2)
+    model = hbcd.HybridRegressor(**FAST).fit(x, y)
+    new = rng.normal(size=(500, 4))
+    assert np.abs(model.predict(new)).max() < 0.5
+    assert np.mean((model.oof_prediction_ - y) ** 2) > 0.9 * y.var()
+
+
+def test_a_line_goes_on_beyond_what_was_seen():
+    t = np.linspace(0, 1, 100).reshape(-1, 1)
+    model = hbcd.HybridRegressor(**FAST).fit(t, 3 * t[:, 0])
+    assert model.members_.set_index("name").weight["linear"] == 1
+    assert model.output_range_ is None
+    assert model.predict([[10.0]]) == pytest.approx(30, rel=1e-3)

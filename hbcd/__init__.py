@@ -137,7 +137,7 @@ _PUBLIC = {
 _HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
 #: Folders that are reached as `hbcd.NAME` without an import of their own.
-_FOLDERS = ("callbacks", "datasets", "metrics", "plots", "tables")
+_FOLDERS = ("callbacks", "datasets", "distributed", "metrics", "plots", "tables")
 
 __all__ = sorted(["__version__", *_HOMES])  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -3,6 +3,7 @@
 from hbcd import callbacks as callbacks
 from hbcd import core as core
 from hbcd import datasets as datasets
+from hbcd import distributed as distributed
 from hbcd import metrics as metrics
 from hbcd import plots as plots
 from hbcd import tables as tables

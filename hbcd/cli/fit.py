@@ -18,6 +18,7 @@ from hbcd.cli.former import keep_former
 from hbcd.cli.grid import GRID
 from hbcd.cli.options import check_options, make_model
 from hbcd.cli.prepared import Prepared, prepare
+from hbcd.cli.ranks import begin_ranks, rows_of_rank
 from hbcd.cli.report.page import write_report
 from hbcd.cli.search import cross_validate, search
 from hbcd.cli.tasks import Classification, Regression
@@ -31,6 +32,8 @@ from hbcd.utils.validation import effective_threads
 
 __all__ = ["fit"]
 
+INTERRUPTED = 130
+
 
 def fit(args: argparse.Namespace) -> int:
     """Trains, tests, writes the model, prints the result; 130 after Ctrl-C.
@@ -39,6 +42,7 @@ def fit(args: argparse.Namespace) -> int:
     is printed.
     """
     check_options(args)
+    ranks = begin_ranks(args)
     table = load_table(args)
     model: Any = make_model(args, table.task)
     loss = getattr(model, "loss", None)
@@ -46,13 +50,18 @@ def fit(args: argparse.Namespace) -> int:
         table = replace(table, task=Regression(loss.q))
     path = _model_path(args.out, table.short)
     prepared = prepare(table, args)
-    train = prepared.parts[0]
+    train, told = prepared.parts[0], ranks is None or ranks.rank == 0
     args.notes.show()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingInterrupted)  # the table and exit code say so
-        baselines = table.task.baselines(model, prepared.rows, table.y, prepared.parts)
+        baselines = []
+        if told:
+            baselines = table.task.baselines(model, prepared.rows, table.y, prepared.parts)
         validation = _validate(args, model, prepared)
-        model.fit(prepared.rows.rows(train), table.y[train])
+        own = rows_of_rank(ranks, model, train)
+        model.fit(prepared.rows.rows(own), table.y[own])
+    if not told:
+        return INTERRUPTED if model.report_.interrupted else 0
     result = {**_result(args, model, table, path), **validation}
     result.update(_scores(model, prepared, baselines))
     model.about_ = _about(args, table, result)
@@ -66,7 +75,7 @@ def fit(args: argparse.Namespace) -> int:
         print_json(result)
     elif not args.quiet:
         print(fit_text(model, table, prepared.parts, result))
-    return 130 if model.report_.interrupted else 0
+    return INTERRUPTED if model.report_.interrupted else 0
 
 
 def _validate(

@@ -20,6 +20,7 @@ class Notes:
         self._waiting: list[str] = []
         self._told: set[str] = set()
         self._open = False
+        self.silent = False  # nothing is printed
 
     def __call__(self, message: Warning | str, *_: Any, **__: Any) -> None:
         """Takes a warning."""
@@ -34,5 +35,7 @@ class Notes:
     def show(self) -> None:
         """The input is good: prints what waits, and from now on what comes."""
         self._open = True
+        if self.silent:
+            self._waiting.clear()
         while self._waiting:
             print(f"hbcd: warning: {' '.join(self._waiting.pop(0).split())}", file=sys.stderr)

@@ -188,6 +188,11 @@ def _add_fit(commands: Any) -> None:
         "class counts the same")  # fmt: skip
     add("--seed", type=int, default=0, metavar="N", help="of split and training, default 0")
     add("--threads", type=int, metavar="N", help="default: all processors")
+    add(
+        "--mpi",
+        action="store_true",
+        help="train on all ranks of mpiexec, which read the same table",
+    )
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")
     add("--max-iter", type=int, metavar="N", help="iterations, of all phases together")
     add("--max-fun", type=int, metavar="N", help="evaluations, of all phases together")

@@ -29,6 +29,7 @@ from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow
 from hbcd.utils.public import public
+from hbcd.utils.ranks import together
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.sklearn_protocol import Routing, peer
 
@@ -58,31 +59,37 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         partial: bool = False,
         classes: Array | None = None,
     ) -> Self:
-        """One call of `fit` or `partial_fit`."""
-        plan = plan_fit(self, X, y, sample_weight, eval_set, partial=partial, classes=classes)
-        constant = plan.constant_features()
-        if constant and not (partial and plan.settings.resumes):
-            text = about_constant_features(constant, plan.network.n_inputs)
-            warnings.warn(text, ConstantFeatures, stacklevel=3)
-        loss = plan.network.loss
-        first = plan.y_scaler.forward(plan.rows.train.y[:FIRST_ROWS], plan.settings.dtype)
-        check_first_values(loss, first, value=plan.members is not None)
-        callbacks = self._fit_callbacks()
-        bridges = [] if partial else sklearn_bridges(self, X, y, sample_weight, plan.apply)
-        with Display() if self.verbose == 1 else contextlib.nullcontext() as display:
-            report = plan.train(self.n_threads, display, [*callbacks, *bridges])
-        check_last_value(loss, report)
-        plan.apply(self, report.theta, plan.network)
-        self._set_report(report)
-        for bridge in bridges:
-            bridge.close()
-        if report.interrupted:
-            text = f"interrupted after {report.seconds:.1f} s: the best parameters are kept"
-            warnings.warn(text, TrainingInterrupted, stacklevel=3)
-        untrained = about_untrained_members(plan.result, plan.settings.stop)
-        if untrained:
-            warnings.warn(untrained, peer("ConvergenceWarning", UntrainedMembers), stacklevel=3)
-        return self
+        """One call of `fit` or `partial_fit`; ranks that fit together end it together."""
+        with together(self.backend):
+            plan = plan_fit(self, X, y, sample_weight, eval_set, partial=partial, classes=classes)
+            constant = plan.constant_features()
+            if constant and not (partial and plan.settings.resumes):
+                text = about_constant_features(constant, plan.network.n_inputs)
+                warnings.warn(text, ConstantFeatures, stacklevel=3)
+            loss = plan.network.loss
+            first = plan.y_scaler.forward(plan.rows.train.y[:FIRST_ROWS], plan.settings.dtype)
+            check_first_values(loss, first, value=plan.members is not None)
+            ranks = plan.settings.ranks
+            callbacks, heard = self._fit_callbacks(), ranks is None or ranks.rank == 0
+            bridges = (
+                []
+                if partial or not heard
+                else sklearn_bridges(self, X, y, sample_weight, plan.apply)
+            )
+            with Display() if self.verbose == 1 and heard else contextlib.nullcontext() as display:
+                report = plan.train(self.n_threads, display, [*callbacks, *bridges])
+            check_last_value(loss, report)
+            plan.apply(self, report.theta, plan.network)
+            self._set_report(report)
+            for bridge in bridges:
+                bridge.close()
+            if report.interrupted:
+                text = f"interrupted after {report.seconds:.1f} s: the best parameters are kept"
+                warnings.warn(text, TrainingInterrupted, stacklevel=3)
+            untrained = about_untrained_members(plan.result, plan.settings.stop)
+            if untrained:
+                warnings.warn(untrained, peer("ConvergenceWarning", UntrainedMembers), stacklevel=3)
+            return self
 
     def _set_fitted(
         self,

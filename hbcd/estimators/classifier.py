@@ -17,6 +17,7 @@ from hbcd.parts.layers import Layer
 from hbcd.parts.stopping import Stop
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
+from hbcd.utils.ranks import Ranks
 
 __all__ = ["HybridClassifier"]
 
@@ -109,6 +110,9 @@ class HybridClassifier(ClassOutputs):
         What is done with columns of dates in X, given as such or as text: refused, or made into
         hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
         Year have no jump) and the days since the first of the training rows.
+    backend : hbcd.distributed.Backend, optional
+        Ranks that fit together, such as `hbcd.distributed.MPIBackend`: each calls `fit` with its
+        own rows, and gets the same model.
 
     Attributes
     ----------
@@ -189,6 +193,7 @@ class HybridClassifier(ClassOutputs):
         callbacks: Any = None,
         missing: str = "error",
         dates: str = "error",
+        backend: Ranks | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -213,6 +218,7 @@ class HybridClassifier(ClassOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
+        self.backend = backend
 
     def __sklearn_tags__(self) -> Any:
         from sklearn.utils import ClassifierTags, InputTags, Tags, TargetTags

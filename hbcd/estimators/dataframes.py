@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from pandas.api.types import is_bool_dtype, is_numeric_dtype
 
+from hbcd.networks.shared_table import SharedTable
 from hbcd.tables.bad_values import PRECISION, BadRowError, BadValueError
 from hbcd.tables.columns import NUMBERS, TARGET, to_numbers
 from hbcd.tables.encoded import EncodedTable
@@ -45,6 +46,8 @@ def learn_inputs(X: Any, missing: str, dates: str = "error") -> tuple[TableEncod
     """
     if isinstance(X, EncodedTable):
         return X.encoder, X.features
+    if isinstance(X, SharedTable):
+        return None, X  # type: ignore[return-value]
     X = as_frame(X)
     if _is_named(X):
         return TableEncoder.fit_encode(X, missing=missing, dates=dates)

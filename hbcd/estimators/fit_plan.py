@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.constant_columns import constant_features, without_constant_features
 from hbcd.estimators.dataframes import FILL
+from hbcd.estimators.fit_on_ranks import rows_for_ranks
 from hbcd.estimators.fit_rows import FitRows, fit_rows
 from hbcd.estimators.fit_settings import FitSettings, fit_settings
 from hbcd.estimators.hold_out import held_share
@@ -32,6 +33,7 @@ from hbcd.members.fit_network import MemberResult, train_by_members
 from hbcd.members.settings import MemberSettings
 from hbcd.networks.data import as_rows
 from hbcd.networks.rows import Rows
+from hbcd.networks.shared_table import on_ranks
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.training.monitor import ProgressFunction
@@ -159,15 +161,10 @@ class FitPlan:
             self.rows.encoder,
             {} if self.settings.partial and self.settings.resumes else attributes,
         )
-        model._set_members(
-            self.result,
-            self.rows.place,
-            self.units,
-            self.y_scaler,
-            resumes=self.settings.resumes,
-        )
+        units, resumes = self.units, self.settings.resumes
+        model._set_members(self.result, self.rows.place, units, self.y_scaler, resumes=resumes)
         if not (self.settings.partial and self.settings.resumes):
-            model._rows_before = _counted(self.rows.train)
+            model._rows_before = self.rows.train.counted
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path
 
@@ -210,13 +207,14 @@ class FitPlan:
         as_rows(self.network, self.inputs, self.outputs, train.weight, dtype)  # they fit into it
         x = np.ascontiguousarray(self.x_scaler.forward(train.x, dtype))
         weight, activation = as_weights(train.weight, len(train)), self.network.layers[1].activation
-        how = members, activation, n_threads, progress
+        ranks = self.settings.ranks
+        how = members, activation, n_threads, progress, ranks
         judgement = self._judge_transform(Rows(x, train.y, weight), *how) if self.judges else None
         rows = Rows(x, self.y_scaler.forward(self.rows.train.y, np.float64), weight)
         loss, generator = self.network.loss, self.settings.generator
         told, clip = (n_threads, progress, callbacks), link(self.network.loss) == "identity"
         self.result = train_by_members(
-            rows, loss, activation, members, generator, self.stop, *told, clip=clip
+            rows, loss, activation, members, generator, self.stop, *told, clip, ranks
         )
         self.network, self.alpha_path = self.result.network, self.result.path
         report = replace(self.result.report, network=self.network)
@@ -235,6 +233,7 @@ class FitPlan:
             self.settings.dtype,
             n_threads,
             progress,
+            ranks=self.settings.ranks,
         )
         self.network, self.alpha_path = self.first(choice.alpha), choice.path
         self.theta, self.strategy = choice.start(self.strategy, self.hold_out)
@@ -258,7 +257,10 @@ def plan_fit(
     check_member_parameters(model)
 
     # rows
-    rows = fit_rows(model, X, y, sample_weight, eval_set, settings, classes)
+    given = X, y, sample_weight, eval_set
+    if settings.ranks is not None:
+        settings, given = rows_for_ranks(model, settings, *given)
+    rows = fit_rows(model, *given, settings, classes)
     settings = settings.for_rows(len(rows.train))
     transform = given_transform(model, rows, settings)
     units, rows = rows.train.y, transformed(rows, transform)
@@ -283,6 +285,7 @@ def plan_fit(
     if partial:
         strategy = strategy.one_pass()
     x_scaler, y_scaler = scalers
+    ends = np.array([statistics.least, statistics.most])
     return FitPlan(
         settings=settings,
         rows=rows,
@@ -294,7 +297,7 @@ def plan_fit(
         network=network,
         x_scaler=x_scaler,
         y_scaler=y_scaler,
-        inputs=Scaled(rows.train.x, x_scaler, np.array([statistics.least, statistics.most])),
+        inputs=Scaled(on_ranks(rows.train.x, settings.ranks), x_scaler, ends),
         outputs=Scaled(rows.train.y, TransformedScaler.of_targets(y_scaler, transform)),
         strategy=strategy,
         stop=settings.stop,
@@ -311,8 +314,3 @@ def plan_fit(
             followed="_skl_callbacks" in vars(model),
         ),
     )
-
-
-def _counted(rows: Rows) -> int:
-    """Rows that have a weight."""
-    return len(rows) if rows.weight is None else int(np.count_nonzero(rows.weight))

@@ -16,6 +16,7 @@ from hbcd.estimators.hold_out import NAME, chosen_rows
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.target import Target
 from hbcd.networks.rows import Rows
+from hbcd.networks.shared_table import SharedTable
 from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.validation import check_finite
 
@@ -82,7 +83,8 @@ def fit_rows(
         parts = chosen_rows(model.validation_fraction, inputs, y, len(table))
     some = target.weight is not None and not target.weight.all()
     if parts is not None or some or len(table) <= FEW_ROWS:
-        check_finite("X", inputs, FILL)  # rows that are left out are checked, too
+        own = inputs.own if isinstance(inputs, SharedTable) else inputs
+        check_finite("X", own, FILL)  # rows that are left out are checked, too
     if parts is not None:
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
         table = table.take(parts[0], f"{NAME}: rows to train on")

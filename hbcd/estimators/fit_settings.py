@@ -15,6 +15,7 @@ from hbcd.training import registry
 from hbcd.training.grow import Grow
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.validation_score import as_early_stopping
+from hbcd.utils.ranks import Ranks, ranks_of
 
 __all__ = ["FitSettings", "fit_settings"]
 
@@ -35,6 +36,8 @@ class FitSettings:
         Whether this is `partial_fit`.
     resumes : bool
         Whether training goes on from the parameters of an earlier fit.
+    ranks : Ranks or None
+        Those that fit together; None: the fit is on one machine.
     """
 
     strategy: TrainingStrategy
@@ -45,6 +48,7 @@ class FitSettings:
     dtype: Any
     partial: bool
     resumes: bool
+    ranks: Ranks | None = None
 
     def for_rows(self, n_rows: int) -> FitSettings:
         """The settings with the precision that suits this many training rows.
@@ -74,6 +78,7 @@ def fit_settings(model: EstimatorParameters, partial: bool) -> FitSettings:
         generator=np.random.default_rng(registry.seed(model.random_state)),
         partial=partial,
         resumes=resumes,
+        ranks=ranks_of(model.backend),
     )
 
 

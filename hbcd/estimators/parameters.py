@@ -19,6 +19,7 @@ from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaler
 from hbcd.utils.sklearn_protocol import Parameters, peer
 
@@ -60,6 +61,7 @@ class EstimatorParameters(Parameters, ABC):
     encoding: str | None
     missing: str = "error"
     dates: str = "error"
+    backend: Ranks | None = None  # pickles of hbcd 0.1.0 have none
 
     network_: Network
     theta_: Array

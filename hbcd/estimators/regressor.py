@@ -18,6 +18,7 @@ from hbcd.parts.losses import Loss
 from hbcd.parts.stopping import Stop
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
+from hbcd.utils.ranks import Ranks
 
 __all__ = ["HybridRegressor"]
 
@@ -122,13 +123,13 @@ class HybridRegressor(RegressionOutputs):
         What is done with columns of dates in X, given as such or as text: refused, or made into
         hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
         Year have no jump) and the days since the first of the training rows.
+    backend : hbcd.distributed.Backend, optional
+        Ranks that fit together, each with its own rows; all get the same model.
 
     Attributes
     ----------
-    hidden_layer_sizes_ : tuple of int
-        The widths.
-    alpha_ : float
-        The penalty.
+    hidden_layer_sizes_, alpha_ : tuple of int, float
+        Widths and penalty.
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
     members_ : DataFrame
@@ -147,7 +148,6 @@ class HybridRegressor(RegressionOutputs):
         The parameters of `network_`, for standardized inputs and targets.
     network_ : Network
     report_ : FitReport
-        What the training found and cost.
     history_ : DataFrame
         Step, phase, block, loss, sensitivity, seconds and more, one line per block visit and per
         pass over the data.
@@ -162,10 +162,8 @@ class HybridRegressor(RegressionOutputs):
     out_activation_ : str
         "identity", for Poisson and logarithms of targets "exp", for other transforms
         "target_transform": from the last layer of that pass to predictions, before `output_range_`.
-    feature_names_in_ : ndarray of str
-        Where X was a DataFrame.
-    target_names_ : list of str
-        Where y was a Series or DataFrame with names; else empty.
+    feature_names_in_, target_names_ : ndarray of str, list of str
+        Where X was a DataFrame; where y was a Series or DataFrame with names, else empty.
     loss_curve_ : list of float
         The training loss at the end of every pass over the data.
     validation_scores_, best_validation_score_ : list of float, float; or None
@@ -213,6 +211,7 @@ class HybridRegressor(RegressionOutputs):
         callbacks: Any = None,
         missing: str = "error",
         dates: str = "error",
+        backend: Ranks | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
@@ -239,6 +238,7 @@ class HybridRegressor(RegressionOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
+        self.backend = backend
 
     # ---- fit
 

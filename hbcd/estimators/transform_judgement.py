@@ -27,6 +27,7 @@ from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.budget import Budget
 from hbcd.training.monitor import Monitor, ProgressFunction
 from hbcd.utils.column_statistics import column_statistics
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["Judgement", "judged"]
@@ -86,6 +87,7 @@ def judged(
     activation: Activation,
     n_threads: int | None,
     progress: ProgressFunction | None,
+    ranks: Ranks | None = None,
 ) -> Judgement:
     """The transform by which rows left out lose less, by more than a standard error.
 
@@ -97,7 +99,7 @@ def judged(
     ----------
     rows : Rows
         Inputs standardized, targets in their units.
-    loss, members, activation, n_threads, progress
+    loss, members, activation, n_threads, progress, ranks
         See `train_by_members`.
     generator : numpy.random.Generator
         It stays as it is.
@@ -120,14 +122,15 @@ def judged(
         end_iterations=members.end_iterations // END,
     )
     candidate = TargetTransform.fit(names, some.y, some.weight)
-    budget = Budget(stop)
+    budget = Budget(stop, ranks=ranks)
+    watched = progress if ranks is None else ranks.watched(progress)
     found: list[Array] = []
     for transform in (None, candidate):
-        limits = Budget(budget.left(SHARE * (len(found) + 1)))
+        limits = Budget(budget.left(SHARE * (len(found) + 1)), ranks=ranks)
         context = Context(
             limits,
             effective_threads(n_threads),
-            progress,
+            watched,
             Monitor(CallbackList([])),
             MemberProgress((), progress),
         )

@@ -27,6 +27,7 @@ from hbcd.parts.stopping import Stop, StopReason
 from hbcd.training.budget import Budget
 from hbcd.training.monitor import Monitor, ProgressFunction
 from hbcd.training.network import Network
+from hbcd.utils.ranks import Ranks, decided
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["MemberResult", "train_by_members"]
@@ -69,6 +70,7 @@ def train_by_members(
     progress: ProgressFunction | None,
     callbacks: Sequence[Any],
     clip: bool,
+    ranks: Ranks | None = None,
 ) -> MemberResult:
     """Trains and weighs members, and makes one network of them.
 
@@ -80,13 +82,18 @@ def train_by_members(
         Limits of all trainings together, and their tolerances.
     n_threads, progress, callbacks
         See `Network.train`; events tell the number of a network by its `start`.
+    ranks : Ranks, optional
+        Those of a training on several, each of which has all rows.
     """
-    budget, threads = Budget(stop), effective_threads(n_threads)
-    heard = [one.of_members() if isinstance(one, Log) else one for one in [*callbacks, *logged()]]
-    listed, told = CallbackList(heard), MemberProgress(heard, progress)
-    context = Context(budget, threads, progress, Monitor(listed), told)
+    budget, threads = Budget(stop, ranks=ranks), effective_threads(n_threads)
+    told = [*callbacks, *logged()] if ranks is None or ranks.rank == 0 else []
+    heard = [one.of_members() if isinstance(one, Log) else one for one in told]
+    listed, display = CallbackList(heard), MemberProgress(heard, progress)
+    progress = progress if ranks is None else ranks.watched(progress)
+    context = Context(budget, threads, progress, Monitor(listed), display)
     try:
         listed.begin(np.empty(0, rows.x.dtype), len(rows), budget.seconds)
+        listed.stopped = decided(ranks, listed.stopped)
         fit = fit_members(rows, loss, activation, settings, generator, context, clip)
         rows = fit.rows
         layers, theta = one_network(fit.members, rows.x, rows.y.shape[1], activation, loss)
@@ -111,7 +118,8 @@ def _alpha(fit: MemberFit) -> float:
 def _report(
     network: Network, theta: Array, rows: Rows, fit: MemberFit, context: Context
 ) -> FitReport:
-    data = as_data(network, rows.x, rows.y, rows.weight, theta.dtype, n_threads=context.n_threads)
+    threads, ranks = context.n_threads, context.budget.ranks
+    data = as_data(network, rows.x, rows.y, rows.weight, theta.dtype, threads, ranks=ranks)
     loss = network.core_network(theta.dtype).loss(data, theta, None, context.n_threads)
     initial = context.initial_loss
     return FitReport(

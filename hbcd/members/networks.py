@@ -162,17 +162,19 @@ class FoldNetworks:
         which = list(range(len(self.folds))) if which is None else which
         context, structure = self.context, self.structure
         compiled = not structure.core_network(self.dtype).calls_python
-        workers = min(context.n_threads, len(which)) if compiled else 1
+        ranks = context.budget.ranks  # they add sums for one network at a time
+        workers = min(context.n_threads, len(which)) if compiled and ranks is None else 1
         part = context.budget.parts(len(which), -(-len(which) // workers))
 
         def one(k: int, n_threads: int, progress: ProgressFunction) -> tuple[FitReport, bool]:
-            data = into_core(self.rows, self.dtype, n_threads, alpha, self.folds[which[k]].kept)
+            kept = self.folds[which[k]].kept
+            data = into_core(self.rows, self.dtype, n_threads, alpha, kept, ranks)
             limits = replace(part(k), target=None)
             run = Run(
                 Training(structure, data, None, context.monitor),
                 structure.project(starts[k]),
                 self.seeds[which[k]],
-                Budget(limits),
+                Budget(limits, ranks=ranks),
                 n_threads,
                 progress,
                 self._number + which[k],

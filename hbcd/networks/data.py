@@ -12,7 +12,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
 from hbcd.networks.rows import Rows, split_by_share
+from hbcd.networks.shared_table import SharedTable, lane_starts, shared, whole
 from hbcd.networks.structure import NetworkStructure
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaled
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, check_fits
 
@@ -43,8 +45,8 @@ class TrainingData:
 
 
 def as_table(
-    name: str, values: ArrayLike | Scaled, columns: int, rows: int | None, dtype: Any
-) -> Array | Scaled:
+    name: str, values: ArrayLike | Scaled | SharedTable, columns: int, rows: int | None, dtype: Any
+) -> Any:
     """A checked table, which fits into the precision `dtype` once it is standardized."""
     if isinstance(values, Scaled):
         largest = values.largest()
@@ -57,6 +59,10 @@ def as_table(
             raise ValueError(
                 f"{name}: standardized magnitude {largest:g}: must fit into {np.dtype(dtype)}"
             )
+        return values
+    if isinstance(values, SharedTable):
+        if values.own.size:
+            check_fits(name, values.own, dtype)
         return values
     table = as_matrix(name, values, columns=columns, rows=rows)
     check_fits(name, table, dtype)
@@ -89,17 +95,34 @@ def into_core(
     n_threads: int,
     alpha: float = 0.0,
     index: NDArray[np.intp] | None = None,
+    ranks: Ranks | None = None,
 ) -> core.Data:
     """Rows copied into the core: all, or those of `index`, in that order; by up to so many threads.
 
-    The penalty alpha is divided by the number of rows whose weight is not 0.
+    The penalty alpha is divided by the number of rows whose weight is not 0.  Of several ranks, on
+    which all rows are unless the table of inputs is shared, each copies the rows of its lanes.
     """
     (x, x_columns), (y, y_columns) = plain(rows.x), plain(rows.y)
     n = len(rows) if index is None else index.size
     weight = rows.weight if rows.weight is None or index is None else rows.weight[index]
     weight = as_weights(weight, n)
-    count = n if weight is None else np.count_nonzero(weight)
-    return core.Data(dtype, x, y, weight, x_columns, y_columns, alpha / count, index, n_threads)
+    penalty = alpha / (n if weight is None else np.count_nonzero(weight))
+    table = shared(rows.x)
+    ranks = table.ranks if table is not None else ranks
+    if ranks is None:
+        return core.Data(dtype, x, y, weight, x_columns, y_columns, penalty, index, n_threads)
+    first = lane_starts(n, ranks.size)
+    own = slice(first[ranks.rank], first[ranks.rank + 1])
+    numbers = np.arange(own.start, own.stop) if index is None else index[own]
+    if table is not None and table.first is not None:
+        x = (table if index is None else table[index]).from_rows(first).own
+    else:
+        x = (x if table is None else table.own)[numbers]
+    mine = None if weight is None else weight[own]
+    y = y[numbers]
+    return core.Data(
+        dtype, x, y, mine, x_columns, y_columns, penalty, None, n_threads, ranks, first
+    )
 
 
 def as_data(
@@ -112,10 +135,11 @@ def as_data(
     *,
     of: str = "",
     alpha: float = 0.0,
+    ranks: Ranks | None = None,
 ) -> core.Data:
     """Rows of a network in the core; `of` names them in errors, alpha is the penalty on them."""
     rows = as_rows(network, X, y, sample_weight, dtype, of)
-    return into_core(rows, dtype, n_threads, alpha)
+    return into_core(rows, dtype, n_threads, alpha, ranks=ranks)
 
 
 def as_training_data(
@@ -133,7 +157,9 @@ def as_training_data(
     rows = as_rows(network, X, y, sample_weight, dtype)
     if eval_set is not None:
         held = as_held(eval_set)
-        held_out = as_data(network, *held, dtype, n_threads, of="eval_set: ")
+        table = shared(X)
+        ranks = None if table is None else table.ranks
+        held_out = as_data(network, *held, dtype, n_threads, of="eval_set: ", ranks=ranks)
         return TrainingData(
             into_core(rows, dtype, n_threads, network.alpha), held_out, lambda: held
         )
@@ -144,8 +170,13 @@ def as_training_data(
     return TrainingData(
         into_core(rows, dtype, n_threads, network.alpha, train),
         into_core(rows, dtype, n_threads, index=apart),
-        lambda: rows.take(apart).parts(),
+        lambda: _held(rows.take(apart)),
     )
+
+
+def _held(rows: Rows) -> Held:
+    """Held-out rows, all of them on every rank."""
+    return whole(rows.x), rows.y, rows.weight
 
 
 def as_held(eval_set: Any) -> Held:

@@ -36,6 +36,11 @@ class Rows:
     def __len__(self) -> int:
         return int(self.x.shape[0])
 
+    @property
+    def counted(self) -> int:
+        """Rows whose weight is not 0."""
+        return len(self) if self.weight is None else int(np.count_nonzero(self.weight))
+
     def parts(self) -> tuple[Any, Any, Array | None]:
         """Inputs, targets and weights."""
         return self.x, self.y, self.weight

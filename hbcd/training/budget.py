@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from hbcd.parts.stopping import Stop, StopReason
+from hbcd.utils.ranks import Ranks, decided
 
 __all__ = ["Budget"]
 
@@ -32,12 +33,15 @@ class Budget:
         When the clock of `max_seconds` started, by `time.perf_counter`; by default now.
     n_fev, n_iter : int, default 0
         Evaluations and iterations used.
+    ranks : Ranks, optional
+        Those of the training: the clock of rank 0 counts.
     """
 
     limits: Stop
     started: float = field(default_factory=time.perf_counter)
     n_fev: int = 0
     n_iter: int = 0
+    ranks: Ranks | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,7 +67,8 @@ class Budget:
             Of the limits.
         """
         rest = self._rest(share)
-        return next((REASONS[name] for name, value in rest.items() if value <= 0), None)
+        reason = next((REASONS[name] for name, value in rest.items() if value <= 0), None)
+        return reason if self.limits.max_seconds is None else decided(self.ranks, reason)
 
     def left(self, share: float = 1.0) -> Stop:
         """The limits less what is used; of a limit that is used up, what measures a start.

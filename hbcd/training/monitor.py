@@ -13,6 +13,7 @@ from hbcd.callbacks.callback_list import CallbackList
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.parts.stopping import StopReason
 from hbcd.training.validation_score import Scorer
+from hbcd.utils.ranks import Ranks, decided
 
 __all__ = ["Monitor", "PatienceCounter", "ProgressFunction", "StartMonitor"]
 
@@ -94,6 +95,16 @@ class StartMonitor:
     def stopped(self) -> bool:
         """Whether a callback, or early stopping, has asked for the end of this start."""
         return self._ended or self.monitor.stopped
+
+    def agree(self, ranks: Ranks | None) -> None:
+        """Ends what has ended on rank 0, which alone is told of events.
+
+        Parameters
+        ----------
+        ranks : Ranks or None
+        """
+        found = decided(ranks, (self._ended, self.monitor.callbacks.stopped))
+        self._ended, self.monitor.callbacks.stopped = found
 
     def of_call(
         self, network: Any, optimizers: list[str], used: dict[str, int], seconds_before: float

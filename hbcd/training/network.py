@@ -13,16 +13,19 @@ from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation
+from hbcd.networks.shared_table import shared
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.training.budget import Budget
 from hbcd.training.monitor import Monitor, ProgressFunction
 from hbcd.training.options import TrainingOptions
+from hbcd.training.rows_of_ranks import rows_of_ranks
 from hbcd.training.run import Run
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.training import Training
 from hbcd.training.validation_score import scorer_of
 from hbcd.utils.public import public
+from hbcd.utils.ranks import Ranks, decided, ranks_of
 from hbcd.utils.scaling import Scaled
 
 __all__ = ["Network"]
@@ -83,6 +86,7 @@ class Network(NetworkEvaluation):
         callbacks: Any = None,
         early_stopping: EarlyStopping | None = None,
         penalty_center: ArrayLike | None = None,
+        backend: Ranks | None = None,
     ) -> FitReport:
         """Trains from theta, which is not changed.
 
@@ -116,6 +120,11 @@ class Network(NetworkEvaluation):
         penalty_center : array_like of shape (n_parameters,), optional
             What the penalty draws weights and biases to, ``alpha ||theta - C||**2 / (2 n)``, until
             the strategy changes the network.  None: weights to 0, biases to nothing.
+        backend : hbcd.distributed.Backend, optional
+            Ranks that train together: each calls `train` with its own rows, which follow those of
+            the rank before, and gets the same parameters, with the bits of one process that has
+            all rows.  Clock, `progress`, callbacks and Ctrl-C are those of rank 0; held-out
+            rows, targets and weights go to every rank.
 
         Returns
         -------
@@ -129,10 +138,30 @@ class Network(NetworkEvaluation):
             Bad input; nothing is changed.  Exceptions of parts written in Python and of callbacks
             arrive intact.
         """
+        together = ranks_of(backend)
+        if together is not None:
+            with together.session():
+                parts = rows_of_ranks(together, X, y, sample_weight, eval_set)
+                return self.train(
+                    theta,
+                    *parts,
+                    strategy,
+                    stop,
+                    rng,
+                    n_threads,
+                    hold_out=hold_out,
+                    progress=progress,
+                    callbacks=callbacks,
+                    early_stopping=early_stopping,
+                    penalty_center=penalty_center,
+                )
+        table = shared(X)
+        ranks = None if table is None else table.ranks
         started = time.perf_counter()
         options = TrainingOptions.checked(
             strategy, stop, rng, n_threads, hold_out, progress, callbacks, early_stopping
         )
+        options = options.on_ranks(ranks)
         point = self.project(self.check_theta(theta, copy=True))
         rule, threads = options.early_stopping, options.n_threads
         rows = as_training_data(
@@ -149,19 +178,21 @@ class Network(NetworkEvaluation):
         if penalty_center is not None:
             rows.train.draw_to(self.check_theta(penalty_center))
         scorer = scorer_of(self, rule, rows.held, point.dtype, threads)
-        listed = CallbackList([*options.callbacks, *logged()])
+        heard = ranks is None or ranks.rank == 0
+        listed = CallbackList([*options.callbacks, *logged()] if heard else [])
         monitor = Monitor(listed, rule, scorer)
         training = Training(self, rows.train, rows.held_out, monitor, started)
         run = Run(
             training,
             point,
             options.seed,
-            Budget(options.stop, started),
+            Budget(options.stop, started, ranks=ranks),
             threads,
             monitor.with_metric(options.progress),
         )
         try:
             listed.begin(point, rows.train.rows, training.seconds, self)
+            listed.stopped = decided(ranks, listed.stopped)
             report, held = run.run(options.strategy), run.at_bounds()
             report = replace(report, at_bounds=held) if held else report
         except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from hbcd.callbacks.callback_list import as_callbacks
@@ -12,6 +12,7 @@ from hbcd.training.hybrid import Hybrid
 from hbcd.training.monitor import ProgressFunction
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.validation_score import as_early_stopping
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.validation import as_seed, check_number, effective_threads
 
 __all__ = ["TrainingOptions"]
@@ -69,3 +70,17 @@ class TrainingOptions:
             as_callbacks(callbacks),
             as_early_stopping(early_stopping),
         )
+
+    def on_ranks(self, ranks: Ranks | None) -> TrainingOptions:
+        """The same with the limits and the seed of rank 0, whose progress and callbacks are called.
+
+        Parameters
+        ----------
+        ranks : Ranks or None
+        """
+        if ranks is None:
+            return self
+        stop, seed = ranks.agree((self.stop, self.seed))
+        callbacks = self.callbacks if ranks.rank == 0 else []
+        progress = ranks.watched(self.progress)
+        return replace(self, stop=stop, seed=seed, progress=progress, callbacks=callbacks)

@@ -24,6 +24,7 @@ from hbcd.training.run import Run
 from hbcd.training.strategies import Finish
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.training import Training
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.validation import effective_threads
 
 __all__ = ["PenaltyChoice", "choose_penalty"]
@@ -169,6 +170,7 @@ def choose_penalty(
     n_threads: int | None,
     progress: ProgressFunction | None,
     settings: PenaltySettings | None = None,
+    ranks: Ranks | None = None,
 ) -> PenaltyChoice:
     """Trains along falling penalties on parts of the rows, with half of the limits at most.
 
@@ -187,13 +189,16 @@ def choose_penalty(
     generator, dtype, n_threads, progress
         See `Network.train`.
     settings : PenaltySettings, optional
+    ranks : Ranks, optional
+        Those of a training on several.
 
     Returns
     -------
     PenaltyChoice
     """
     settings = PenaltySettings() if settings is None else settings
-    budget, found = Budget(stop), _Descent(settings)
+    budget, found = Budget(stop, ranks=ranks), _Descent(settings)
+    progress = progress if ranks is None else ranks.watched(progress)
     threads, problem = effective_threads(n_threads), (network(0.0), len(Rows(*training)))
     folds = _folds(problem[0], Rows(*training), held_out, generator, dtype, threads, settings)
     for alpha in settings.penalties if folds else ():
@@ -206,8 +211,8 @@ def choose_penalty(
             rows = fold.training
             data = as_data(at, rows.x, rows.y, rows.weight, dtype, threads, alpha=alpha)
             run = Run(
-                Training(at, data), fold.start(at, settings.kick), 0, Budget(limits), threads,
-                progress,
+                Training(at, data), fold.start(at, settings.kick), 0,
+                Budget(limits, ranks=ranks), threads, progress,
             )  # fmt: skip
             with contextlib.suppress(core.StopEvaluating):
                 run(*Finish(settings.step_iterations).phases(at, data.rows))

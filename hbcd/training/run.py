@@ -119,6 +119,7 @@ class Run:
             )
             if error is not None:
                 raise error
+            self._monitor.agree(self.budget.ranks)
             self._add(names, theta, result, history, seconds)
         return self._reported(first)
 
@@ -134,14 +135,15 @@ class Run:
         most = self.budget.left().max_evaluations  # every start needs one
         starts = starts if most is None else min(starts, most)
         compiled = strategy.is_compiled(network) and not network.core_network(dtype).calls_python
-        workers = min(self.n_threads, starts) if compiled else 1
+        side_by_side = compiled and self.budget.ranks is None
+        workers = min(self.n_threads, starts) if side_by_side else 1
         part = self.budget.parts(starts, -(-starts // workers))
 
         def train(k: int, n_threads: int, progress: ProgressFunction) -> tuple[Run, bool]:
             child = np.random.SeedSequence(seed, spawn_key=(k - 1,)) if k else None
             begin = theta if child is None else network.init(np.random.default_rng(child), dtype)
             own = seed if child is None else as_seed("rng", child)
-            budget, start = Budget(part(k)), self.start + k
+            budget, start = Budget(part(k), ranks=self.budget.ranks), self.start + k
             run = Run(self.training, begin, own, budget, n_threads, progress, start)
             run._used = self._used.copy()
             return run, run.run(strategy).stop_reason in ENDS_ALL
@@ -166,6 +168,8 @@ class Run:
     def linear_model(self, most_rows: int) -> LinearModel:
         """The network at the best parameters so far, linearized (`PhaseRunner`)."""
         self._check_not_over()
+        if self.budget.ranks is not None:
+            raise ValueError("backend: a network that grows trains on one machine, without backend")
         network, data = self.training.network, self.training.data
         return LinearModel(network, data, self.theta, self.n_threads, most_rows)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.utils.column_sums import ColumnPass, ColumnSums
+from hbcd.utils.column_sums import ColumnPass, ColumnSums, join
 from hbcd.utils.validation import check_finite
 
 __all__ = ["ColumnStatistics", "column_statistics", "is_usual", "statistics_of"]
@@ -43,7 +43,7 @@ class ColumnStatistics:
 
 
 def column_statistics(
-    name: str, table: Array, weight: Array | None = None, remedy: str = ""
+    name: str, table: Any, weight: Array | None = None, remedy: str = ""
 ) -> ColumnStatistics:
     """Mean, deviation and ends of every column, and the check that all elements are finite.
 
@@ -54,8 +54,9 @@ def column_statistics(
     ----------
     name : str
         Of the table, for errors.
-    table : ndarray of shape (rows, columns)
-        float32 or float64.  Its order in memory does not matter: sums have the same bits.
+    table : ndarray or SharedTable of shape (rows, columns)
+        float32 or float64.  Its order in memory does not matter: sums have the same bits.  Of a
+        table of several ranks each sums its lanes.
     weight : ndarray of shape (rows,), optional
         At least 0, in any unit.
     remedy : str, optional
@@ -66,16 +67,16 @@ def column_statistics(
     ValueError
         An element that is missing or infinite; row and column are named.
     """
-    shift = table[0].astype(np.float64)
+    shared = not isinstance(table, np.ndarray)
+    shift = (table.first_row if shared else table[0]).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         sums = _sums(table, weight, shift, None)
         spread = sums.high - sums.low
     if is_usual(spread):
         return statistics_of(sums, shift, None, table.dtype)
     if not np.isfinite(spread).all():
-        check_finite(name, table, remedy)
-    largest = np.maximum(table.max(axis=0), -table.min(axis=0)).astype(np.float64)
-    exponent = np.frexp(largest)[1]
+        check_finite(name, table.own if shared else table, remedy)
+    exponent = np.frexp(np.maximum(sums.high, -sums.low))[1]
     shift = np.ldexp(shift, -exponent)
     with np.errstate(under="ignore"):
         return statistics_of(_sums(table, weight, shift, exponent), shift, exponent, table.dtype)
@@ -86,12 +87,18 @@ def is_usual(spread: Vector) -> bool:
     return bool(((spread == 0) | ((spread > SMALLEST) & (spread < LARGEST))).all())
 
 
-def _sums(table: Array, weight: Array | None, shift: Vector, exponent: Array | None) -> ColumnSums:
+def _sums(table: Any, weight: Array | None, shift: Vector, exponent: Array | None) -> ColumnSums:
     """Sums over all rows of a table, whose columns are divided by 2**exponent."""
-    one_pass = ColumnPass(len(table), shift, exponent)
-    one_pass.add(table, weight)
-    (sums,) = one_pass.nodes
-    return sums
+    own, begin = (table, 0) if isinstance(table, np.ndarray) else table.of_lanes()
+    one_pass = ColumnPass(table.shape[0], shift, exponent, begin)
+    one_pass.add(own, None if weight is None else weight[begin : begin + len(own)])
+    if own is table:
+        (sums,) = one_pass.nodes
+        return sums
+    nodes: list[ColumnSums] = []
+    for node in table.joined(one_pass.nodes):
+        join(nodes, node)
+    return nodes[0]
 
 
 def statistics_of(

@@ -20,6 +20,9 @@ from numpydoc.validate import Validator, validate
 import hbcd
 import hbcd.callbacks
 import hbcd.cli.main
+import hbcd.distributed.backend
+import hbcd.distributed.lost
+import hbcd.distributed.mpi
 import hbcd.tables.encoder
 import hbcd.tables.files
 
@@ -37,6 +40,9 @@ MODULES = (
     hbcd.tables.encoder,
     hbcd.tables.files,
     hbcd.cli.main,
+    hbcd.distributed.backend,
+    hbcd.distributed.lost,
+    hbcd.distributed.mpi,
     *(
         importlib.import_module(f"hbcd.callbacks.{module.name}")
         for module in pkgutil.iter_modules(hbcd.callbacks.__path__)
@@ -110,7 +116,8 @@ def told_as_attributes(value: object) -> bool:
 def is_exception(name: str) -> bool:
     if name in ELSEWHERE:
         return True
-    found = getattr(builtins, name, None) or getattr(hbcd, name, None)
+    homes = (builtins, hbcd, hbcd.distributed)
+    found = next((getattr(home, name) for home in homes if hasattr(home, name)), None)
     return isinstance(found, type) and issubclass(found, BaseException)
 
 

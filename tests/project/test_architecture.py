@@ -52,6 +52,7 @@ LAZY = (
     "matplotlib",
     "optuna",
     "joblib",
+    "mpi4py",
     "tqdm",
     "torch",
     "pyarrow",

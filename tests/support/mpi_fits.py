@@ -1,0 +1,119 @@
+"""What a rank of tests/distributed/test_mpi.py does: mpiexec runs it with a function's name."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import signal
+import sys
+import threading
+import time
+
+import numpy as np
+import pandas as pd
+
+import hbcd
+from hbcd.distributed import MPIBackend, RankLost
+from hbcd.estimators import fit_on_ranks
+
+ROWS = 4000
+ALL = ("fast", "paper", "bcd", "batch_shell", "auto", "classes", "default", "default_of_classes")
+SOME = ("fast", "bcd", "classes")
+
+
+def table():
+    """Inputs, targets, weights, labels."""
+    rng = np.random.default_rng(0)
+    x = rng.standard_normal((ROWS, 4))
+    y = np.sin(x[:, 0]) + 0.3 * x[:, 1] * x[:, 2] + 0.1 * rng.standard_normal(ROWS)
+    labels = np.where(x[:, 0] * x[:, 1] > 0.2, "yes", np.where(x[:, 2] > 0, "no", "maybe"))
+    return x, y, rng.uniform(0.5, 2.0, ROWS), labels
+
+
+def share(rank, size):
+    """The rows of a rank, uneven; of three and more ranks the second has none."""
+    ends = [ROWS * k * k // size**2 for k in range(size + 1)]
+    if size > 2:
+        ends[2] = ends[1]
+    return slice(ends[rank], ends[rank + 1])
+
+
+def fits(backend, own, some):
+    """Names of fits and fitted models."""
+    x, y, w, labels = table()
+    options = {"random_state": 0, "backend": backend, "max_fun": 80}
+    for whole in (1 << 25, 0):
+        fit_on_ranks.WHOLE = whole
+        for strategy in (name for name in some if name in ALL[:5]):
+            for dtype in ("float32", "float64"):
+                model = hbcd.HybridRegressor((5, 4), strategy=strategy, dtype=dtype, **options)
+                yield f"{strategy} {dtype} {whole}", model.fit(x[own], y[own], w[own])
+        frame = pd.DataFrame(x, columns=list("abcd"))
+        model = hbcd.HybridClassifier((5,), early_stopping="accuracy", **options)
+        yield f"classes {whole}", model.fit(frame.iloc[own], labels[own])
+    if "default" not in some:
+        return
+    own = own if own.stop is None else slice(own.start // 10, own.stop // 10)
+    small = {"effort": 0.02, "random_state": 0, "backend": backend}
+    x, y, labels = x[: ROWS // 10][own], y[: ROWS // 10][own], labels[: ROWS // 10][own]
+    yield "default", hbcd.HybridRegressor(**small).fit(x, y)
+    yield "default_of_classes", hbcd.HybridClassifier(**small).fit(x, labels)
+
+
+def prints(backend, own, some):
+    """Lines of name and SHA-256 of the weights."""
+    found = {}
+    for name, model in fits(backend, own, some):
+        bits = model.theta_.tobytes() + model.x_scaler_.scale.tobytes()
+        found[name] = hashlib.sha256(bits).hexdigest()
+    return found
+
+
+def hashes(backend):
+    """Prints them once they are found to be the same on all ranks."""
+    found = prints(backend, share(backend.rank, backend.size), sys.argv[2:])
+    with backend.session():
+        assert all(other == found for other in backend.gather(found))
+    if backend.rank == 0:
+        for name, digest in found.items():
+            print(name, digest, sep="=")
+
+
+def endless(backend):
+    """A fit that only a loss ends."""
+    x, y, *_ = table()
+    strategy = hbcd.FullBatch(hbcd.Adam(), max_iterations=10**9)
+    stop = hbcd.Stop(f_tol=None, pg_tol=0.0)
+    model = hbcd.HybridRegressor((20, 20), strategy=strategy, stop=stop, backend=backend)
+    started = time.perf_counter()
+    try:
+        model.fit(x, y)
+    except RankLost as error:
+        print(f"rank {backend.rank}: {error} {time.perf_counter() - started:.1f}", flush=True)
+
+
+def hurt(backend):
+    """Rank 1 is killed, or stopped, in the midst of a fit."""
+    if backend.rank == 1:
+        number = getattr(signal, sys.argv[2])
+        threading.Timer(float(sys.argv[3]), lambda: os.kill(os.getpid(), number)).start()
+    endless(backend)
+
+
+def interrupted(backend):
+    """Ctrl-C on every rank, as a terminal sends it: rank 0 ends the fit of all."""
+    threading.Timer(1.0, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+    x, y, *_ = table()
+    strategy = hbcd.FullBatch(hbcd.Adam(), max_iterations=10**9)
+    stop = hbcd.Stop(f_tol=None, pg_tol=0.0)
+    model = hbcd.HybridRegressor((20, 20), strategy=strategy, stop=stop, backend=backend)
+    model.fit(x, y)
+    digest = hashlib.sha256(model.theta_.tobytes()).hexdigest()
+    with backend.session():
+        assert set(backend.gather(digest)) == {digest}
+    if backend.rank == 0:
+        print(model.report_.stop_reason.name)
+
+
+if __name__ == "__main__":
+    globals()[sys.argv[1]](MPIBackend(timeout=float(os.environ.get("RANK_TIMEOUT", "60"))))

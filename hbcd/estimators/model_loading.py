@@ -25,9 +25,11 @@ _KINDS: dict[str, type[Any]] = {
 def load(path: str | os.PathLike[str], trusted: Trusted = ()) -> Any:
     """Reads a model written by an estimator's `save`; no code in the file is ever run.
 
-    The model predicts as it did, and its report says how it was trained; `history_` is empty.  What
-    only matters for another fit is not in the file: seed, limits, what was held out, weights of
-    classes, and a strategy that was an object (the default stands in its place).
+    The model predicts as it did, and its report says how it was trained; `history_` is empty.  Its
+    parameters are those of the model that was saved, so that another `fit` does the same.  What no
+    file can hold has its default: callbacks, a generator as `random_state`, arrays and splitters as
+    `validation_fraction`; in place of a strategy of your own stands "fast".  A file of hbcd 0.1.0
+    has layers, strategy, loss, penalty and precision alone.
 
     Parameters
     ----------

@@ -10,7 +10,6 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.dataframes import as_targets, told_by_label
-from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.power_transform import LOG
 from hbcd.estimators.target import Target
 from hbcd.estimators.target_transform import TargetTransform, refuse_not_positive
@@ -75,7 +74,6 @@ class RegressionOutputs(HybridEstimator):
         return {
             "flat": self._flat,
             "output_range": None if ends is None else ends.tolist(),
-            "given_range": self._given_range(ends),
             **({} if transform is None else {"target_transform": transform.to_dict()}),
         }
 
@@ -85,24 +83,14 @@ class RegressionOutputs(HybridEstimator):
             ends = np.array(ends, dtype=np.float64)
             if ends.shape != (2, network.n_outputs) or not (ends[0] <= ends[1]).all():
                 raise ValueError(f"output_range: has shape {ends.shape}, must be pairs of numbers")
-        given = as_output_range(document.get("given_range"))
         transform = document.get("target_transform")
         if transform is not None:
             transform = TargetTransform.from_dict(transform, network.n_outputs)
         return {
             "_flat": bool(document["flat"]),
-            "output_range": "auto" if given is None else given,
             "output_range_": ends,
             "target_transform_": transform,
         }
-
-    def _given_range(self, ends: Array | None) -> list[float] | None:
-        """The range that the fit was given, and that goes on with the model; None: it had none."""
-        given = getattr(self, "output_range", None)
-        if ends is None or given is None or isinstance(given, str):
-            return None
-        known: list[float] = ends[:, 0].tolist()
-        return known if known == list(given) else None
 
     def _known_transform(self) -> TargetTransform | None:
         return getattr(self, "target_transform_", None)  # models of hbcd 0.1.0 have none

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from hbcd.model_files.parts import (
     restore_report,
     restore_scaler,
 )
+from hbcd.model_files.values import NotWritable, describe_value, restore_value
 from hbcd.parts.layers import InputLayer, Layer
 from hbcd.tables.choices import DATES, MISSING
 from hbcd.tables.encoder import TableEncoder
@@ -38,6 +40,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "inputs": model.network_.n_inputs,
         "layers": layers,
         "given_layers": _given_layers(model, layers),
+        "parameters": _describe_parameters(model),
         "loss": registry.describe_loss(model.network_.loss),
         "alpha": float(model.alpha_),
         "rows_before": getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
@@ -69,6 +72,18 @@ def file_version(document: dict[str, Any]) -> int:
 
 def _members(model: EstimatorParameters) -> list[dict[str, Any]]:
     return getattr(model, "_members", [])  # pickles of hbcd 0.1.0 have none
+
+
+def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
+    """The parameters of the constructor, those left out that no file can hold."""
+    described = {}
+    for name in model.parameter_defaults():
+        if name == "layers" and model.layers is not None:
+            continue  # those of the network, as many as `_given_layers` says
+        if hasattr(model, name):  # pickles of hbcd 0.1.0 know fewer
+            with contextlib.suppress(NotWritable):
+                described[name] = describe_value(getattr(model, name))
+    return described
 
 
 def _given_layers(model: EstimatorParameters, layers: list[dict[str, Any]]) -> int:
@@ -106,12 +121,14 @@ def restore(
         missing=document["missing"],
         dates=document.get("dates", "error"),  # files of hbcd 0.1.0 know none
     )
+    if "loss" in model.parameter_defaults() and "loss" in document:
+        model.set_params(loss=registry.named(loss, registry.LOSSES))
+    _restore_parameters(model, document.get("parameters", {}))  # files of hbcd 0.1.0 have none
     if model.missing not in MISSING:
         raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
     if model.dates not in DATES:
         raise ValueError(f"dates={model.dates!r:.200}: must be one of {', '.join(DATES)}")
-    if "loss" in model.parameter_defaults() and "loss" in document:
-        model.set_params(loss=registry.named(loss, registry.LOSSES))
+    check_integer("n_threads", model.n_threads, 1, none=True)
     model._set_fitted(
         network,
         theta,
@@ -132,6 +149,14 @@ def restore(
     if document["training"] is not None:
         model._set_report(restore_report(theta, document["training"]))
     return model
+
+
+def _restore_parameters(model: EstimatorParameters, described: dict[str, Any]) -> None:
+    """Sets the parameters that a file has; those that a later version added mean nothing here."""
+    known = model.parameter_defaults()
+    for name, value in described.items():
+        if name in known:
+            model.set_params(**{name: restore_value(value)})
 
 
 def _layer_parameters(layers: list[Layer], given: int) -> dict[str, Any]:

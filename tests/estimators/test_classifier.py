@@ -334,7 +334,7 @@ def test_a_file_holds_the_loss_and_the_penalty(loss, tmp_path):
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
     assert again.network_.loss == model.network_.loss
     assert again.loss == loss
-    assert again.alpha == again.network_.alpha == 0.25
+    assert (again.alpha, again.network_.alpha) == ("for the next fit", 0.25)
 
 
 def test_a_file_of_a_regressor_from_before_the_losses_is_read(tmp_path):

@@ -215,24 +215,6 @@ def test_a_loaded_model_knows_how_it_was_trained_and_can_be_trained_again(tmp_pa
     assert np.array_equal(again.theta_, model.theta_)
 
 
-@pytest.mark.parametrize(
-    ("given", "kept"),
-    [
-        ("sigmoid", "sigmoid"),
-        (["relu", "relu"], "relu"),
-        (hbcd.LeakyReLU(0.2), hbcd.LeakyReLU(0.2)),
-        (["tanh", hbcd.LeakyReLU(0.2)], ["tanh", hbcd.LeakyReLU(0.2)]),
-    ],
-)
-def test_a_loaded_model_has_names_where_names_say_it_all(given, kept, tmp_path):
-    # Tools that take a model apart compare `activation` with names.
-    model = regressor(hidden_layer_sizes=(3, 2), activation=given, loss="huber").fit(X, Y)
-    model.save(tmp_path / "m.hbcd")
-    loaded = hbcd.load(tmp_path / "m.hbcd")
-    assert (loaded.activation, loaded.loss) == (kept, "huber")
-    assert loaded.network_.layers == model.network_.layers
-
-
 def test_a_training_that_failed_can_be_saved_with_its_report(tmp_path):
     model = regressor(strategy="full_batch").fit(X, Y)
     model._set_report(dataclasses.replace(model.report_, initial_loss=np.inf, loss=np.nan))

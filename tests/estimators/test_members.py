@@ -85,8 +85,6 @@ def test_a_file_keeps_the_range_that_was_given(tmp_path):
     assert again.output_range == (-1.0, 1.0)
     again.partial_fit(X, 5 * Y)
     assert again.output_range_.tolist() == [[-1.0], [1.0]]
-    model.set_params(output_range=(5, 1)).save(tmp_path / "m.hbcd")
-    assert hbcd.load(tmp_path / "m.hbcd").output_range == "auto"
 
 
 def test_a_rare_class_has_the_probability_of_its_share():

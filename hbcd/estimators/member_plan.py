@@ -93,10 +93,10 @@ def member_settings(
     ValueError
         One network is trained, and a parameter that counts for members says something.
     """
-    if settings.resumes:  # members or one network, it is there
+    # What trains on is there, and `partial_fit` begins with one network: both say nothing of `fit`.
+    if settings.resumes or settings.partial:
         return None
     of_the_fit = {
-        "partial_fit begins": settings.partial,
         "rows are held out": held_out,
         "callbacks of scikit-learn follow the fit": followed,
         f"there are less than {FEWEST_ROWS} rows": rows < FEWEST_ROWS,

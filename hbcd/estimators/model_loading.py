@@ -27,9 +27,9 @@ def load(path: str | os.PathLike[str], trusted: Trusted = ()) -> Any:
 
     The model predicts as it did, and its report says how it was trained; `history_` is empty.  Its
     parameters are those of the model that was saved, so that another `fit` does the same.  What no
-    file can hold has its default: callbacks, a generator as `random_state`, arrays and splitters as
-    `validation_fraction`; in place of a strategy of your own stands "fast".  A file of hbcd 0.1.0
-    has layers, strategy, loss, penalty and precision alone.
+    file can hold has its default: callbacks, `backend`, a generator as `random_state`, arrays and
+    splitters as `validation_fraction`; in place of a strategy of your own stands "fast".  A file of
+    hbcd 0.1.0 has layers, strategy, loss, penalty and precision alone.
 
     Parameters
     ----------

@@ -297,7 +297,8 @@ class HybridRegressor(RegressionOutputs):
         leave out its search for a start.  The N rows of the last `fit`, or of the first call, count
         on: a later one minimizes the loss of its n rows plus ``max(alpha, 0.1 N)
         ||theta - theta_before||**2 / (2 n)``; rows that the model predicts leave it as it was, and
-        a call never makes its rows worse.  `report_` is that of the call.
+        a call never makes its rows worse.  `report_` is that of the call.  A first call trains one
+        network, whatever `effort`, `members` and `encoding` say, which count for `fit`.
 
         Parameters
         ----------

@@ -68,7 +68,6 @@ def test_the_same_of_what_fit_is_called_with(asked):
     for fit, why in (
         (lambda: model.fit(X, Y, eval_set=(X, Y)), "rows are held out"),
         (lambda: model.fit(X[:9], Y[:9]), "there are less than 20 rows"),
-        (lambda: model.partial_fit(X, Y), "partial_fit begins"),
     ):
         with pytest.raises(ValueError, match="one network") as caught:
             fit()
@@ -91,3 +90,21 @@ def test_a_model_that_is_there_goes_on():
     model = hbcd.HybridRegressor(effort=0.1, encoding="pieces", random_state=0).fit(X, Y)
     model.partial_fit(X, Y)
     model.set_params(warm_start=True, max_iter=3).fit(X, Y)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("asked", ASKED)
+def test_a_first_partial_fit_trains_one_network_whatever_fit_is_to_do(asked, kind):
+    made, y = KINDS[kind]
+    plain, model = made(random_state=0), made(random_state=0, **asked)
+    options = {} if kind == "regressor" else {"classes": ["down", "up"]}
+    for rows in (40, 60):
+        plain.partial_fit(X[:rows], y[:rows], **options)
+        model.partial_fit(X[:rows], y[:rows], **options)
+    assert np.array_equal(model.theta_, plain.theta_)
+    assert model.members_.empty
+
+
+def test_partial_fit_refuses_what_fit_would_not_understand():
+    with pytest.raises(ValueError, match="effort='much'"):
+        hbcd.HybridRegressor(effort="much").partial_fit(X, Y)

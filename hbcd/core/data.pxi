@@ -216,6 +216,10 @@ cdef class Data:
         self.ranks = Ranks(ranks, first, self.context)
         return &self.ranks.range
 
+    def set_penalty(self, double penalty):
+        """From now on penalty * ||W||^2 / 2 is part of the loss on these rows."""
+        hbcd_data_set_penalty(self.dtype, self.c, penalty)
+
     cdef int made(self, int status, double penalty) except -1:
         cdef double weight_sum
         self.context.check(status)

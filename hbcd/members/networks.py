@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd import core
 from hbcd.members.folds import Fold
 from hbcd.members.progress import MemberProgress
+from hbcd.members.settings import LARGE
 from hbcd.networks.data import into_core
 from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
@@ -138,6 +140,8 @@ class FoldNetworks:
         self.range = (rows.y.min(axis=0), rows.y.max(axis=0)) if clip else None
         self.first = [structure.init(generator, self.dtype) for _ in folds]
         self.seeds = [int(seed) for seed in generator.integers(2**63, size=len(folds))]
+        self._data: dict[int, core.Data] = {}
+        self._counts: dict[int, int] = {}
         self._number = context.networks
         context.networks += len(folds)
 
@@ -167,8 +171,7 @@ class FoldNetworks:
         part = context.budget.parts(len(which), -(-len(which) // workers))
 
         def one(k: int, n_threads: int, progress: ProgressFunction) -> tuple[FitReport, bool]:
-            kept = self.folds[which[k]].kept
-            data = into_core(self.rows, self.dtype, n_threads, alpha, kept, ranks)
+            data = self._data_of(which[k], alpha, n_threads)
             limits = replace(part(k), target=None)
             run = Run(
                 Training(structure, data, None, context.monitor),
@@ -198,6 +201,18 @@ class FoldNetworks:
             alpha, thetas, predicted, loss, losses, rows_used, budget.n_fev, budget.n_iter,
             budget.seconds,
         )  # fmt: skip
+
+    def _data_of(self, k: int, alpha: float, n_threads: int) -> core.Data:
+        """The rows of a network in the core; few rows stay there for its next penalties."""
+        kept, ranks = self.folds[k].kept, self.context.budget.ranks
+        if ranks is not None or len(self.rows) > LARGE:
+            return into_core(self.rows, self.dtype, n_threads, alpha, kept, ranks)
+        if k not in self._data:
+            self._data[k] = into_core(self.rows, self.dtype, n_threads, 0.0, kept)
+            weight = self.rows.weight
+            self._counts[k] = kept.size if weight is None else int(np.count_nonzero(weight[kept]))
+        self._data[k].set_penalty(alpha / self._counts[k])
+        return self._data[k]
 
     def _count(self, reports: list[FitReport]) -> None:
         """Adds what trainings have used."""

@@ -18,7 +18,7 @@ from hbcd.utils.validation import check_number
 __all__ = ["MPIBackend"]
 
 TAG = 17
-YIELD, LONGEST = 2e-3, 1e-3  # seconds: how long the processor is offered at once, how long slept
+YIELD, LONGEST = 2e-4, 1e-3  # seconds: how long the processor is offered at once, how long slept
 
 
 class MPIBackend(Backend):

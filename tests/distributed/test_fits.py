@@ -149,6 +149,19 @@ def test_members_of_classes_have_the_same_bits():
     check(fit, (3,), 400)
 
 
+@pytest.mark.parametrize("how", ["warm_start", "partial_fit"])
+def test_training_that_goes_on_has_the_same_bits(placed, how):
+    x, y, w = table()
+
+    def fit(backend, own):
+        model = regressor(backend, warm_start=how == "warm_start")
+        for _ in range(2):
+            getattr(model, "fit" if how == "warm_start" else how)(x[own], y[own], w[own])
+        return model
+
+    check(fit, (2, 3))
+
+
 def test_columns_of_extreme_scale_have_the_same_bits(placed):
     x, y, _ = table()
     x = x * [1e-200, 1.0, 1e200, 1.0]

@@ -295,14 +295,16 @@ def test_a_fit_without_a_seed_is_that_of_rank_0():
     assert found == found[:1] * 3
 
 
-def test_a_fitted_model_is_pickled_without_its_backend():
+def test_a_fitted_model_is_pickled_and_saved_without_its_backend(tmp_path):
     x, y, _ = table()
 
     def work(ranks):
         model = regressor(ranks).fit(x, y)
         assert clone(model).backend is ranks
         again = pickle.loads(pickle.dumps(model))
-        assert again.backend is None
+        path = tmp_path / f"{ranks.rank}.hbcd"
+        model.save(path)
+        assert hbcd.load(path).backend is again.backend is None
         return np.array_equal(again.predict(x), model.predict(x))
 
     assert on_threads(2, work) == [True, True]

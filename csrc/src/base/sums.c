@@ -4,9 +4,9 @@
 
 #include <string.h>
 
-/* Numbers in all roots together: 32 MB, where that leaves every thread one; up to 1 MB there are more than threads need, so
+/* Numbers in all roots together: 16 MB, where that leaves every thread one; up to 1 MB there are more than threads need, so
  * that none waits long for the last piece. */
-static const size_t MOST_NUMBERS = (size_t)1 << 22, FEW_NUMBERS = (size_t)1 << 17;
+static const size_t MOST_NUMBERS = (size_t)1 << 21, FEW_NUMBERS = (size_t)1 << 17;
 enum { SLICE = 4096, OPERATIONS = 8 }; /* numbers of a slice of large sums that a thread adds up, operations for one */
 
 void hbcd_sums_make(size_t n_tiles, int in_ranges, size_t n, int n_threads, hbcd_arena *arena, hbcd_sums *sums)
@@ -86,12 +86,21 @@ static size_t cut_pieces(sum_job *job, size_t from, size_t level, size_t *n_piec
     return from;
 }
 
-/* Elements of the roots of all pieces are pushed on a tree, one root after the other. */
+/* Elements of the roots of all pieces join those of a tree, one root after the other: hbcd_tree_push, but that what is
+ * left is copied once, in the end. */
 static void push_roots(const sum_job *job, size_t n_pieces, hbcd_tree *tree, size_t begin, size_t end)
 {
-    for (size_t k = 0; k < n_pieces; k++)
-        hbcd_tree_push(tree, job->first[k], job->first[k + 1] - (size_t)job->first[k], job->sums->roots + k * tree->stride,
-                       begin, end);
+    double *at[HBCD_TREE_DEPTH]; /* where the sums of each subtree on the stack are */
+    const size_t before = tree->depth;
+    for (tree->depth = 0; tree->depth < before; tree->depth++) at[tree->depth] = hbcd_tree_top(tree);
+    for (size_t k = 0; k < n_pieces; k++) {
+        double *root = job->sums->roots + k * tree->stride;
+        hbcd_tree_join(tree, job->first[k], job->first[k + 1] - (size_t)job->first[k], root, at, begin, end);
+    }
+    const size_t after = tree->depth;
+    for (tree->depth = 0; tree->depth < after; tree->depth++)
+        if (at[tree->depth] != hbcd_tree_top(tree))
+            memcpy(hbcd_tree_top(tree) + begin, at[tree->depth] + begin, (end - begin) * sizeof(double));
 }
 
 typedef struct {

@@ -40,6 +40,23 @@ static int are_neighbors(size_t first, size_t lanes, size_t next_first, size_t n
     return lanes == next_lanes && first % (2 * lanes) == 0 && first + lanes == next_first;
 }
 
+void hbcd_tree_join(hbcd_tree *tree, size_t first, size_t lanes, double *sums, double **at, size_t begin, size_t end)
+{
+    size_t depth = tree->depth;
+    while (depth > 0 && are_neighbors(tree->at[depth - 1].first, tree->at[depth - 1].lanes, first, lanes)) {
+        double *restrict left = at[--depth];
+        const double *restrict added = sums;
+        for (size_t k = begin; k < end; k++) left[k] += added[k];
+        sums = left;
+        first = tree->at[depth].first;
+        lanes *= 2;
+    }
+    at[depth] = sums;
+    tree->at[depth].first = first;
+    tree->at[depth].lanes = lanes;
+    tree->depth = depth + 1;
+}
+
 void hbcd_tree_push(hbcd_tree *tree, size_t first, size_t lanes, const double *sums, size_t begin, size_t end)
 {
     const double *right = sums;

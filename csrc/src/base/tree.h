@@ -36,6 +36,9 @@ static inline double *hbcd_tree_top(const hbcd_tree *tree)
  * complete, and so on upwards, or else copied to the top, unless that is where they stand. */
 void hbcd_tree_push(hbcd_tree *tree, size_t first, size_t lanes, const double *sums, size_t begin, size_t end);
 
+/* The same without copies, and overwriting sums: at[d] is where the sums of the subtree at depth d of the stack are. */
+void hbcd_tree_join(hbcd_tree *tree, size_t first, size_t lanes, double *sums, double **at, size_t begin, size_t end);
+
 /* What is left on the stack, in the order of lanes; returns how many. */
 size_t hbcd_tree_nodes(const hbcd_tree *tree, hbcd_node *nodes);
 

@@ -44,12 +44,27 @@ class Scoring:
         if not np.isfinite(value):
             raise ValueError(
                 f"scoring={self.name!r}: is {value} on {len(y)} rows left out, must be a number"
+                f"{_why(self.name, y, weight)}"
             )
         return value
 
     def lost(self, score: float) -> float:
         """What the search makes small."""
         return -score if self.greater else score
+
+
+def _why(name: str, y: Any, weight: Array | None) -> str:
+    """Why a score is no number, and what to do, where the targets left out say it."""
+    if name != "r2":
+        return ""
+    counted = _columns(y) if weight is None else _columns(y)[weight > 0]
+    if len(counted) < 2:
+        return f"; R2 needs two rows, and {len(counted)} of these count: leave out more by cv="
+    if not np.isfinite(counted).all():
+        return "; y has missing or infinite values there"
+    if not (np.ptp(counted, axis=0) > 0).any():
+        return "; y does not vary there: choose another cv=, or scoring='mse'"
+    return ""
 
 
 def scoring_of(value: Any, estimator: HybridEstimator) -> Scoring:

@@ -113,17 +113,23 @@ class Search:
             last = number == len(self.rungs) - 1
             alive = alive[: rung.candidates]
             order = self._ranked(number, rung, [GIVEN, *alive] if last else alive)
-            if not any(standing.error is None for standing in order):
-                first = min(order, key=lambda standing: standing.trial)
-                raise ValueError(
-                    f"tune: all {len(order)} candidates failed, the first with {first.error}"
-                )
+            self._check_any_fitted(order)
             alive = [standing.trial for standing in order if standing.error is None]
             self._tell(number, order)
             go_on = 0 if last else self.rungs[number + 1].candidates
             gone = order if last else [one for one in order if one.trial not in alive[:go_on]]
             self.ended([self._of_trial(one.trial) for one in gone], last)
         return order[0]
+
+    def _check_any_fitted(self, order: Sequence[Standing]) -> None:
+        """ValueError where nothing of a rung was fitted, or no candidate was in any."""
+        candidates = [one for one in order if one.trial != GIVEN]
+        failed = all(one.error is not None for one in order)
+        if failed or all(one.error is not None for one in self.standings if one.trial != GIVEN):
+            first = min(candidates or order, key=lambda standing: standing.trial)
+            all_of = f"all {len(candidates)} candidates failed, the first"
+            which = all_of if len(candidates) > 1 else "the only candidate failed"
+            raise ValueError(f"tune: {which} with {first.error}")
 
     def _ranked(self, number: int, rung: Rung, trials: Sequence[int]) -> list[Standing]:
         """The candidates of a rung, the best first."""

@@ -22,7 +22,7 @@ from hbcd.tuning.parallel import workers_of
 from hbcd.tuning.result import TuneResult, cost_of, table_of
 from hbcd.tuning.scoring import scoring_of
 from hbcd.tuning.search import GIVEN, Search, Standing
-from hbcd.tuning.space import combinations, draw, parse_space
+from hbcd.tuning.space import Space, combinations, draw, parse_space
 from hbcd.tuning.splits import count_rows, splits_of
 from hbcd.tuning.storage import Storage
 from hbcd.utils.public import public
@@ -113,9 +113,8 @@ def tune(
     Raises
     ------
     ValueError, TypeError
-        Bad arguments, in one line; all candidates of a rung failed, with the error of the first (a
-        single one that fails is in `TuneResult.trials` with its error); a `storage` that holds
-        another search.
+        Bad arguments, in one line; all candidates failed, with the error of the first (a single one
+        that fails is in `TuneResult.trials` with its error); a `storage` of another search.
     KeyboardInterrupt
         Ctrl-C: the fits that were done are in `storage`.
 
@@ -134,6 +133,7 @@ def tune(
     rows = count_rows(X)
     if count_rows(y) != rows:
         raise ValueError(f"y: has {count_rows(y)} rows, must have {rows}, one for each row of X")
+    _check_targets(y)
     check_integer("budget", budget, 2)
     check_integer("verbose", int(verbose), 0)
     workers = workers_of(n_jobs)
@@ -161,7 +161,9 @@ def tune(
         lambda candidate: text_of(tunable.effective(candidate)),
     )
     candidates = [tunable.effective(candidate) for candidate in drawn]
-    about = _about(tunable, (X, y, weight), splits, score.name, candidates, rungs, halving, seed)
+    about = _about(
+        tunable, (X, y, weight), splits, score.name, dimensions, candidates, rungs, halving, seed
+    )
     kept.begin(about)
     mirror = None
     if study is not None:
@@ -199,6 +201,13 @@ def tune(
     )
 
 
+def _check_targets(y: Any) -> None:
+    """ValueError where a target is missing: fits tell only those that they train on."""
+    missing = np.asarray(pd.isna(np.asarray(y))).reshape(count_rows(y), -1).any(axis=1)
+    if missing.any():
+        raise ValueError(f"y: row {int(np.argmax(missing))} is missing (NaN): must have a value")
+
+
 def _has_rows(table: Any) -> bool:
     """Whether rows can be taken of a table as it is."""
     return isinstance(table, EncodedTable) or hasattr(table, "shape")
@@ -231,6 +240,7 @@ def _about(
     data: tuple[Any, Any, Any],
     splits: Sequence[Any],
     scoring: str,
+    space: Space,
     candidates: Sequence[dict[str, Any]],
     rungs: Sequence[Rung],
     halving: SuccessiveHalving,
@@ -250,6 +260,7 @@ def _about(
         "halving": text_of(halving),
         "candidates": [rung.candidates for rung in rungs],
         "model": text_of(tunable.model),
+        "space": text_of(space),
     }
     digest.update(text_of(about).encode(errors="surrogatepass"))
     return {**about, "digest": digest.hexdigest()}

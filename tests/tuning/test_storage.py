@@ -9,6 +9,7 @@ import pandas as pd
 import pytest
 
 import hbcd
+from hbcd.tuning import tune as tuning
 from support.commands import environment
 from support.tuning import OPTIONS, SPACE, model, signature, table
 
@@ -60,6 +61,7 @@ def test_a_search_that_was_ended_anywhere_goes_on_and_ends_with_the_same_result(
 PROGRAM = """
 import sys
 import hbcd
+from hbcd.tuning import tune as tuning
 from support.tuning import OPTIONS, SPACE, model, table
 X, y = table()
 hbcd.tune(model(), X, y, SPACE, storage=sys.argv[1], **OPTIONS)
@@ -96,7 +98,11 @@ def test_a_file_keeps_the_seed_of_a_search_without_one(tmp_path):
         ({"cv": 3}, "splits was 2, here 3"),
         ({"scoring": "mae"}, "scoring was 'r2', here 'mae'"),
         ({"space": {"alpha": [0.1, 0.2]}}, "candidates was"),
-        ({"space": {**SPACE, "alpha": (1e-3, 11.0, "log")}}, "digest was another one"),
+        ({"space": {**SPACE, "alpha": (1e-3, 11.0, "log")}}, "space was another one"),
+        (
+            {"space": {**SPACE, "hidden_layer_sizes": [*SPACE["hidden_layer_sizes"]] * 2}},
+            "space was",
+        ),
         ({"model": model(max_iter=61)}, "model was"),
         ({"y": Y + (np.arange(60) == 7)}, "digest was another one"),
         ({"X": X[:, ::-1]}, "digest was another one"),
@@ -139,3 +145,12 @@ def test_frames_and_failing_candidates_are_kept_too(tmp_path):
     found = [hbcd.tune(model(), frame, list(Y), space, storage=path, **OPTIONS) for _ in range(2)]
     assert signature(found[0]) == signature(found[1])
     assert found[1].trials["error"].notna().sum() == 1
+
+
+@pytest.mark.parametrize("other", [{"alpha": [0.1, 2.0]}, {"alpha": [0.1, 1.0, 5.0]}], ids=str)
+def test_another_space_is_another_search_also_where_it_draws_the_same(tmp_path, monkeypatch, other):
+    path = tmp_path / "search.jsonl"
+    monkeypatch.setattr(tuning, "draw", lambda *_: [{"alpha": 0.1}])
+    hbcd.tune(model(), X, Y, {"alpha": [0.1, 1.0]}, storage=path, budget=4, random_state=0)
+    with pytest.raises(ValueError, match=r"another search, (candidates|space) was"):
+        hbcd.tune(model(), X, Y, other, storage=path, budget=4, random_state=0)

@@ -172,12 +172,56 @@ def test_a_candidate_that_fails_is_recorded_and_the_search_goes_on():
 
 
 def test_where_all_fail_the_first_error_is_raised():
-    with pytest.raises(ValueError, match=r"all 3 candidates failed, the first with ValueError: .*"):
+    with pytest.raises(ValueError, match=r"all 2 candidates failed, the first with ValueError: .*"):
         hbcd.tune(model(alpha=-1.0), X, Y, {"activation": ["tanh", "relu"]}, **OPTIONS)
     broken = X.copy()
     broken[:, 1] = np.nan
     with pytest.raises(ValueError, match=r"all 18 candidates failed, the first .*: X: row 0, col"):
         hbcd.tune(model(), broken, Y, SPACE, **OPTIONS)
+
+
+@pytest.mark.parametrize(
+    ("space", "message"),
+    [
+        ({"alpha": [-1.0]}, "tune: the only candidate failed with ValueError: alpha=-1.0"),
+        ({"alpha": [-1.0, -2.0]}, "tune: all 2 candidates failed, .* with ValueError: alpha=-"),
+        ({"activation": ["tahn", "relo"]}, "tune: all 2 .*: activation='"),
+        ({"max_iter": [0], "alpha": [0.1, 1.0]}, "tune: all 2 .*: max_iter=0"),
+    ],
+    ids=str,
+)
+def test_a_space_of_which_nothing_fits_is_an_error_although_the_given_model_does(space, message):
+    with pytest.raises(ValueError, match=message) as caught:
+        hbcd.tune(model(), X, Y, space, **OPTIONS)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize("cv", [None, 3, 0.2])
+@pytest.mark.parametrize("kind", [np.asarray, pd.Series, list, lambda y: y[:, np.newaxis]])
+def test_a_missing_target_is_told_with_its_row(kind, cv):
+    y = Y.copy()
+    y[[17, 40]] = np.nan
+    with pytest.raises(ValueError, match=r"^y: row 17 is missing \(NaN\): must have a value$"):
+        hbcd.tune(model(), X, kind(y), SPACE, **{**OPTIONS, "cv": cv})
+
+
+def test_a_missing_label_is_told_with_its_row():
+    labels = np.where(Y > 0, "up", "down").astype(object)
+    labels[5] = None
+    with pytest.raises(ValueError, match="y: row 5 is missing"):
+        hbcd.tune(hbcd.HybridClassifier((2,)), X, labels, {"alpha": [0.1]}, **OPTIONS)
+
+
+def test_why_r2_is_no_number_is_told():
+    with pytest.raises(ValueError, match=r"is nan on 30 rows left out.*y does not vary there"):
+        hbcd.tune(model(), X, np.ones(60), SPACE, **OPTIONS)
+    with pytest.raises(ValueError, match="R2 needs two rows, and 1 of these count: leave out more"):
+        hbcd.tune(model(), X[:3], Y[:3], SPACE, **{**OPTIONS, "cv": 3})
+    weight = np.zeros(60)
+    weight[[0, 59]] = 1.0
+    pair = [(np.arange(30), np.arange(30, 60))]
+    with pytest.raises(ValueError, match="R2 needs two rows, and 1 of these count"):
+        hbcd.tune(model(), X, Y, SPACE, sample_weight=weight, **{**OPTIONS, "cv": pair})
 
 
 @pytest.mark.parametrize(

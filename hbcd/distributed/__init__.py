@@ -9,13 +9,17 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from hbcd.distributed.backend import Backend as Backend
+    from hbcd.distributed.dask_estimators import DaskHybridClassifier as DaskHybridClassifier
+    from hbcd.distributed.dask_estimators import DaskHybridRegressor as DaskHybridRegressor
     from hbcd.distributed.lost import RankLost as RankLost
     from hbcd.distributed.mpi import MPIBackend as MPIBackend
 
-__all__ = ["Backend", "MPIBackend", "RankLost"]
+__all__ = ["Backend", "DaskHybridClassifier", "DaskHybridRegressor", "MPIBackend", "RankLost"]
 
 _HOME = {
     "Backend": "hbcd.distributed.backend",
+    "DaskHybridClassifier": "hbcd.distributed.dask_estimators",
+    "DaskHybridRegressor": "hbcd.distributed.dask_estimators",
     "MPIBackend": "hbcd.distributed.mpi",
     "RankLost": "hbcd.distributed.lost",
 }

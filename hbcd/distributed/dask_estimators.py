@@ -1,0 +1,281 @@
+"""Estimators whose `fit` runs on the workers of a Dask cluster, on its arrays and dataframes."""
+
+from __future__ import annotations
+
+import copy
+import inspect
+import os
+import warnings
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from dask.base import is_dask_collection
+from dask.distributed import default_client, get_worker
+
+from hbcd.distributed.dask_backend import DaskBackend
+from hbcd.distributed.dask_fit import run_on_workers
+from hbcd.distributed.dask_rows import Rows, Table
+from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.regressor import HybridRegressor
+from hbcd.utils.sklearn_protocol import Parameters
+from hbcd.utils.validation import as_seed, check_integer, check_number
+
+__all__ = ["DaskHybridClassifier", "DaskHybridRegressor"]
+
+Local = HybridRegressor | HybridClassifier
+OWN = (
+    "client",
+    "n_workers",
+    "timeout",
+    "on_worker_loss",
+)  # parameters that estimators in memory do not have
+LOSSES = ("raise", "restart")
+
+
+class _OnDask(Parameters):
+    """The fit of an estimator in memory, on workers; predictions of its collections are lazy."""
+
+    _local: ClassVar[type[Local]]
+    client: Any
+    n_workers: int | None
+    timeout: float
+    on_worker_loss: str
+
+    def __init__(
+        self,
+        *parameters: Any,
+        client: Any = None,
+        n_workers: int | None = None,
+        timeout: float = 60.0,
+        on_worker_loss: str = "raise",
+        **named: Any,
+    ) -> None:
+        self._local.__init__(self, *parameters, **named)  # type: ignore[arg-type]
+        self.client, self.n_workers = client, n_workers
+        self.timeout, self.on_worker_loss = timeout, on_worker_loss
+
+    def __init_subclass__(cls) -> None:
+        """The constructor is that of the estimator in memory, with parameters of Dask's."""
+        signature = inspect.signature(cls._local.__init__)
+        kept = [one for name, one in signature.parameters.items() if name != "backend"]
+        own = inspect.signature(_OnDask.__init__).parameters
+        function = _constructor()
+        function.__signature__ = signature.replace(parameters=[*kept, *(own[name] for name in OWN)])
+        cls.__init__ = function  # type: ignore[method-assign]
+
+    # ---- fit
+
+    def fit(
+        self, X: Any, y: Any, sample_weight: Any = None, eval_set: tuple[Any, Any] | None = None
+    ) -> Self:
+        """Trains on collections of Dask, on the workers of the client.
+
+        Parameters
+        ----------
+        X : dask array or dataframe of shape (rows, features)
+            Its pieces may be uneven or empty, and need not be those of y.  Rows are taken in their
+            order; each worker fetches its share of them once.
+        y : dask array, series or dataframe
+        sample_weight : dask array or series of shape (rows,), optional
+        eval_set : (X, y), optional
+            Collections of held-out rows.
+
+        Returns
+        -------
+        self
+            With the attributes, bit by bit, of the estimator in memory after a fit to these rows.
+
+        Raises
+        ------
+        RankLost
+            A worker, or the scheduler, is not there any more.
+        ValueError, TypeError
+            Bad input or parameters, in one line; a model fitted before stays as it was.
+        """
+        check_integer("n_workers", self.n_workers, 1, none=True)
+        check_number("timeout", self.timeout, low=0.0, open_low=True)
+        if self.on_worker_loss not in LOSSES:
+            listed = " or ".join(map(repr, LOSSES))
+            raise ValueError(f"on_worker_loss={self.on_worker_loss!r}: must be {listed}")
+        tables = [Table("", (X, y) if sample_weight is None else (X, y, sample_weight))]
+        if eval_set is not None:
+            tables.append(Table("eval_set: ", tuple(eval_set)))
+        client = default_client() if self.client is None else self.client
+        if client.asynchronous:
+            raise ValueError("client: must not be asynchronous")
+        model = self.to_local()
+        model.random_state = as_seed("random_state", model.random_state)
+        limits = self.n_workers, self.timeout, self.on_worker_loss
+        fitted, warned = run_on_workers(client, _Fit(model), tables, *limits)
+        for category, text in warned:
+            warnings.warn(text, category, stacklevel=2)
+        names = set(self.get_params())
+        before = {name: self.__dict__[name] for name in names}
+        self.__dict__ = {k: v for k, v in vars(fitted).items() if k != "backend"} | before
+        return self
+
+    def to_local(self) -> Any:
+        """The estimator in memory with the same parameters, fitted where this one is.
+
+        Returns
+        -------
+        HybridRegressor or HybridClassifier
+        """
+        local = self._local.__new__(self._local)
+        vars(local).update({k: v for k, v in vars(self).items() if k not in OWN}, backend=None)
+        return local
+
+    def save(self, path: str | os.PathLike[str]) -> None:
+        """Writes the model, as an estimator in memory.
+
+        Parameters
+        ----------
+        path : str or path
+        """
+        self.to_local().save(path)
+
+    # ---- predict
+
+    def predict(self, X: Any) -> Any:
+        """Predictions: of a collection lazy, else at once.
+
+        Parameters
+        ----------
+        X : dask array or dataframe, or array_like or DataFrame
+
+        Returns
+        -------
+        dask array, or what the estimator in memory returns
+        """
+        return self._lazy("predict", X)
+
+    def _lazy(self, method: str, X: Any) -> Any:
+        """What a method of the estimator in memory returns, of a collection piece by piece."""
+        model = self.to_local()
+        if not is_dask_collection(X):
+            return getattr(model, method)(X)
+        model._check_fitted()
+        empty = _without_rows(model, method)
+        if not hasattr(X, "chunks"):
+            return X.map_partitions(_output_of, model, method, empty, meta=empty)
+        X = X.rechunk({1: -1})
+        if empty.ndim == 1:
+            return X.map_blocks(_output_of, model, method, empty, drop_axis=1, meta=empty)
+        chunks = X.chunks[0], (empty.shape[1],)
+        return X.map_blocks(_output_of, model, method, empty, chunks=chunks, meta=empty)
+
+    # ---- copies: a client cannot be copied
+
+    def __getstate__(self) -> dict[str, Any]:
+        return dict(vars(self), client=None)
+
+    def __sklearn_clone__(self) -> Self:
+        client = {"client": self.client}
+        return type(self)(**(copy.deepcopy(self._without_client()) | client))
+
+    def _without_client(self) -> dict[str, Any]:
+        return {name: value for name, value in self.get_params().items() if name != "client"}
+
+
+def _constructor() -> Any:
+    def __init__(self: _OnDask, *parameters: Any, **named: Any) -> None:
+        _OnDask.__init__(self, *parameters, **named)
+
+    return __init__
+
+
+def _without_rows(model: Any, method: str) -> Any:
+    """What a method of a fitted estimator returns for no rows."""
+    if hasattr(model, "classes_"):
+        return model.classes_[:0] if method == "predict" else np.empty((0, len(model.classes_)))
+    return np.empty((0,) if model._flat else (0, model.n_outputs_))
+
+
+def _output_of(table: Any, model: Any, method: str, empty: Any) -> Any:
+    """The outputs of a piece; `empty` are those of one without rows."""
+    return empty if len(table) == 0 else np.asarray(getattr(model, method)(table))
+
+
+class _Fit:
+    """The fit of one rank."""
+
+    def __init__(self, model: Local) -> None:
+        self.model = model
+
+    def __call__(self, backend: DaskBackend, tables: list[Rows]) -> Any:
+        model = self.model
+        model.backend = backend
+        if model.n_threads is None:
+            model.n_threads = int(get_worker().state.nthreads)
+        (x, y, *weight), *held = tables
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            model.fit(x, y, weight[0] if weight else None, held[0] if held else None)
+        model.backend = None
+        return model, [(one.category, str(one.message)) for one in caught]
+
+
+class DaskHybridRegressor(_OnDask, HybridRegressor):  # type: ignore[misc]
+    """`HybridRegressor` on the workers of a Dask cluster.
+
+    The rows stay on the workers, each of which has a share of them.  Sums over rows travel from
+    worker to worker on Dask's own connections.  A fit has the bits of `HybridRegressor` on the same
+    rows in one process, whatever the number of workers and the pieces of the collections.
+
+    Parameters
+    ----------
+    hidden_layer_sizes, activation, ..., dates
+        As of `HybridRegressor`; ``n_threads=None``: the threads of each worker.
+    client : distributed.Client, optional
+        None: the default client.
+    n_workers : int, optional
+        How many workers take part, at most; None: one, and another one for every 500 000 numbers of
+        X beyond the first: sums of fewer rows are done before they have travelled.
+    timeout : float, default 60.0
+        Seconds without a sign of life after which a worker is lost.  A worker may work on its rows
+        as long as it has to.
+    on_worker_loss : {"raise", "restart"}, default "raise"
+        "raise": `fit` raises `RankLost`.  "restart": the workers that are left compute the rows of
+        the collections that were lost, and the fit begins anew, with the same bits in the end.
+
+    Examples
+    --------
+    >>> import dask.array as da, hbcd
+    >>> from hbcd.distributed import DaskHybridRegressor
+    >>> X, y = (da.from_array(a, chunks=500) for a in hbcd.make_plant(2000, return_X_y=True))
+    >>> model = DaskHybridRegressor((5, 5), client=client).fit(X, y)  # doctest: +SKIP
+    >>> model.predict(X).compute()  # doctest: +SKIP
+    """
+
+    _local = HybridRegressor
+
+
+class DaskHybridClassifier(_OnDask, HybridClassifier):  # type: ignore[misc]
+    """`HybridClassifier` on the workers of a Dask cluster, as `DaskHybridRegressor`.
+
+    Parameters
+    ----------
+    hidden_layer_sizes, activation, ..., dates
+        As of `HybridClassifier`; ``n_threads=None``: the threads of each worker.
+    client : distributed.Client, optional
+        None: the default client.
+    n_workers, timeout
+        As of `DaskHybridRegressor`.
+    on_worker_loss : {"raise", "restart"}, default "raise"
+        As of `DaskHybridRegressor`.
+    """
+
+    _local = HybridClassifier
+
+    def predict_proba(self, X: Any) -> Any:
+        """Probabilities of the classes: of a collection lazy, else at once.
+
+        Parameters
+        ----------
+        X : dask array or dataframe, or array_like or DataFrame
+
+        Returns
+        -------
+        dask array, or ndarray, of shape (rows, n_classes)
+        """
+        return self._lazy("predict_proba", X)

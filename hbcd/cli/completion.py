@@ -23,6 +23,7 @@ NAMES: dict[str, tuple[str, ...]] = {
     "dates": DATES,
     "sep": tuple(SEPARATOR_NAMES.values()),
     "decimal": (".", ","),
+    "input_encoding": ("auto", "pieces", "none"),
     "class_weight": ("none", "balanced"),
     "dtype": ("auto", "float64", "float32"),
     "data": ("plant", "ccpp", "siec"),

@@ -6,6 +6,7 @@ import argparse
 import codecs
 import difflib
 import tomllib
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,14 @@ def _words(what: str, action: argparse.Action, value: Any) -> list[str]:
         if not isinstance(value, bool):
             raise ValueError(f"{what}: must be true or false")
         return [action.option_strings[-1]] if value else []
+    if action.nargs == 2:
+        if (
+            not isinstance(value, list)
+            or [type(end) in (int, float) for end in value] != [True] * 2
+        ):
+            raise ValueError(f"{what}: must be an array of two numbers")
+        # In digits alone: an exponent after a dash would be read as an option.
+        return [action.option_strings[-1], *(f"{Decimal(repr(end)):f}" for end in value)]
     if isinstance(value, list) and action.dest in REPEATED:
         return [word for item in value for word in _words(what, action, item)]
     if action.dest in REPEATED and type(value) in (int, float):

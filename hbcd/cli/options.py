@@ -12,6 +12,7 @@ from hbcd.cli.tasks import Classification, Task
 from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.transform_choice import as_target_transform
 from hbcd.members.settings import effort_amount
@@ -40,6 +41,9 @@ def check_options(args: argparse.Namespace) -> None:
     effort_amount(_effort(args))
     _members(args)
     _target_transform(args)
+    _encoding(args)
+    if args.output_range is not None:
+        as_output_range(tuple(args.output_range))
     registry.dtype(args.dtype)
     check_integer("seed", args.seed, 0)
     check_integer("threads", args.threads, 1, none=True)
@@ -93,6 +97,13 @@ def _target_transform(args: argparse.Namespace) -> str | None:
     return as_target_transform(name, loss) if name != "auto" else "auto"
 
 
+def _encoding(args: argparse.Namespace) -> str | None:
+    """A name, or None for the word none."""
+    known: dict[str, str | None] = {"auto": "auto", "pieces": "pieces", "none": None}
+    encoding: str | None = registry.choose("input_encoding", args.input_encoding, known)
+    return encoding
+
+
 def _activation(args: argparse.Namespace) -> str | list[str]:
     names: str = args.activation
     return names.split(",") if "," in names else names
@@ -134,6 +145,7 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
         "strategy": _strategy(args),
         "effort": _effort(args),
         "members": _members(args),
+        "encoding": _encoding(args),
         "random_state": args.seed,
         "n_threads": args.threads,
         "dtype": args.dtype,
@@ -156,11 +168,15 @@ def make_model(args: argparse.Namespace, task: Task) -> HybridEstimator:
             raise ValueError(f"loss={args.loss!r}: must be left out, classes have their own")
         if args.target_transform not in ("auto", "none"):
             raise ValueError("target_transform: must be left out, the target is of classes")
+        if args.output_range is not None:
+            raise ValueError("output_range: must be left out, the target is of classes")
         balanced = args.class_weight == "balanced"
         return HybridClassifier(**options, class_weight="balanced" if balanced else None)
     if args.class_weight is not None:
         raise ValueError("class_weight: must be left out, the target is of numbers")
     options["target_transform"] = _target_transform(args)
+    if args.output_range is not None:
+        options["output_range"] = tuple(args.output_range)
     if args.loss is not None:
         options["loss"] = parse_loss(args.loss)
     return HybridRegressor(**options)

@@ -136,24 +136,7 @@ def _add_fit(commands: Any) -> None:
     fit = _command(commands, "fit", _fit, "train a network", text.FIT, text.FIT_EXAMPLES)
     fit.add_argument("data", nargs="?", metavar="DATA", help="default: plant")
     fit.add_argument("--config", metavar="FILE", help="options from a TOML file; flags win")
-    add = fit.add_argument_group("table").add_argument
-    add("--target", metavar="COL[,COL2]", help="column or columns to predict")
-    add("--drop", metavar="COL,COL", help="columns to leave out")
-    add("--task", default="auto", metavar="NAME", help="regression (numbers), classification "
-        "(classes; whole numbers, too), or auto (default): classification where the target is of "
-        "text, categories or truth values")  # fmt: skip
-    add("--test-size", type=float, default=0.2, metavar="SHARE", help="of the rows, default 0.2")
-    add(
-        "--missing",
-        default="error",
-        metavar="NAME",
-        help="missing inputs: error (default), or indicator: the median, and a column marking them",
-    )
-    add("--dates", default="error", metavar="NAME", help="columns of dates: error (default), or "
-        "features: hour, weekday, day of the year, elapsed days")  # fmt: skip
-    add("--text", metavar="COL,COL", help="columns to read as text, whatever they look like")
-    add("--data-home", metavar="DIR", help="folder of the published data (also: HBCD_DATA)")
-    _add_reading(fit)
+    _add_table(fit)
     add = fit.add_argument_group("network and training").add_argument
     add(
         "--hidden",
@@ -170,6 +153,10 @@ def _add_fit(commands: Any) -> None:
         "auto (default) where hidden, strategy and alpha are, a number of parts, or 1")  # fmt: skip
     add("--target-transform", default="auto", metavar="NAME", help="learned in place of "
         "numbers: log, yeo-johnson, none, or auto (default), what rows left out say")  # fmt: skip
+    add("--input-encoding", default="auto", metavar="NAME", help="of numbers, as members see them: "
+        "pieces (smooth ones), none, or auto (default), what rows left out say")  # fmt: skip
+    add("--output-range", nargs=2, type=float, metavar=("LO", "HI"), help="what predictions of "
+        "numbers are kept within (default: of members, targets and half a range)")  # fmt: skip
     add("--activation", default="tanh", metavar="NAME[,NAME]", help="one, or one per hidden layer:"
         " tanh (default), sigmoid, relu, leaky_relu, identity")  # fmt: skip
     add("--strategy", default="auto", metavar="NAME",
@@ -203,6 +190,28 @@ def _add_fit(commands: Any) -> None:
         "report.html there (default: ./hbcd-NAME.hbcd, the model only)")  # fmt: skip
     add("--quiet", action="store_true", help="no progress, no table")
     _add_json(fit)
+
+
+def _add_table(fit: argparse.ArgumentParser) -> None:
+    """What is predicted from what."""
+    add = fit.add_argument_group("table").add_argument
+    add("--target", metavar="COL[,COL2]", help="column or columns to predict")
+    add("--drop", metavar="COL,COL", help="columns to leave out")
+    add("--task", default="auto", metavar="NAME", help="regression (numbers), classification "
+        "(classes; whole numbers, too), or auto (default): classification where the target is of "
+        "text, categories or truth values")  # fmt: skip
+    add("--test-size", type=float, default=0.2, metavar="SHARE", help="of the rows, default 0.2")
+    add(
+        "--missing",
+        default="error",
+        metavar="NAME",
+        help="missing inputs: error (default), or indicator: the median, and a column marking them",
+    )
+    add("--dates", default="error", metavar="NAME", help="columns of dates: error (default), or "
+        "features: hour, weekday, day of the year, elapsed days")  # fmt: skip
+    add("--text", metavar="COL,COL", help="columns to read as text, whatever they look like")
+    add("--data-home", metavar="DIR", help="folder of the published data (also: HBCD_DATA)")
+    _add_reading(fit)
 
 
 def _add_validation(fit: argparse.ArgumentParser) -> None:

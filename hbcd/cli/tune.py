@@ -27,6 +27,7 @@ FIXED = {
     "alpha": "alpha",
     "members": "members",
     "effort": "effort",
+    "input_encoding": "encoding",
     "strategy": "strategy",
     "optimizer": "strategy",
     "selector": "strategy",

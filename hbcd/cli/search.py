@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from hbcd.cli.tasks import Classification, Task
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.constant_columns import ConstantFeatures
+from hbcd.metrics.summaries import spread_of
 
 __all__ = ["cross_validate", "search"]
 
@@ -93,7 +94,7 @@ def cross_validate(
     return {
         "folds": found,
         "mean": {name: _over(found, name, np.mean) for name in found[0]},
-        "spread": {name: _over(found, name, lambda v: np.std(v, ddof=1)) for name in found[0]},
+        "spread": {name: _over(found, name, spread_of) for name in found[0]},
         "pooled": task.measure(y[rows], np.concatenate(outputs)),
         "n_parameters": n_parameters,
     }

@@ -74,10 +74,12 @@ class RawUnits(EstimatorParameters):
     def _link(self, asked: str) -> str:
         name = link(self.network_.loss)
         if name is None:
-            raise AttributeError(f"{asked}: is not known for loss={self.network_.loss!r}")
+            raise AttributeError(
+                f"{asked}: is not known for loss={self.network_.loss!r}; use predict"
+            )
         output = self.network_.layers[-1]
         if type(getattr(output, "activation", None)) is not Identity:
-            raise AttributeError(f"{asked}: is not known for {output!r}")
+            raise AttributeError(f"{asked}: is not known for {output!r}; use predict")
         return name
 
     def _folded(self, asked: str) -> Layers:
@@ -90,15 +92,18 @@ class RawUnits(EstimatorParameters):
             parts = self.network_.dense_parts(k, self.theta_)
             if not parts:
                 kind = type(layer).__name__
-                remedy = "; encoding=None trains without it" if kind == "SmoothPieces" else ""
+                remedy = "use predict"
+                if kind == "SmoothPieces":
+                    remedy = f"encoding=None or members=1 trains without it, or {remedy}"
                 raise AttributeError(
-                    f"{asked}: must be dense layers, network_.layers[{k}] is a {kind}{remedy}"
+                    f"{asked}: must be dense layers, network_.layers[{k}] is a {kind}; {remedy}"
                 )
             activations = [block[2] for block in getattr(layer, "blocks", ())]
             if any(one != activations[0] for one in activations):
                 raise AttributeError(
                     f"{asked}: must have one activation in a layer, parts of network_.layers[{k}] "
-                    "have several; network_.dense_parts gives the weights of each part"
+                    "have several; network_.dense_parts gives the weights of each part, members=1 "
+                    "or hidden_layer_sizes= trains one network, or use predict"
                 )
             found.append(_dense(parts, widths[k - 1], widths[k]))
         mean, divisor = self.x_scaler_.mean, self.x_scaler_.divisor

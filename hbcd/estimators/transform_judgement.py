@@ -215,8 +215,9 @@ def _predicted(
     else:
         predicted = with_errors(transform, y, z, rows.weight, loss).backward(z)
     low, high = rows.y.min(axis=0), rows.y.max(axis=0)
-    margin = MARGIN * (high - low)
-    return np.clip(predicted, low - margin, high + margin)
+    margin = MARGIN * high - MARGIN * low  # of numbers whose difference may be beyond float64
+    with np.errstate(over="ignore"):
+        return np.clip(predicted, low - margin, high + margin)
 
 
 def _gains(loss: Loss, found: list[Array], rows: Rows, k: int) -> bool:

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.metrics.regression import r2_scores
+from hbcd.metrics.summaries import varies
 from hbcd.networks.data import Held
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.losses import CrossEntropy, Logistic
@@ -156,7 +157,7 @@ class Scorer:
         )
         self.weight = as_weights(weight, self.truth.shape[0])
         counted = self.truth if self.weight is None else self.truth[self.weight > 0]
-        if rule.metric == "r2" and not (np.ptp(counted, axis=0) > 0).any():
+        if rule.metric == "r2" and not varies(counted):
             raise ValueError(
                 f"metric='r2': must have held-out rows whose target varies, not {len(counted)} "
                 f"row{'s' if len(counted) > 1 else ''} of one value"

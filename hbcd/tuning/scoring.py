@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.base import HybridEstimator
+from hbcd.metrics.summaries import varies
 from hbcd.parts.losses import AbsoluteError, Huber, LogCosh, Poisson, Quantile
 from hbcd.training import registry
 from hbcd.training.validation_score import CLASSIFICATION, REGRESSION
@@ -62,7 +63,7 @@ def _why(name: str, y: Any, weight: Array | None) -> str:
         return f"; R2 needs two rows, and {len(counted)} of these count: leave out more by cv="
     if not np.isfinite(counted).all():
         return "; y has missing or infinite values there"
-    if not (np.ptp(counted, axis=0) > 0).any():
+    if not varies(counted):
         return "; y does not vary there: choose another cv=, or scoring='mse'"
     return ""
 
@@ -146,8 +147,7 @@ class _OfNumbers:
         predicted = _columns(model.predict(X))
         truth = _columns(y)
         counted = truth if weight is None else truth[weight > 0]
-        varies = len(counted) and (np.ptp(counted, axis=0) > 0).any()
-        if not np.isfinite(predicted).all() or (self.name == "r2" and not varies):
+        if not np.isfinite(predicted).all() or (self.name == "r2" and not varies(counted)):
             return np.nan
         with np.errstate(over="ignore", under="ignore"):
             metric = REGRESSION[self.name][0]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from hbcd.metrics.summaries import spread_of
 from hbcd.tuning.candidates import text_of
 from hbcd.tuning.curves import Curve
 from hbcd.tuning.fits import FitResult, Job, Problem, run_job
@@ -58,7 +59,7 @@ class Standing:
     def spread(self) -> float:
         """The standard deviation over splits, n - 1; NaN of one split."""
         scores = [np.nan if fit.score is None else fit.score for fit in self.fits]
-        return float(np.std(scores, ddof=1)) if len(scores) > 1 else np.nan
+        return spread_of(scores)
 
 
 class Search:

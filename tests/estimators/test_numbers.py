@@ -177,3 +177,18 @@ def test_numbers_too_far_apart_are_refused_in_one_line(options):
         with pytest.raises(ValueError, match=f"^{name}: .* beyond float64: .*divide") as caught:
             model.fit(x, y)
         assert "\n" not in str(caught.value)
+
+
+@pytest.mark.filterwarnings("error")
+def test_logarithms_of_targets_up_to_the_largest_are_judged_without_a_warning():
+    large = LARGEST * np.exp(-3 * np.abs(X[:, 0]))
+    model = hbcd.HybridRegressor(random_state=0, effort=0.05, max_time=5).fit(X, large)
+    assert np.isfinite(model.predict(X)).all()
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_search_over_targets_near_the_largest_scores_without_a_warning():
+    model = hbcd.HybridRegressor((3,), random_state=0, max_iter=10)
+    options = {"budget": 3, "scoring": "mae", "random_state": 0}
+    found = hbcd.tune(model, X, 0.01 * ENDS["above"], {"alpha": [0.1, 1.0]}, **options)
+    assert np.isfinite(found.trials[["score", "spread"]].to_numpy()).all()

@@ -13,7 +13,7 @@ from scipy.interpolate import BSpline
 from hbcd.core import Data
 from hbcd.members.arm import Arm, structure_of
 from hbcd.members.pieces import smooth_pieces
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.activations import Tanh
 from hbcd.parts.layers import Layer
 from hbcd.parts.losses import SquaredError
@@ -25,13 +25,13 @@ __all__ = [
 
 Array = NDArray[Any]
 Encode = Callable[[Array], Array]
-Fit = Callable[[Rows, int, Sequence[Arm]], Encode]
+Fit = Callable[[CheckedRows, int, Sequence[Arm]], Encode]
 Networks = tuple[Any, list[Array], float]  # structure, parameters, penalty
 
 LEAST_SCALE = 0.05  # of an input, relative to the largest
 
 
-def tanh_pieces(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+def tanh_pieces(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
     """What the default fit tries: x and tanh of it in quantile bins."""
     layer = smooth_pieces(rows.x, pieces)
     if layer is None:
@@ -45,7 +45,7 @@ def tanh_pieces(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
     return encode
 
 
-def splines(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+def splines(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
     """X and cubic B-splines with knots at quantiles; the first is left out, they sum to 1.
 
     Doubled and centered, so that they vary about as much as tanh pieces do.
@@ -77,7 +77,7 @@ def pbld(sigma: float) -> Fit:
     The matrix behind the cosines is part of the first dense layer.
     """
 
-    def fitted(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+    def fitted(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
         rng = np.random.default_rng(0)
         shape = (rows.x.shape[1], pieces)
         w, b = rng.normal(0.0, sigma, shape), rng.uniform(-np.pi, np.pi, shape)
@@ -132,7 +132,7 @@ class Periodic(Layer):
 def beside_pieces(fit: Fit) -> Fit:
     """An encoding of x and the smooth pieces of x as it is."""
 
-    def fitted(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+    def fitted(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
         own, smooth = fit(rows, pieces, arms), tanh_pieces(rows, pieces, arms)
         return lambda x: np.hstack([own(x), smooth(x)[:, x.shape[1] :]])
 
@@ -142,7 +142,7 @@ def beside_pieces(fit: Fit) -> Fit:
 def scaling_pieces(fit: Fit) -> Fit:
     """The scale of every input, by an encoding that is one, for its smooth pieces, too."""
 
-    def fitted(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+    def fitted(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
         layer, smooth = smooth_pieces(rows.x, pieces), tanh_pieces(rows, pieces, arms)
         n = rows.x.shape[1]
         scale = fit(rows, pieces, arms)(np.ones((1, n), rows.x.dtype))[0]
@@ -152,7 +152,7 @@ def scaling_pieces(fit: Fit) -> Fit:
     return fitted
 
 
-def ard(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+def ard(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
     """Every input by the root of one over its penalty, as the evidence of the first arm has it.
 
     ``alpha_g = gamma_g / |w_g|**2``, ``gamma_g = n_g - alpha tr (H^-1)_gg``, w_g the weights that
@@ -182,7 +182,7 @@ def agop(rotate: bool) -> Fit:
     Of recursive feature machines: G / max G, the whole matrix (rotate) or its diagonal.
     """
 
-    def fitted(rows: Rows, pieces: int, arms: Sequence[Arm]) -> Encode:
+    def fitted(rows: CheckedRows, pieces: int, arms: Sequence[Arm]) -> Encode:
         x, (structure, thetas, _) = rows.x, _networks(arms)
         some = np.ascontiguousarray(x[:: -(-len(x) // 2000)])
         product = np.zeros((x.shape[1], x.shape[1]))

@@ -20,7 +20,7 @@ from hbcd.members.fit_members import MemberFit
 from hbcd.members.networks import Context
 from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import Architecture, MemberSettings, settings_of
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.activations import Tanh
 from hbcd.parts.layers import Layer
@@ -81,14 +81,14 @@ class _Encodings:
         self.arms: list[Arm] = []
         self.known: dict[int, Encode] = {}
 
-    def of(self, rows: Rows, pieces: int) -> Encode:
+    def of(self, rows: CheckedRows, pieces: int) -> Encode:
         """The encoding of an architecture, fitted once."""
         if pieces not in self.known:
             fit = self.variant.third if pieces == THIRD else self.variant.encoding
             self.known[pieces] = fit(rows, pieces, self.arms) if fit and pieces else lambda x: x
         return self.known[pieces]
 
-    def with_pieces(self, rows: Rows, pieces: int) -> Rows:
+    def with_pieces(self, rows: CheckedRows, pieces: int) -> CheckedRows:
         """Encoded rows."""
         self.pieces = pieces
         return replace(rows, x=np.ascontiguousarray(self.of(rows, pieces)(rows.x)))
@@ -132,7 +132,7 @@ def fitted(
     spread = np.where(spread > 0, spread, 1.0)
     x, x_test = (((side - mean) / spread).astype(dtype) for side in (parts.x, parts.x_test))
     y_mean, y_spread = parts.y.mean(), parts.y.std()
-    rows = Rows(np.ascontiguousarray(x), ((parts.y - y_mean) / y_spread)[:, np.newaxis])
+    rows = CheckedRows(np.ascontiguousarray(x), ((parts.y - y_mean) / y_spread)[:, np.newaxis])
     settings = settings_of(effort, len(x), x.shape[1], None, None)
     settings = replace(settings, architectures=variant.architectures(settings.architectures))
     if arms is not None:
@@ -150,7 +150,7 @@ def fitted(
     return Tried(error, operations, cpu, encoded)
 
 
-def _members(rows: Rows, settings: MemberSettings, seed: int) -> tuple[MemberFit, float]:
+def _members(rows: CheckedRows, settings: MemberSettings, seed: int) -> tuple[MemberFit, float]:
     budget = Budget(Stop())
     told = MemberProgress((), None)
     context = Context(budget, 1, None, Monitor(CallbackList([])), told)
@@ -161,7 +161,7 @@ def _members(rows: Rows, settings: MemberSettings, seed: int) -> tuple[MemberFit
     return fit, context.operations
 
 
-def _predicted(fit: MemberFit, rows: Rows, x: Array, encodings: _Encodings) -> Array:
+def _predicted(fit: MemberFit, rows: CheckedRows, x: Array, encodings: _Encodings) -> Array:
     """What the weighted members predict."""
     total = np.zeros(len(x))
     for member in fit.members:

@@ -31,8 +31,8 @@ from hbcd.estimators.transform_judgement import Judgement, judged
 from hbcd.estimators.warm_start import HELD, resumed_parameters, with_alpha
 from hbcd.members.fit_network import MemberResult, train_by_members
 from hbcd.members.settings import MemberSettings
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.data import as_rows
-from hbcd.networks.rows import Rows
 from hbcd.networks.shared_table import on_ranks
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
@@ -180,7 +180,7 @@ class FitPlan:
         partial = self.settings.partial
         return learned_transform(self.transform, self.rows, own, scalers, left_out, partial=partial)
 
-    def _judge_transform(self, given: Rows, *how: Any) -> Judgement:
+    def _judge_transform(self, given: CheckedRows, *how: Any) -> Judgement:
         """Finds the transform of the targets, and what they are standardized by then."""
         found = judged(given, self.network.loss, self.settings.generator, self.stop, *how)
         self.transform, self.stop = found.transform, found.stop
@@ -209,8 +209,10 @@ class FitPlan:
         weight, activation = as_weights(train.weight, len(train)), self.network.layers[1].activation
         ranks = self.settings.ranks
         how = members, activation, n_threads, progress, ranks
-        judgement = self._judge_transform(Rows(x, train.y, weight), *how) if self.judges else None
-        rows = Rows(x, self.y_scaler.forward(self.rows.train.y, np.float64), weight)
+        judgement = (
+            self._judge_transform(CheckedRows(x, train.y, weight), *how) if self.judges else None
+        )
+        rows = CheckedRows(x, self.y_scaler.forward(self.rows.train.y, np.float64), weight)
         loss, generator = self.network.loss, self.settings.generator
         told, clip = (n_threads, progress, callbacks), link(self.network.loss) == "identity"
         self.result = train_by_members(

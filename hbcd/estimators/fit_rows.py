@@ -15,7 +15,7 @@ from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.hold_out import NAME, chosen_rows
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.target import Target
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.shared_table import SharedTable
 from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.validation import check_finite
@@ -31,10 +31,10 @@ class FitRows:
 
     Attributes
     ----------
-    train : Rows
+    train : CheckedRows
         Up to 1000 rows are sorted, equal ones are there once.  The inputs of more rows may still
         hold values that are not finite: their statistics tell.
-    held_out : Rows or None
+    held_out : CheckedRows or None
         Those held out, where it is known which.
     target : Target
         What is to be learned; its values are those of the rows to train on that count.
@@ -46,8 +46,8 @@ class FitRows:
         The row of `train` that each row of the table is, -1 for one that is not among them.
     """
 
-    train: Rows
-    held_out: Rows | None
+    train: CheckedRows
+    held_out: CheckedRows | None
     target: Target
     encoder: TableEncoder | None
     column_labels: list[int] | None
@@ -74,7 +74,7 @@ def fit_rows(
     if y is None:
         raise ValueError("y=None: requires y to be passed, but the target y is None")
     target = model._learning_target(y, inputs.shape[0], sample_weight, classes)
-    table, held_out = Rows(inputs, target.values, target.weight), None
+    table, held_out = CheckedRows(inputs, target.values, target.weight), None
     n = len(table)
     parts = None
     if eval_set is not None:
@@ -94,7 +94,7 @@ def fit_rows(
     target = Target(table.y, table.weight, target.loss, target.attributes)
     *train, place = merged(*table.parts())
     return FitRows(
-        train=Rows(*train),
+        train=CheckedRows(*train),
         held_out=held_out,
         target=target,
         encoder=encoder,
@@ -137,14 +137,14 @@ def _held_out(
     n_inputs: int,
     labels: list[int] | None,
     target: Target,
-) -> Rows:
+) -> CheckedRows:
     """The held-out rows that `fit` was given."""
     try:
         X, y = eval_set
     except (TypeError, ValueError):
         raise ValueError("eval_set: must be a pair (X, y)") from None
     inputs = numbers_of(model, X, encoder, n_inputs, labels)
-    return Rows(inputs, model._held_targets(y, inputs.shape[0], target))
+    return CheckedRows(inputs, model._held_targets(y, inputs.shape[0], target))
 
 
 def numbers_of(

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.parameters import EstimatorParameters
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.validation import check_number
@@ -113,8 +113,8 @@ def chosen_share(choice: Any, automatic: float, n: int, *, needed: bool) -> floa
 def held_share(
     model: EstimatorParameters,
     network: Network,
-    train: Rows,
-    held_out: Rows | None,
+    train: CheckedRows,
+    held_out: CheckedRows | None,
     strategy: TrainingStrategy,
     settings: FitSettings,
 ) -> float:
@@ -122,7 +122,7 @@ def held_share(
     if held_out is not None or settings.partial:
         return 0.0
     path = settings.resumes and len(model.alpha_path_) > 0
-    # Rows left out to choose a penalty have the same use as rows held out.
+    # RowNumbers left out to choose a penalty have the same use as rows held out.
     by_rows = settings.alpha is None or path
     automatic = 0.0 if by_rows else strategy.hold_out_share(network, len(train))
     return chosen_share(

@@ -19,7 +19,7 @@ from hbcd.members.networks import Context
 from hbcd.members.parts import gain
 from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import MemberSettings, settings_of
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.activations import Activation
 from hbcd.parts.losses import Loss
 from hbcd.parts.report import FitReport
@@ -80,7 +80,7 @@ class Judgement:
 
 
 def judged(
-    rows: Rows,
+    rows: CheckedRows,
     loss: Loss,
     generator: np.random.Generator,
     stop: Stop,
@@ -98,7 +98,7 @@ def judged(
 
     Parameters
     ----------
-    rows : Rows
+    rows : CheckedRows
         Inputs standardized, targets in their units.
     loss, members, activation, n_threads, progress, ranks
         See `train_by_members`.
@@ -196,7 +196,7 @@ def _standardized(y: Array, weight: Array | None) -> Array:
 
 
 def _predicted(
-    rows: Rows,
+    rows: CheckedRows,
     loss: Loss,
     activation: Activation,
     members: MemberSettings,
@@ -220,7 +220,7 @@ def _predicted(
         return np.clip(predicted, low - margin, high + margin)
 
 
-def _gains(loss: Loss, found: list[Array], rows: Rows, k: int) -> bool:
+def _gains(loss: Loss, found: list[Array], rows: CheckedRows, k: int) -> bool:
     """Whether the second of two predictions of an output has less loss, beyond a standard error."""
     own = slice(k, k + 1)
     seen = np.flatnonzero(~np.isnan(found[0][:, k]) & ~np.isnan(found[1][:, k]))

@@ -14,7 +14,7 @@ from hbcd.members.networks import Context, FoldNetworks, Stage, joined
 from hbcd.members.path import WEAK, first_penalty, path
 from hbcd.members.pieces import smooth_pieces
 from hbcd.members.settings import LARGE, Architecture, MemberSettings
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import Adam
 from hbcd.parts.activations import Activation
@@ -64,7 +64,7 @@ class Arm:
 
 def train_arm(
     architecture: Architecture,
-    rows: Rows,
+    rows: CheckedRows,
     folds: list[Fold],
     loss: Loss,
     activation: Activation,
@@ -153,7 +153,7 @@ def _longer(networks: FoldNetworks, best: Stage, end: TrainingStrategy) -> Stage
     return joined(first, second, loss)
 
 
-def _scales(rows: Rows, arms: list[Arm], activation: Activation, loss: Loss) -> Array | None:
+def _scales(rows: CheckedRows, arms: list[Arm], activation: Activation, loss: Loss) -> Array | None:
     """Those that the first arm's networks, which read plain inputs, have for them."""
     if not arms or arms[0].trained.pieces or not arms[0].stages:
         return None
@@ -177,7 +177,7 @@ def structure_of(
     return NetworkStructure([InputLayer(n_inputs), *hidden, OutputLayer(n_outputs)], loss)
 
 
-def with_pieces(rows: Rows, pieces: int) -> Rows:
+def with_pieces(rows: CheckedRows, pieces: int) -> CheckedRows:
     """Rows whose inputs are followed by their smooth pieces."""
     layer = smooth_pieces(rows.x, pieces) if pieces else None
     if layer is None:

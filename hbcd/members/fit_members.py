@@ -14,7 +14,7 @@ from hbcd.members.linear import constant, linear
 from hbcd.members.networks import Context, Stage
 from hbcd.members.settings import Architecture, MemberSettings
 from hbcd.members.weights import best_alone, member_weights
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.activations import Activation
 from hbcd.parts.losses import Loss
 
@@ -55,7 +55,7 @@ class MemberFit:
         Of the weighted members for rows that they have not seen; NaN for rows that all have seen.
     path : ndarray of shape (penalties, 2)
         Penalties of the first arm, and the loss of the rows left out.
-    rows : Rows
+    rows : CheckedRows
         In the precision of the training.
     arms : int
         That no limit cut short.
@@ -64,12 +64,12 @@ class MemberFit:
     members: list[Member]
     predicted: Array
     path: Array
-    rows: Rows
+    rows: CheckedRows
     arms: int
 
 
 def fit_members(
-    rows: Rows,
+    rows: CheckedRows,
     loss: Loss,
     activation: Activation,
     settings: MemberSettings,
@@ -81,7 +81,7 @@ def fit_members(
 
     Parameters
     ----------
-    rows : Rows
+    rows : CheckedRows
         Standardized, as arrays: inputs in the precision of the training, targets in float64.
     loss : Loss
     activation : Activation
@@ -105,7 +105,7 @@ def fit_members(
 
 
 def _fit(
-    rows: Rows,
+    rows: CheckedRows,
     loss: Loss,
     activation: Activation,
     settings: MemberSettings,
@@ -187,14 +187,16 @@ def _affordable(
     return context.operations - begun + cost <= settings.arms * arms[0].operations * 1.001
 
 
-def _folds(rows: Rows, settings: MemberSettings, generator: np.random.Generator) -> list[Fold]:
+def _folds(
+    rows: CheckedRows, settings: MemberSettings, generator: np.random.Generator
+) -> list[Fold]:
     if settings.folds > 1:
         return deal(rows.x, rows.y, settings.folds, generator)
     return [one_part(rows.x, settings.left_out, settings.path_rows, generator)]
 
 
 def _weighted(
-    found: list[Member], rows: Rows, loss: Loss, settings: MemberSettings, context: Context
+    found: list[Member], rows: CheckedRows, loss: Loss, settings: MemberSettings, context: Context
 ) -> tuple[list[Member], Array]:
     """The members with their weights, and what they predict for rows that they have not seen."""
     all_predicted = np.stack([member.stage.predicted for member in found])

@@ -17,8 +17,8 @@ from hbcd.members.networks import Context
 from hbcd.members.one_network import one_network
 from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import MemberSettings
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.data import as_data
-from hbcd.networks.rows import Rows
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import InputLayer
 from hbcd.parts.losses import Loss
@@ -60,7 +60,7 @@ class MemberResult:
 
 
 def train_by_members(
-    rows: Rows,
+    rows: CheckedRows,
     loss: Loss,
     activation: Activation,
     settings: MemberSettings,
@@ -116,7 +116,7 @@ def _alpha(fit: MemberFit) -> float:
 
 
 def _report(
-    network: Network, theta: Array, rows: Rows, fit: MemberFit, context: Context
+    network: Network, theta: Array, rows: CheckedRows, fit: MemberFit, context: Context
 ) -> FitReport:
     threads, ranks = context.n_threads, context.budget.ranks
     data = as_data(network, rows.x, rows.y, rows.weight, theta.dtype, threads, ranks=ranks)

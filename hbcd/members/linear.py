@@ -9,7 +9,7 @@ import numpy as np
 
 from hbcd.members.folds import Fold
 from hbcd.members.networks import Context, FoldNetworks, Stage
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.layers import InputLayer, OutputLayer
 from hbcd.parts.losses import Loss
@@ -22,16 +22,18 @@ SETTLED = 0.9995  # loss of rows left out over the least at stronger penalties: 
 ITERATIONS = 50  # a quadratic function of few variables, from the minimum of the one before
 
 
-def constant(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
+def constant(
+    rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool
+) -> Stage:
     """The best constant outputs, judged by those of each fold: a network whose only input is 0."""
-    none = Rows(np.zeros((len(rows), 1), rows.x.dtype), rows.y, rows.weight)
+    none = CheckedRows(np.zeros((len(rows), 1), rows.x.dtype), rows.y, rows.weight)
     stage = _networks(none, folds, loss, context, clip).train(
         0.0, _zeros(none, folds, loss), Finish(ITERATIONS)
     )
     return _on_all_rows(stage, none, loss, context, clip)
 
 
-def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
+def linear(rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
     """The linear model at the penalty with the least loss of the rows left out by turns."""
     networks = _networks(rows, folds, loss, context, clip)
     starts, stages, least = _zeros(rows, folds, loss), list[Stage](), math.inf
@@ -46,7 +48,9 @@ def linear(rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bo
     return _on_all_rows(best, rows, loss, context, clip)
 
 
-def _on_all_rows(stage: Stage, rows: Rows, loss: Loss, context: Context, clip: bool) -> Stage:
+def _on_all_rows(
+    stage: Stage, rows: CheckedRows, loss: Loss, context: Context, clip: bool
+) -> Stage:
     """The same with one model of all rows: the mean of folds is another one under a link."""
     everything = [Fold(np.arange(len(rows)), np.empty(0, np.intp))]
     networks = _networks(rows, everything, loss, context, clip)
@@ -54,16 +58,16 @@ def _on_all_rows(stage: Stage, rows: Rows, loss: Loss, context: Context, clip: b
     return replace(stage, thetas=last.thetas)
 
 
-def _structure(rows: Rows, loss: Loss) -> NetworkStructure:
+def _structure(rows: CheckedRows, loss: Loss) -> NetworkStructure:
     return NetworkStructure([InputLayer(rows.x.shape[1]), OutputLayer(rows.y.shape[1])], loss)
 
 
 def _networks(
-    rows: Rows, folds: list[Fold], loss: Loss, context: Context, clip: bool
+    rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool
 ) -> FoldNetworks:
     generator = np.random.default_rng(0)  # nothing is drawn: the start is 0, the minimum unique
     return FoldNetworks(_structure(rows, loss), rows, folds, generator, context, clip)
 
 
-def _zeros(rows: Rows, folds: list[Fold], loss: Loss) -> list[np.ndarray]:
+def _zeros(rows: CheckedRows, folds: list[Fold], loss: Loss) -> list[np.ndarray]:
     return [np.zeros(_structure(rows, loss).n_parameters, rows.x.dtype) for _ in folds]

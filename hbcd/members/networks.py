@@ -13,8 +13,8 @@ from hbcd import core
 from hbcd.members.folds import Fold
 from hbcd.members.progress import MemberProgress
 from hbcd.members.settings import LARGE
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.data import into_core
-from hbcd.networks.rows import Rows
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.training.budget import Budget
@@ -116,7 +116,7 @@ class FoldNetworks:
     ----------
     structure : NetworkStructure
         Of each network.
-    rows : Rows
+    rows : CheckedRows
         Standardized, as arrays.
     folds : list of Fold
     generator : numpy.random.Generator
@@ -129,7 +129,7 @@ class FoldNetworks:
     def __init__(
         self,
         structure: NetworkStructure,
-        rows: Rows,
+        rows: CheckedRows,
         folds: list[Fold],
         generator: np.random.Generator,
         context: Context,

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
-from hbcd.networks.rows import Rows, split_by_share
+from hbcd.networks.checked_rows import CheckedRows, split_by_share
 from hbcd.networks.shared_table import SharedTable, lane_starts, shared, whole
 from hbcd.networks.structure import NetworkStructure
 from hbcd.utils.ranks import Ranks
@@ -76,12 +76,12 @@ def as_rows(
     sample_weight: ArrayLike | None,
     dtype: Any,
     of: str = "",
-) -> Rows:
+) -> CheckedRows:
     """Checked rows of a network; `of` names them in errors."""
     x = as_table(f"{of}X", X, network.n_inputs, None, dtype)
     targets = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
     network.loss._check_target(f"{of}y", plain(targets)[0])
-    return Rows(x, targets, as_exact_weights(sample_weight, x.shape[0]))
+    return CheckedRows(x, targets, as_exact_weights(sample_weight, x.shape[0]))
 
 
 def plain(table: Array | Scaled) -> tuple[Array, Any]:
@@ -90,7 +90,7 @@ def plain(table: Array | Scaled) -> tuple[Array, Any]:
 
 
 def into_core(
-    rows: Rows,
+    rows: CheckedRows,
     dtype: Any,
     n_threads: int,
     alpha: float = 0.0,
@@ -174,7 +174,7 @@ def as_training_data(
     )
 
 
-def _held(rows: Rows) -> Held:
+def _held(rows: CheckedRows) -> Held:
     """Held-out rows, all of them on every rank."""
     return whole(rows.x), rows.y, rows.weight
 

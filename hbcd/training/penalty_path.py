@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd import core
+from hbcd.networks.checked_rows import CheckedRows, rows_that_count
 from hbcd.networks.data import as_data
-from hbcd.networks.rows import Rows, rows_that_count
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop, StopReason
@@ -36,7 +36,7 @@ Array = NDArray[Any]
 class _Fold:
     """Rows to train on and the rows left out, with the parameters on their way down."""
 
-    training: Rows
+    training: CheckedRows
     left_out: core.Data
     first: Array
     theta: Array | None = None
@@ -199,8 +199,10 @@ def choose_penalty(
     settings = PenaltySettings() if settings is None else settings
     budget, found = Budget(stop, ranks=ranks), _Descent(settings)
     progress = progress if ranks is None else ranks.watched(progress)
-    threads, problem = effective_threads(n_threads), (network(0.0), len(Rows(*training)))
-    folds = _folds(problem[0], Rows(*training), held_out, generator, dtype, threads, settings)
+    threads, problem = effective_threads(n_threads), (network(0.0), len(CheckedRows(*training)))
+    folds = _folds(
+        problem[0], CheckedRows(*training), held_out, generator, dtype, threads, settings
+    )
     for alpha in settings.penalties if folds else ():
         at, losses = network(alpha), []
         for fold in folds:
@@ -233,7 +235,7 @@ def choose_penalty(
 
 def _folds(
     network: NetworkStructure,
-    training: Rows,
+    training: CheckedRows,
     held_out: tuple[Any, ...] | None,
     generator: np.random.Generator,
     dtype: Any,
@@ -246,12 +248,12 @@ def _folds(
         return []
     index = generator.permutation(index)[: settings.most_rows]
 
-    def fold(kept: Array, apart: Rows) -> _Fold:
+    def fold(kept: Array, apart: CheckedRows) -> _Fold:
         left_out = as_data(network, apart.x, apart.y, apart.weight, dtype, n_threads)
         return _Fold(training.take(np.sort(kept)), left_out, network.init(generator, dtype))
 
     if held_out is not None:
-        return [fold(index, Rows(*held_out))]
+        return [fold(index, CheckedRows(*held_out))]
     # Rows sorted by target and dealt out: every part has its share of every class.
     index = index[np.lexsort(training.y.table[index].T)]
     few = len(index) <= settings.fold_rows

@@ -11,7 +11,7 @@ import pytest
 import hbcd
 from hbcd.members.fit_network import MemberResult, train_by_members
 from hbcd.members.settings import Architecture, MemberSettings
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 
 SMALL = MemberSettings(
@@ -27,15 +27,15 @@ SMALL = MemberSettings(
 SCALED = Architecture((4, 3), scaled=True)
 
 
-def rows_of(seed: int, n: int, outputs: int = 1, dtype: Any = np.float64) -> Rows:
+def rows_of(seed: int, n: int, outputs: int = 1, dtype: Any = np.float64) -> CheckedRows:
     rng = np.random.default_rng(seed)
     x = rng.normal(size=(n, 3))
     y = np.column_stack([np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2], x[:, 0] ** 2])[:, :outputs]
     y = (y - y.mean(axis=0)) / y.std(axis=0)
-    return Rows(x.astype(dtype), y + 0.05 * rng.normal(size=y.shape))
+    return CheckedRows(x.astype(dtype), y + 0.05 * rng.normal(size=y.shape))
 
 
-def train(rows: Rows, settings: MemberSettings = SMALL, **options: Any) -> MemberResult:
+def train(rows: CheckedRows, settings: MemberSettings = SMALL, **options: Any) -> MemberResult:
     given = {
         "loss": hbcd.SquaredError(),
         "stop": hbcd.Stop(),
@@ -104,7 +104,7 @@ def test_any_number_of_threads_gives_the_same_bits(dtype: Any) -> None:
 
 def test_predictions_of_rows_left_out_are_by_networks_that_have_not_seen_them() -> None:
     rows = rows_of(0, 90)
-    moved = Rows(rows.x, rows.y.copy())
+    moved = CheckedRows(rows.x, rows.y.copy())
     moved.y[7] += 0.0  # the fold of each row follows from the targets: they stay
     result = train(rows)
     one = max(result.members[2:], key=lambda member: member.weight)
@@ -125,7 +125,7 @@ def _network(member: Any) -> hbcd.Network:
     return hbcd.Network([hbcd.InputLayer(n), *hidden, hbcd.OutputLayer(1)])
 
 
-def _inputs(member: Any, rows: Rows, result: MemberResult) -> np.ndarray:
+def _inputs(member: Any, rows: CheckedRows, result: MemberResult) -> np.ndarray:
     if not member.architecture.pieces:
         return rows.x
     pieces = next(la for la in result.network.layers if isinstance(la, SmoothPieces))
@@ -137,7 +137,7 @@ def _inputs(member: Any, rows: Rows, result: MemberResult) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(3))
 def test_on_noise_nothing_is_learned(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    rows = Rows(rng.normal(size=(200, 8)), rng.normal(size=(200, 1)))
+    rows = CheckedRows(rng.normal(size=(200, 8)), rng.normal(size=(200, 1)))
     result = train(rows)
     x = rng.normal(size=(500, 8))
     assert np.mean(result.network.predict(result.report.theta, x) ** 2) < 0.03

@@ -6,7 +6,7 @@ import pytest
 import hbcd
 from hbcd.estimators.base import TrainingInterrupted
 from hbcd.estimators.network_layers import auto_widths
-from hbcd.networks.rows import Rows
+from hbcd.networks.checked_rows import CheckedRows
 from hbcd.training import penalty_path
 from hbcd.training.penalty_settings import PenaltySettings
 from hbcd.utils.scaling import Scaled, Scaler
@@ -155,7 +155,7 @@ def test_every_part_has_its_share_of_every_class():
     table = (Scaled(X[:90], Scaler.fit(X[:90])), Scaled(label, unit), None)
     net = hbcd.Network([hbcd.InputLayer(2), hbcd.OutputLayer(1)], hbcd.Logistic())
     folds = penalty_path._folds(
-        net, Rows(*table), None, np.random.default_rng(0), np.float64, 1, PenaltySettings()
+        net, CheckedRows(*table), None, np.random.default_rng(0), np.float64, 1, PenaltySettings()
     )
     labels = [fold.training.y.table for fold in folds]
     assert [[len(label), label.sum()] for label in labels] == [[60, 6]] * 3

@@ -5,7 +5,7 @@ import pytest
 
 import hbcd
 from hbcd import core
-from hbcd.networks.rows import Rows, split_by_share
+from hbcd.networks.checked_rows import CheckedRows, split_by_share
 from hbcd.utils.scaling import Scaled, Scaler
 from hbcd.utils.validation import as_weights
 
@@ -54,7 +54,7 @@ def test_no_share_is_held_out_where_it_would_leave_a_part_empty():
 
 
 def test_a_part_without_a_row_that_counts_is_refused_by_name():
-    rows = Rows(X, Y, np.r_[np.zeros(30), np.ones(30)])
+    rows = CheckedRows(X, Y, np.r_[np.zeros(30), np.ones(30)])
     assert len(rows.take(np.arange(20, 40))) == 10
     assert len(rows.that_count()) == 30
     with pytest.raises(ValueError, match=r"^early ones: all have weight 0, such as row 4: must"):
@@ -62,7 +62,7 @@ def test_a_part_without_a_row_that_counts_is_refused_by_name():
 
 
 def test_rows_that_all_count_are_not_copied():
-    rows = Rows(X, Scaled(Y, Scaler.fit(Y)), np.full(60, 2.0))
+    rows = CheckedRows(X, Scaled(Y, Scaler.fit(Y)), np.full(60, 2.0))
     assert rows.that_count() is rows
 
 
@@ -126,13 +126,13 @@ def test_a_share_drawn_in_the_core_trains_as_copies_of_its_rows_do(scaled, dtype
     seed = 2**40 + 3
     parts = split_by_share(weight, 60, 0.25, seed)
     train, apart = (
-        Rows(x[part], y[part], None if weight is None else weight[part]) for part in parts
+        CheckedRows(x[part], y[part], None if weight is None else weight[part]) for part in parts
     )
-    whole = Rows(x, y, weight)
+    whole = CheckedRows(x, y, weight)
     if scaled:
         scaler = Scaler.fit(x), Scaler.fit(y)
         train, apart, whole = (
-            Rows(Scaled(one.x, scaler[0]), Scaled(one.y, scaler[1]), one.weight)
+            CheckedRows(Scaled(one.x, scaler[0]), Scaled(one.y, scaler[1]), one.weight)
             for one in (train, apart, whole)
         )
     theta = THETA.astype(dtype)

@@ -12,13 +12,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Rows", "rows_that_count", "split_by_share"]
+__all__ = ["CheckedRows", "rows_that_count", "split_by_share"]
 
 Array = NDArray[Any]
 
 
 @dataclass(frozen=True)
-class Rows:
+class CheckedRows:
     """Rows of a table: inputs, targets and weights, checked.
 
     Attributes
@@ -45,7 +45,7 @@ class Rows:
         """Inputs, targets and weights."""
         return self.x, self.y, self.weight
 
-    def take(self, index: Array, part: str = "rows") -> Rows:
+    def take(self, index: Array, part: str = "rows") -> CheckedRows:
         """A copy of those rows of `index` (m,) whose weight is not 0, in that order.
 
         Raises
@@ -54,22 +54,22 @@ class Rows:
             All of them have weight 0; `part` names them in the message.
         """
         if self.weight is None:
-            return Rows(self.x[index], self.y[index])
+            return CheckedRows(self.x[index], self.y[index])
         kept = index[self.weight[index] > 0]
         if kept.size == 0:
             raise ValueError(
                 f"{part}: all have weight 0, such as row {index[0]}: must have one row whose "
                 "weight is not 0"
             )
-        return Rows(self.x[kept], self.y[kept], self.weight[kept])
+        return CheckedRows(self.x[kept], self.y[kept], self.weight[kept])
 
-    def every(self, most: int) -> Rows:
+    def every(self, most: int) -> CheckedRows:
         """At most so many of the rows, at equal distances."""
         step = -(-len(self) // most)
         weight = None if self.weight is None else self.weight[::step]
-        return self if step == 1 else Rows(self.x[::step], self.y[::step], weight)
+        return self if step == 1 else CheckedRows(self.x[::step], self.y[::step], weight)
 
-    def that_count(self) -> Rows:
+    def that_count(self) -> CheckedRows:
         """The rows whose weight is not 0; itself, without a copy, where all of them count."""
         if self.weight is None:
             return self

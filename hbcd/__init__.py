@@ -113,6 +113,7 @@ _PUBLIC = {
         "plot_probabilities",
         "plot_sensitivity",
     ),
+    "hbcd.streams.rows": ("Rows",),
     "hbcd.training.by_rows": ("ByRows",),
     "hbcd.training.grow": ("Grow",),
     "hbcd.training.hybrid": ("Hybrid",),

@@ -76,6 +76,7 @@ from hbcd.plots import (
     plot_probabilities,
     plot_sensitivity,
 )
+from hbcd.streams.rows import Rows
 from hbcd.training.by_rows import ByRows
 from hbcd.training.grow import Grow
 from hbcd.training.hybrid import Hybrid
@@ -161,6 +162,7 @@ __all__ = [
     "ReLU",
     "RelativeGradient",
     "RootMeanSquareGradient",
+    "Rows",
     "ScalingFactor",
     "Sensitivity",
     "Sequence",

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from hbcd.cli.baselines import BASELINES
 from hbcd.cli.data import Table
@@ -28,9 +27,7 @@ FEW_VALUES = 10  # of a column of whole numbers, which may be meant as classes
 Result = dict[str, Any]
 
 
-def fit_text(
-    model: HybridEstimator, table: Table, parts: Sequence[NDArray[np.intp]], result: Result
-) -> str:
+def fit_text(model: HybridEstimator, table: Table, parts: Sequence[Sized], result: Result) -> str:
     """The result of a fit as text."""
     n_train, n_test = (len(part) for part in parts)
     lines = [("network", "train", result["train"]), ("", "test", result["test"])]

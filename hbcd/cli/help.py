@@ -30,7 +30,8 @@ it. Ctrl-C ends training early; the best network until then is kept. The same se
 network, whatever the number of threads.
 
 DATA is plant (the default; simulated), ccpp or siec (published, see: hbcd data), or a file:
-.csv, .tsv, .parquet, .xlsx, with a row of column names. Columns of text become dummies. A column
+.csv, .tsv, .parquet, .xlsx, with a row of column names; or a folder or 'pattern' of many files that
+are one table, which may be larger than memory (--memory). Columns of text become dummies. A column
 most of whose cells read as numbers is of numbers: a cell that is none is an error that names it.
 How a file of text is written (separator, decimal comma, encoding) is found out, or asked for.
 
@@ -61,6 +62,7 @@ examples:
   hbcd fit plant.csv --target power --loss quantile:0.9 --alpha 0.1
   hbcd fit plant --strategy bcd --optimizer adam --selector random
   hbcd fit plant.parquet --target power --out results --json > results.json
+  hbcd fit 'plant/*.parquet' --target power --memory 2G
   hbcd fit plant.csv --target power --missing indicator --cv 5 --out results
   hbcd fit plant.csv --target power --na -9999 --na Bad --missing indicator
   hbcd fit plant.csv --target power --sep semicolon --decimal , --dates features

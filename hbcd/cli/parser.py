@@ -211,6 +211,8 @@ def _add_table(fit: argparse.ArgumentParser) -> None:
         "features: hour, weekday, day of the year, elapsed days")  # fmt: skip
     add("--text", metavar="COL,COL", help="columns to read as text, whatever they look like")
     add("--data-home", metavar="DIR", help="folder of the published data (also: HBCD_DATA)")
+    add("--memory", metavar="SIZE", help="read the table in pieces, and hold no more than this of "
+        "it, such as 2G (default for many files: half of what is free)")  # fmt: skip
     _add_reading(fit)
 
 

@@ -245,6 +245,11 @@ cdef class Data:
         self.center = center
 
     @property
+    def all_here(self):
+        """Whether all rows are in memory here, so that several runs may use them at once."""
+        return self.ranks is None and self.tiles is None
+
+    @property
     def weight_sum(self):
         """The sum of the weights of all rows."""
         cdef size_t own, rows

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import warnings
+from abc import abstractmethod
 from typing import Any, Self
 
 import numpy as np
@@ -22,9 +23,11 @@ from hbcd.estimators.member_outputs import MemberOutputs
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.saved_model import describe, file_version
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
+from hbcd.estimators.streamed_rows import for_pieces
 from hbcd.estimators.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.model_files.file_format import write_model_file
 from hbcd.parts.report import FitReport
+from hbcd.streams.rows import Rows
 from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow
@@ -144,6 +147,30 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         self._check_fitted()
         return np.array(self._features(X), np.float64)
 
+    @abstractmethod
+    def _predict(self, X: Any) -> Array:
+        """Predictions, as `predict` has them before they become what was asked for."""
+
+    @abstractmethod
+    def _compared(self, target: Any) -> Array:
+        """Targets as a score compares them with predictions."""
+
+    def _scored(self, X: Any, y: Any, weight: Any) -> tuple[Array, Any, Any]:
+        """Predictions, targets and weights that a score compares; those of `Rows` are read."""
+        if not isinstance(X, Rows):
+            return self._predict(X), y, weight
+        if y is not None or weight is not None:
+            raise ValueError("y, sample_weight: must be None where X is an hbcd.Rows")
+        self._check_fitted()
+        found = for_pieces(
+            X,
+            self.encoder_,
+            lambda p: (self._predict(p.inputs), self._compared(p.target), p.weight),
+        )
+        predicted, targets, weights = zip(*found, strict=True)
+        weight = None if weights[0] is None else np.concatenate(weights)
+        return np.concatenate(predicted), np.concatenate(targets), weight
+
     def _features(self, X: Any) -> Array:
         """The features of new rows, (rows, features)."""
         labels = getattr(self, "column_labels_", None)  # pickles of hbcd 0.1.0 have none
@@ -152,6 +179,9 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
     def _outputs(self, X: Any) -> NDArray[np.float64]:
         """The outputs of the network, (rows, n_outputs)."""
         self._check_fitted()
+        if isinstance(X, Rows):
+            parts = for_pieces(X, self.encoder_, lambda piece: self._outputs(piece.inputs))
+            return np.concatenate(parts)
         rows = self._features(X)
         try:
             few = rows.size <= _FEW

@@ -10,6 +10,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.class_reader import ClassTargets, class_counts, weights_by_class
 from hbcd.estimators.class_target import (
     as_labels,
     check_kind,
@@ -20,6 +21,7 @@ from hbcd.estimators.class_target import (
 from hbcd.estimators.target import Target
 from hbcd.members.fit_network import MemberResult
 from hbcd.parts.losses import CrossEntropy, Logistic
+from hbcd.streams.rows import Rows
 from hbcd.training.network import Network
 from hbcd.utils.scaling import Scaler
 from hbcd.utils.validation import as_exact_weights, as_weights
@@ -65,18 +67,33 @@ class ClassOutputs(HybridEstimator):
             index = class_numbers(y, rows, classes)
         weight = as_exact_weights(sample_weight, rows)
         counts = np.bincount(index, weight, classes.size)
-        if new and np.count_nonzero(counts) < 2:
-            raise ValueError(
-                f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
-                "least"
-            )
-        factors = class_factors(self.class_weight, classes, counts)
+        factors = self._factors(classes, counts, new=new)
         if factors is not None:
             each = factors[index] if weight is None else factors[index] * weight
             weight = as_exact_weights(each, rows)
         targets = one_hot(index, classes.size)
         loss = Logistic() if targets.shape[1] == 1 else CrossEntropy()
         return Target(targets, weight, loss, {"classes_": classes})
+
+    def _factors(self, classes: Array, counts: Array, *, new: bool) -> Array | None:
+        """What weights of rows of each class are multiplied by."""
+        if new and np.count_nonzero(counts) < 2:
+            raise ValueError(
+                f"y: has {np.count_nonzero(counts)} class with a weight, must have 2 classes at "
+                "least"
+            )
+        return class_factors(self.class_weight, classes, counts)
+
+    def _target_reader(self, classes: Array | None) -> ClassTargets:
+        return ClassTargets(classes)
+
+    def _streamed_target(self, reader: ClassTargets, y: Any, weight: Array | None) -> Target:
+        classes, weight = reader.classes, as_exact_weights(weight, len(y))
+        factors = self._factors(classes, class_counts(y, weight, classes.size), new=reader.looks)
+        if factors is not None:
+            weight = as_exact_weights(weights_by_class(y, weight, factors), len(y))
+        loss = Logistic() if y.shape[1] == 1 else CrossEntropy()
+        return Target(y, weight, loss, {"classes_": classes})
 
     def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
         classes = target.attributes["classes_"]
@@ -112,7 +129,7 @@ class ClassOutputs(HybridEstimator):
         out = self._outputs(X)
         return out[:, 0] if out.shape[1] == 1 else out
 
-    def predict_proba(self, X: ArrayLike | pd.DataFrame) -> Any:
+    def predict_proba(self, X: ArrayLike | pd.DataFrame | Rows) -> Any:
         """Probabilities of the classes.
 
         Parameters
@@ -172,7 +189,7 @@ class ClassOutputs(HybridEstimator):
         log_p = below - np.log1p(others.sum(axis=1, keepdims=True))
         return self._output(log_p, X, self.classes_)
 
-    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+    def predict(self, X: ArrayLike | pd.DataFrame | Rows) -> Any:
         """The most probable labels.
 
         Parameters
@@ -196,14 +213,17 @@ class ClassOutputs(HybridEstimator):
         return labels
 
     def score(
-        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         """Accuracy: the share of rows whose label is predicted.
 
         Parameters
         ----------
-        X : array_like or DataFrame of shape (rows, features)
-        y : array_like of shape (rows,)
+        X : array_like, DataFrame of shape (rows, features), or Rows
+        y : array_like of shape (rows,), or None with Rows
             Labels.
         sample_weight : array_like of shape (rows,), optional
 
@@ -211,8 +231,11 @@ class ClassOutputs(HybridEstimator):
         -------
         float
         """
-        predicted = self._predict(X)
+        predicted, y, sample_weight = self._scored(X, y, sample_weight)
         labels = as_labels(y, len(predicted))
         check_kind(labels, self.classes_)
         met = predicted == labels
         return float(np.average(met, weights=as_weights(sample_weight, len(predicted))))
+
+    def _compared(self, target: Any) -> Array:
+        return as_labels(target, len(target))

@@ -15,6 +15,7 @@ from hbcd.estimators.sklearn_callbacks import with_sklearn_callbacks
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import Layer
 from hbcd.parts.stopping import Stop
+from hbcd.streams.rows import Rows
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.ranks import Ranks
@@ -234,10 +235,10 @@ class HybridClassifier(ClassOutputs):
 
     def fit(
         self,
-        X: ArrayLike | pd.DataFrame,
-        y: ArrayLike,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
-        eval_set: tuple[Any, ArrayLike] | None = None,
+        eval_set: tuple[Any, ArrayLike] | Rows | None = None,
         *,
         X_val: ArrayLike | pd.DataFrame | None = None,
         y_val: ArrayLike | None = None,
@@ -246,14 +247,14 @@ class HybridClassifier(ClassOutputs):
 
         Parameters
         ----------
-        X : array_like or DataFrame
-            Finite numbers; in a DataFrame text becomes dummies.
-        y : array_like
+        X : array_like, DataFrame or Rows
+            Finite numbers; in a table text becomes dummies.
+        y : array_like, or None with Rows
             Labels: whole numbers, truth values or text, at least two different ones.
         sample_weight : array_like of shape (rows,), optional
             At least 0, in any unit: only ratios count, and a row of weight 0 is as if it were not
             there.
-        eval_set : (X, y), optional
+        eval_set : (X, y) or Rows, optional
             Held-out rows; the best parameters by their loss are kept.
         X_val, y_val : optional
             The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
@@ -274,8 +275,8 @@ class HybridClassifier(ClassOutputs):
 
     def partial_fit(
         self,
-        X: ArrayLike | pd.DataFrame,
-        y: ArrayLike,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
         classes: ArrayLike | None = None,
     ) -> HybridClassifier:

@@ -42,6 +42,7 @@ from hbcd.training.penalty_path import PenaltyChoice, choose_penalty
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.column_statistics import column_statistics
 from hbcd.utils.scaling import Scaled, Scaler
+from hbcd.utils.stored_table import standardized
 from hbcd.utils.validation import as_weights
 
 __all__ = ["FitPlan", "plan_fit"]
@@ -175,9 +176,11 @@ class FitPlan:
     def _transform(self, theta: Array, network: Network) -> TargetTransform | None:
         """The transform of the targets with the errors that say how it is undone."""
         scalers = self.x_scaler, self.y_scaler
-        left_out = None if self.result is None else self.y_scaler.backward(self.result.predicted)
+        if self.transform is None:
+            return None
+        found, n, partial = self.result, len(self.rows.train), self.settings.partial
+        left_out = None if found is None else self.y_scaler.backward(found.of_rows(n))
         own = network, without_constant_features(network, theta, self.x_scaler)
-        partial = self.settings.partial
         return learned_transform(self.transform, self.rows, own, scalers, left_out, partial=partial)
 
     def _judge_transform(self, given: CheckedRows, *how: Any) -> Judgement:
@@ -205,14 +208,13 @@ class FitPlan:
         """Trains members, and has the network that they are."""
         train, dtype = self.rows.train, self.settings.dtype
         as_rows(self.network, self.inputs, self.outputs, train.weight, dtype)  # they fit into it
-        x = np.ascontiguousarray(self.x_scaler.forward(train.x, dtype))
+        x = standardized(train.x, self.x_scaler, dtype)
         weight, activation = as_weights(train.weight, len(train)), self.network.layers[1].activation
         ranks = self.settings.ranks
         how = members, activation, n_threads, progress, ranks
-        judgement = (
-            self._judge_transform(CheckedRows(x, train.y, weight), *how) if self.judges else None
-        )
-        rows = CheckedRows(x, self.y_scaler.forward(self.rows.train.y, np.float64), weight)
+        given = CheckedRows(x, train.y, weight)
+        judgement = self._judge_transform(given, *how) if self.judges else None
+        rows = CheckedRows(x, standardized(self.rows.train.y, self.y_scaler, np.float64), weight)
         loss, generator = self.network.loss, self.settings.generator
         told, clip = (n_threads, progress, callbacks), link(self.network.loss) == "identity"
         self.result = train_by_members(

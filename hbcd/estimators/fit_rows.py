@@ -14,10 +14,13 @@ from hbcd.estimators.dataframes import FILL, as_inputs, learn_inputs, target_nam
 from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.hold_out import NAME, chosen_rows
 from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.streamed_rows import held_out_of, streamed_rows
 from hbcd.estimators.target import Target
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.shared_table import SharedTable
+from hbcd.streams.rows import Rows
 from hbcd.tables.encoder import TableEncoder
+from hbcd.utils.stored_table import StoredTable
 from hbcd.utils.validation import check_finite
 
 __all__ = ["FitRows", "fit_rows", "numbers_of"]
@@ -42,8 +45,9 @@ class FitRows:
     column_labels : list of int or None
         Those of a DataFrame whose columns have numbers for names.
     target_names : list of str
-    place : ndarray of int, shape (rows,)
-        The row of `train` that each row of the table is, -1 for one that is not among them.
+    place : ndarray of int, shape (rows,), or None
+        The row of `train` that each row of the table is, -1 for one that is not among them; None:
+        the rows are in a file.
     """
 
     train: CheckedRows
@@ -52,7 +56,7 @@ class FitRows:
     encoder: TableEncoder | None
     column_labels: list[int] | None
     target_names: list[str]
-    place: NDArray[np.intp]
+    place: NDArray[np.intp] | None
 
 
 def fit_rows(
@@ -65,6 +69,8 @@ def fit_rows(
     classes: Array | None,
 ) -> FitRows:
     """Checks a table and its targets, and chooses rows."""
+    if isinstance(X, Rows):
+        return _of_stream(model, X, y, sample_weight, eval_set, settings, classes)
     labels = model.column_labels_ if settings.resumes else column_labels(X)
     if settings.resumes:
         encoder = model.encoder_
@@ -104,6 +110,40 @@ def fit_rows(
     )
 
 
+def _of_stream(
+    model: EstimatorParameters,
+    X: Rows,
+    y: Any,
+    sample_weight: ArrayLike | None,
+    eval_set: Any,
+    settings: FitSettings,
+    classes: Array | None,
+) -> FitRows:
+    """The same of rows that are read."""
+    if settings.ranks is not None:
+        raise ValueError("X: hbcd.Rows is for one process: give each rank its rows as arrays")
+    read = streamed_rows(model, X, y, sample_weight, settings, classes)
+    target, n = read.target, len(read.inputs)
+    table, held_out, parts = CheckedRows(read.inputs, target.values, target.weight), None, None
+    if eval_set is not None:
+        columns = read.inputs.shape[1]
+        held_out = _held_out(model, eval_set, read.encoder, columns, None, target)
+    elif not settings.partial:
+        parts = read.parts(model.validation_fraction)
+    if parts is not None:
+        held_out = table.take(parts[1], f"{NAME}: rows to hold out")
+        table = table.take(parts[0], f"{NAME}: rows to train on")
+    table = table.that_count()
+    place = None
+    if not isinstance(table.x, StoredTable):
+        chosen = np.arange(n) if parts is None else parts[0]
+        chosen = chosen if target.weight is None else chosen[target.weight[chosen] > 0]
+        *merged_parts, to = merged(*table.parts())
+        table, place = CheckedRows(*merged_parts), _places(n, chosen, to)
+        target = Target(table.y, table.weight, target.loss, target.attributes)
+    return FitRows(table, held_out, target, read.encoder, None, read.names, place)
+
+
 def _places(n: int, chosen: Array, place: Array | None) -> NDArray[np.intp]:
     """For each of n rows its row among those chosen, which went to `place`; -1: not among them."""
     found = np.full(n, -1, np.intp)
@@ -139,6 +179,9 @@ def _held_out(
     target: Target,
 ) -> CheckedRows:
     """The held-out rows that `fit` was given."""
+    if isinstance(eval_set, Rows):
+        reader = model._target_reader(target.attributes.get("classes_"))
+        return held_out_of(eval_set, reader, encoder, n_inputs, target)
     try:
         X, y = eval_set
     except (TypeError, ValueError):

@@ -73,7 +73,7 @@ class MemberOutputs(EstimatorParameters):
     def _set_members(
         self,
         result: MemberResult | None,
-        place: NDArray[np.intp],
+        place: NDArray[np.intp] | None,
         y: Array,
         scaler: Scaler,
         *,
@@ -85,8 +85,8 @@ class MemberOutputs(EstimatorParameters):
         ----------
         result : MemberResult or None
             None: one network was trained.
-        place : ndarray of int, shape (rows,)
-            The training row of each row of the table, -1 for none.
+        place : ndarray of int, shape (rows,), or None
+            The training row of each row of the table, -1 for none; None: they are in a file.
         y : ndarray of shape (training rows, outputs)
             Targets in their units.
         scaler : Scaler
@@ -97,10 +97,11 @@ class MemberOutputs(EstimatorParameters):
         self._members = [] if result is None else [_described(m) for m in result.members]
         self.output_range_ = self._range(y, by_members=_bends(result), resumes=resumes)
         self.oof_prediction_ = None
-        if result is not None:
+        if result is not None and place is not None:
             seen = place >= 0
             found = np.full((place.size, y.shape[1]), np.nan)
-            found[seen] = result.predicted[place[seen]]
+            known = result.of_rows(int(place.max()) + 1)
+            found[seen] = known[place[seen]]
             self.oof_prediction_ = self._oof(found, result, scaler)
 
     def _range(self, y: Array, *, by_members: bool, resumes: bool) -> Array | None:

@@ -15,6 +15,7 @@ from hbcd.parts.activations import Activation
 from hbcd.parts.layers import Layer
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
+from hbcd.streams.targets import TargetReader
 from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
 from hbcd.training.strategy_base import TrainingStrategy
@@ -89,6 +90,14 @@ class EstimatorParameters(Parameters, ABC):
     @abstractmethod
     def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
         """Held-out targets in the form of `target`, (rows, outputs)."""
+
+    @abstractmethod
+    def _target_reader(self, classes: Array | None) -> TargetReader:
+        """What reads the targets of `hbcd.Rows`; `classes` where they are known before."""
+
+    @abstractmethod
+    def _streamed_target(self, reader: Any, y: Any, weight: Array | None) -> Target:
+        """What there is to learn from targets that were read, and weights (rows,)."""
 
     def _check_same_target(self, target: Target) -> None:
         """ValueError where training cannot go on with the target."""

@@ -16,10 +16,13 @@ from hbcd.estimators.target_transform import TargetTransform, refuse_not_positiv
 from hbcd.members.fit_network import MemberResult
 from hbcd.metrics.regression import r2_scores
 from hbcd.parts.losses import Loss
+from hbcd.streams.rows import Rows
+from hbcd.streams.targets import NumberTargets, TargetReader
 from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow, refuse_overflow
 from hbcd.utils.scaling import Scaler
+from hbcd.utils.stored_table import of_table
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["RegressionOutputs"]
@@ -61,6 +64,15 @@ class RegressionOutputs(HybridEstimator):
             refuse_not_positive("y", np.where(counts, values, 1.0))
         return Target(values, weight, loss, {"_flat": np.asarray(y).ndim == 1})
 
+    def _target_reader(self, classes: Array | None) -> TargetReader:
+        return NumberTargets()
+
+    def _streamed_target(self, reader: NumberTargets, y: Any, weight: Array | None) -> Target:
+        loss = registry.loss(self.loss)
+        for _, block in of_table(y):
+            loss._check_target("y", block)
+        return Target(y, as_exact_weights(weight, len(y)), loss, {"_flat": reader.flat})
+
     def _held_targets(self, y: Any, rows: int, target: Target) -> Array:
         values = as_targets(y, columns=target.values.shape[1], rows=rows)
         target.loss._check_target("y", values)
@@ -97,12 +109,13 @@ class RegressionOutputs(HybridEstimator):
 
     # ---- predict
 
-    def predict(self, X: ArrayLike | pd.DataFrame) -> Any:
+    def predict(self, X: ArrayLike | pd.DataFrame | Rows) -> Any:
         """Predictions in the target's units.
 
         Parameters
         ----------
-        X : array_like or DataFrame of shape (rows, features)
+        X : array_like, DataFrame of shape (rows, features), or Rows
+            `Rows` are read a piece at a time.
 
         Returns
         -------
@@ -134,14 +147,17 @@ class RegressionOutputs(HybridEstimator):
         return values[:, 0] if self._flat else values
 
     def score(
-        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+        self,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> float:
         """R2, the mean over outputs.
 
         Parameters
         ----------
-        X : array_like or DataFrame of shape (rows, features)
-        y : array_like of shape (rows,) or (rows, outputs)
+        X : array_like, DataFrame of shape (rows, features), or Rows
+        y : array_like of shape (rows,) or (rows, outputs), or None with Rows
         sample_weight : array_like of shape (rows,), optional
 
         Returns
@@ -149,10 +165,13 @@ class RegressionOutputs(HybridEstimator):
         float
             1 is perfect, 0 the mean of y.
         """
-        predicted = self._predict(X)
+        predicted, y, sample_weight = self._scored(X, y, sample_weight)
         predicted = predicted[:, np.newaxis] if self._flat else predicted
         targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
         r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
         # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
         met = (targets == predicted).all(axis=0)
         return float(np.where(np.isnan(r2), met, r2).mean())
+
+    def _compared(self, target: Any) -> Array:
+        return as_targets(target, rows=len(target))

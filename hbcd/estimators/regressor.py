@@ -16,6 +16,7 @@ from hbcd.parts.activations import Activation
 from hbcd.parts.layers import Layer
 from hbcd.parts.losses import Loss
 from hbcd.parts.stopping import Stop
+from hbcd.streams.rows import Rows
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.utils.public import public
 from hbcd.utils.ranks import Ranks
@@ -244,10 +245,10 @@ class HybridRegressor(RegressionOutputs):
 
     def fit(
         self,
-        X: ArrayLike | pd.DataFrame,
-        y: ArrayLike,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
-        eval_set: tuple[Any, ArrayLike] | None = None,
+        eval_set: tuple[Any, ArrayLike] | Rows | None = None,
         *,
         X_val: ArrayLike | pd.DataFrame | None = None,
         y_val: ArrayLike | None = None,
@@ -256,14 +257,13 @@ class HybridRegressor(RegressionOutputs):
 
         Parameters
         ----------
-        X : array_like or DataFrame
-            Finite numbers; in a DataFrame text becomes dummies.
-        y : array_like
+        X : array_like, DataFrame or Rows
+            Finite numbers; in a table text becomes dummies.
+        y : array_like, or None with Rows
             Finite numbers, in any unit.
         sample_weight : array_like of shape (rows,), optional
-            At least 0, in any unit: only ratios count, and a row of weight 0 is as if it were not
-            there.
-        eval_set : (X, y), optional
+            At least 0; only ratios count, and a row of weight 0 is as if it were not there.
+        eval_set : (X, y) or Rows, optional
             Held-out rows; the best parameters by their loss are kept.
         X_val, y_val : optional
             The same, in two: ``Pipeline(..., transform_input=["X_val"])`` then sends the rows
@@ -284,8 +284,8 @@ class HybridRegressor(RegressionOutputs):
 
     def partial_fit(
         self,
-        X: ArrayLike | pd.DataFrame,
-        y: ArrayLike,
+        X: ArrayLike | pd.DataFrame | Rows,
+        y: ArrayLike | None = None,
         sample_weight: ArrayLike | None = None,
     ) -> HybridRegressor:
         """Trains on these rows for one pass, from where the model stands.

@@ -45,7 +45,7 @@ def target_scaler(loss: Loss, values: Array, weight: Array | None) -> Scaler:
     deviance is homogeneous, are divided by their mean.
     """
     if loss.standardize_target and loss.robust:
-        return robust_scaler(values, weight)
+        return robust_scaler(values[:], weight)
     scaler = Scaler.fit(values, weight)
     if loss.standardize_target:
         return scaler

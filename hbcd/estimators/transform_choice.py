@@ -63,11 +63,11 @@ def given_transform(
             )
         if known is not None:
             logs = [name == LOG for name in known.names]
-            refuse_not_positive("y", np.where(logs, train.y, 1.0), rows.place)
+            refuse_not_positive("y", np.where(logs, train.y[:], 1.0), rows.place)
         return known
     if given in (None, "auto"):
         return None
-    return TargetTransform.fit((str(given),) * train.y.shape[1], train.y, train.weight)
+    return TargetTransform.fit((str(given),) * train.y.shape[1], train.y[:], train.weight)
 
 
 def judges_transform(model: EstimatorParameters, loss: Loss) -> bool:
@@ -79,7 +79,8 @@ def transformed(rows: FitRows, transform: TargetTransform | None) -> FitRows:
     """Rows whose targets are what the network learns."""
     if transform is None:
         return rows
-    train, held = rows.train, rows.held_out
+    train, held = replace(rows.train, y=rows.train.y[:]), rows.held_out
+    held = None if held is None else replace(held, y=held.y[:])
     for name, part in (("y", train), ("eval_set: y", held)):
         beyond = np.zeros(0) if part is None else part.y[~np.isfinite(transform.forward(part.y))]
         if beyond.size:

@@ -14,7 +14,7 @@ from hbcd.estimators.member_outputs import MARGIN
 from hbcd.estimators.power_transform import LOG, NONE, YEO_JOHNSON
 from hbcd.estimators.target import target_scaler
 from hbcd.estimators.target_transform import TargetTransform, with_errors
-from hbcd.members.fit_members import fit_members
+from hbcd.members.fit_members import fit_members, on_all_rows
 from hbcd.members.networks import Context
 from hbcd.members.parts import gain
 from hbcd.members.progress import MemberProgress
@@ -108,6 +108,7 @@ def judged(
         Of which at most half of the seconds go into this.
     """
     limited = (stop.max_iterations, stop.max_evaluations) != (None, None)
+    rows = replace(rows, y=rows.y[:])
     names = tuple(_candidate(rows.y[:, k], rows.weight) for k in range(rows.y.shape[1]))
     if limited or set(names) == {NONE}:
         return Judgement(None, stop)
@@ -209,7 +210,7 @@ def _predicted(
     scaler = target_scaler(loss, y, rows.weight)
     scaled = replace(rows, y=scaler.forward(y, np.float64))
     fit = fit_members(scaled, loss, activation, members, deepcopy(generator), context, clip=True)
-    z = scaler.backward(fit.predicted)
+    z = scaler.backward(on_all_rows(fit.left, fit.predicted, len(rows)))
     if transform is None:
         predicted = z
     else:

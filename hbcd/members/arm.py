@@ -24,6 +24,7 @@ from hbcd.training.hybrid import Hybrid
 from hbcd.training.strategies import Finish, MiniBatch
 from hbcd.training.strategy_base import TrainingStrategy
 from hbcd.training.work import finish_iterations, passes
+from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["Arm", "train_arm"]
 
@@ -182,9 +183,15 @@ def with_pieces(rows: CheckedRows, pieces: int) -> CheckedRows:
     layer = smooth_pieces(rows.x, pieces) if pieces else None
     if layer is None:
         return rows
-    out = np.empty((len(rows), layer.n_out(rows.x.shape[1])), rows.x.dtype)
-    layer.forward(np.zeros(0, rows.x.dtype), np.ascontiguousarray(rows.x), out)
-    return replace(rows, x=out)
+    columns = layer.n_out(rows.x.shape[1])
+
+    def encoded(x: Array) -> Array:
+        out = np.empty((len(x), columns), x.dtype)
+        layer.forward(np.zeros(0, x.dtype), np.ascontiguousarray(x), out)
+        return out
+
+    stored = isinstance(rows.x, StoredTable)
+    return replace(rows, x=rows.x.mapped(encoded, columns) if stored else encoded(rows.x))
 
 
 def _some(fold: Fold, most: int, generator: np.random.Generator) -> Fold:

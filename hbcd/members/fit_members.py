@@ -18,7 +18,7 @@ from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.activations import Activation
 from hbcd.parts.losses import Loss
 
-__all__ = ["Member", "MemberFit", "fit_members"]
+__all__ = ["Member", "MemberFit", "fit_members", "on_all_rows"]
 
 Array = NDArray[Any]
 CLOSE = 1.1  # losses of rows left out: architectures beyond it are not tried again
@@ -51,8 +51,10 @@ class MemberFit:
     ----------
     members : list of Member
         All that were tried; the first two are the constant and the linear model.
-    predicted : ndarray of float64, shape (rows, outputs)
-        Of the weighted members for rows that they have not seen; NaN for rows that all have seen.
+    left : ndarray of int
+        The rows that are left out by turns, sorted; of many rows those of one part alone.
+    predicted : ndarray of float64, shape (rows left out, outputs)
+        Of the weighted members for these rows, which they have not seen.
     path : ndarray of shape (penalties, 2)
         Penalties of the first arm, and the loss of the rows left out.
     rows : CheckedRows
@@ -62,10 +64,18 @@ class MemberFit:
     """
 
     members: list[Member]
+    left: Array
     predicted: Array
     path: Array
     rows: CheckedRows
     arms: int
+
+
+def on_all_rows(left: Array, predicted: Array, n: int) -> Array:
+    """Predictions of rows left out among those of n rows, (n, outputs), NaN for the others."""
+    found = np.full((n, predicted.shape[1]), np.nan)
+    found[left] = predicted
+    return found
 
 
 def fit_members(
@@ -153,8 +163,9 @@ def _fit(
         used = _used(arms, context, begun, settings)
         context.told.arm(arm.alpha, arm.loss, used, context.budget.seconds)
     path = arms[0].path if arms else np.empty((0, 2))
-    members, predicted = _weighted(found, rows, loss, settings, context)
-    return MemberFit(members, predicted, path, rows, whole)
+    left = np.sort(np.concatenate([fold.left for fold in folds]))
+    members, left, predicted = _weighted(found, left, rows, loss, settings, context)
+    return MemberFit(members, left, predicted, path, rows, whole)
 
 
 def _next(arms: list[Arm], settings: MemberSettings) -> Architecture | None:
@@ -196,26 +207,30 @@ def _folds(
 
 
 def _weighted(
-    found: list[Member], rows: CheckedRows, loss: Loss, settings: MemberSettings, context: Context
-) -> tuple[list[Member], Array]:
+    found: list[Member],
+    left: Array,
+    rows: CheckedRows,
+    loss: Loss,
+    settings: MemberSettings,
+    context: Context,
+) -> tuple[list[Member], Array, Array]:
     """The members with their weights, and what they predict for rows that they have not seen."""
-    all_predicted = np.stack([member.stage.predicted for member in found])
-    seen = np.flatnonzero(~np.isnan(all_predicted[0, :, 0]))
-    predicted = all_predicted[:, seen]
-    weight = None if rows.weight is None else rows.weight[seen]
+    predicted = np.stack([member.stage.predicted for member in found])
+    seen = ~np.isnan(predicted[0, :, 0])
+    left, predicted = left[seen], predicted[:, seen]
+    weight, target = None if rows.weight is None else rows.weight[left], rows.y[left]
     try:
-        w = member_weights(loss, predicted, rows.y[seen], weight, settings.most_members)
+        w = member_weights(loss, predicted, target, weight, settings.most_members)
     except KeyboardInterrupt:
         context.interrupted = True
-        w = best_alone(loss, predicted, rows.y[seen], weight)
-    out = np.full(rows.y.shape, np.nan)
+        w = best_alone(loss, predicted, target, weight)
     held = np.flatnonzero(w)
-    out[seen] = np.einsum("k,kno->no", w[held], predicted[held])
+    out = np.einsum("k,kno->no", w[held], predicted[held])
     members = [
         Member(one.name, one.architecture, one.stage, float(share))
         for one, share in zip(found, w, strict=True)
     ]
-    return members, out
+    return members, left, out
 
 
 def _used(arms: list[Arm], context: Context, begun: float, settings: MemberSettings) -> float:

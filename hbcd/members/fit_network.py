@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from hbcd.callbacks.callback_list import CallbackList
 from hbcd.callbacks.log_lines import Log, logged
-from hbcd.members.fit_members import Member, MemberFit, fit_members
+from hbcd.members.fit_members import Member, MemberFit, fit_members, on_all_rows
 from hbcd.members.networks import Context
 from hbcd.members.one_network import one_network
 from hbcd.members.progress import MemberProgress
@@ -45,7 +45,7 @@ class MemberResult:
     report : FitReport
         Its theta is that of `network`; the history has a line for every stage.
     members : list of Member
-    predicted : ndarray of float64, shape (rows, outputs)
+    left, predicted : ndarray
         See `MemberFit`.
     path : ndarray of shape (penalties, 2)
     arms : int
@@ -54,9 +54,14 @@ class MemberResult:
     network: Network
     report: FitReport
     members: list[Member]
+    left: Array
     predicted: Array
     path: Array
     arms: int
+
+    def of_rows(self, n: int) -> Array:
+        """Predictions of rows left out among those of n rows, NaN for the others."""
+        return on_all_rows(self.left, self.predicted, n)
 
 
 def train_by_members(
@@ -103,7 +108,7 @@ def train_by_members(
         listed.fail(budget.seconds)
         raise
     listed.end(report, len(rows))
-    return MemberResult(network, report, fit.members, fit.predicted, fit.path, fit.arms)
+    return MemberResult(network, report, fit.members, fit.left, fit.predicted, fit.path, fit.arms)
 
 
 def _alpha(fit: MemberFit) -> float:

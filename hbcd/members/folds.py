@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.utils.stored_table import of_table
+
 __all__ = ["Fold", "deal", "one_part"]
 
 Array = NDArray[Any]
@@ -17,8 +19,8 @@ Array = NDArray[Any]
 class Fold:
     """Numbers of the rows to train on, and of those left out; sorted."""
 
-    kept: NDArray[np.intp]
-    left: NDArray[np.intp]
+    kept: NDArray[np.integer[Any]]
+    left: NDArray[np.integer[Any]]
 
 
 def deal(x: Array, y: Array, folds: int, generator: np.random.Generator) -> list[Fold]:
@@ -32,6 +34,7 @@ def deal(x: Array, y: Array, folds: int, generator: np.random.Generator) -> list
     folds : int
     generator : numpy.random.Generator
     """
+    y = y[:]
     group, first = equal_rows(x)
     if first.size < folds:  # nothing to keep apart
         group = first = np.arange(len(x))
@@ -48,10 +51,17 @@ def deal(x: Array, y: Array, folds: int, generator: np.random.Generator) -> list
 
 def one_part(x: Array, share: float, most: int, generator: np.random.Generator) -> Fold:
     """A share of the rows, at most `most` of them or some more with equal inputs, left out."""
+    count = max(1, min(round(share * len(x)), most))
+    if all_differ(x):  # the same, in half of the memory
+        index = np.arange(len(x), dtype=np.uint32)
+        generator.shuffle(index)
+        apart = np.zeros(len(x), dtype=bool)
+        apart[index[: min(count, len(x) - 1)]] = True
+        index.sort()
+        return Fold(index[~apart], index[apart])
     group, first = equal_rows(x)
     if first.size < 2:
         group = first = np.arange(len(x))
-    count = max(1, min(round(share * len(x)), most))
     order = generator.permutation(first.size)
     enough = int(np.searchsorted(np.cumsum(np.bincount(group)[order]), count)) + 1
     chosen = np.zeros(first.size, dtype=bool)
@@ -74,12 +84,27 @@ def equal_rows(x: Array) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
     first : ndarray of shape (groups,)
         The first row of each, rising where all rows differ.
     """
-    direction: Array = np.random.default_rng(0).normal(size=(x.shape[1],))
-    key = np.zeros(len(x))
-    for j in range(x.shape[1]):  # column by column: equal rows have the same rounding
-        key += x[:, j] * direction[j]
+    key = _keys(x)
     values, first, group = np.unique(key, return_index=True, return_inverse=True)
     if values.size == len(x):
         whole = np.arange(len(x))
         return whole, whole
     return group.reshape(-1), first
+
+
+def all_differ(x: Array) -> bool:
+    """Whether no two rows have equal inputs; False where one row is all."""
+    key = _keys(x)
+    key.sort()
+    return len(key) > 1 and not bool((key[1:] == key[:-1]).any())
+
+
+def _keys(x: Array) -> Array:
+    """A number for each row, the same for rows with equal inputs."""
+    direction: Array = np.random.default_rng(0).normal(size=(x.shape[1],))
+    key = np.zeros(len(x))
+    for begin, block in of_table(x):
+        own = key[begin : begin + len(block)]
+        for j in range(x.shape[1]):  # column by column: equal rows have the same rounding
+            own += block[:, j] * direction[j]
+    return key

@@ -14,6 +14,7 @@ from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.layers import InputLayer, OutputLayer
 from hbcd.parts.losses import Loss
 from hbcd.training.strategies import Finish
+from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["constant", "linear"]
 
@@ -26,7 +27,9 @@ def constant(
     rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool
 ) -> Stage:
     """The best constant outputs, judged by those of each fold: a network whose only input is 0."""
-    none = CheckedRows(np.zeros((len(rows), 1), rows.x.dtype), rows.y, rows.weight)
+    stored = isinstance(rows.x, StoredTable)
+    zeros = rows.x.zeros() if stored else np.zeros((len(rows), 1), rows.x.dtype)
+    none = CheckedRows(zeros, rows.y, rows.weight)
     stage = _networks(none, folds, loss, context, clip).train(
         0.0, _zeros(none, folds, loss), Finish(ITERATIONS)
     )
@@ -52,7 +55,7 @@ def _on_all_rows(
     stage: Stage, rows: CheckedRows, loss: Loss, context: Context, clip: bool
 ) -> Stage:
     """The same with one model of all rows: the mean of folds is another one under a link."""
-    everything = [Fold(np.arange(len(rows)), np.empty(0, np.intp))]
+    everything = [Fold(np.arange(len(rows), dtype=np.uint32), np.empty(0, np.uint32))]
     networks = _networks(rows, everything, loss, context, clip)
     last = networks.train(stage.alpha, stage.thetas[:1], Finish(ITERATIONS))
     return replace(stage, thetas=last.thetas)

@@ -73,8 +73,9 @@ class Stage:
     ----------
     alpha : float
     thetas : list of ndarray
-    predicted : ndarray of float64, shape (rows, outputs)
-        Of each row by the network that has not seen it; NaN for rows that all have seen.
+    predicted : ndarray of float64, shape (rows left out, outputs)
+        Of each row by the network that has not seen it, in the order of the rows; NaN for rows of
+        a fold whose network was not trained.
     loss : float
         Of the rows left out.
     training_losses : list of float
@@ -124,6 +125,11 @@ class FoldNetworks:
     context : Context
     clip : bool
         Whether predictions are judged within the range of the targets.
+
+    Attributes
+    ----------
+    left : ndarray of int
+        The rows that some fold leaves out, sorted.
     """
 
     def __init__(
@@ -142,6 +148,7 @@ class FoldNetworks:
         self.seeds = [int(seed) for seed in generator.integers(2**63, size=len(folds))]
         self._data: dict[int, core.Data] = {}
         self._counts: dict[int, int] = {}
+        self.left = np.sort(np.concatenate([fold.left for fold in folds]))
         self._number = context.networks
         context.networks += len(folds)
 
@@ -239,23 +246,25 @@ class FoldNetworks:
 
         Returns
         -------
-        predicted : ndarray of float64, shape (rows, outputs)
-            NaN for the other rows.
+        predicted : ndarray of float64, shape (rows left out, outputs)
+            NaN for rows of the other networks.
         loss : float
         """
-        predicted = np.full((len(self.rows), self.structure.n_outputs), np.nan)
+        predicted = np.full((self.left.size, self.structure.n_outputs), np.nan)
         net = self.structure.core_network(self.dtype)
         for k, theta in zip(which, thetas, strict=True):
             left = self.folds[k].left
             out = np.empty((left.size, self.structure.n_outputs), self.dtype)
-            net.predict(theta, np.ascontiguousarray(self.rows.x[left]), out, self.context.n_threads)
-            predicted[left] = out
-        seen = np.flatnonzero(~np.isnan(predicted[:, 0]))
-        if seen.size == 0:
+            if left.size:
+                x = np.ascontiguousarray(self.rows.x[left])
+                net.predict(theta, x, out, self.context.n_threads)
+            predicted[np.searchsorted(self.left, left)] = out
+        seen = ~np.isnan(predicted[:, 0])
+        if not seen.any():
             return predicted, math.nan
-        judged = predicted[seen]
+        judged, rows = predicted[seen], self.left[seen]
         if self.range is not None:
             judged = np.clip(judged, *self.range)
-        each = self.structure.loss.evaluate(judged, self.rows.y[seen], None)
-        weight = None if self.rows.weight is None else self.rows.weight[seen]
+        each = self.structure.loss.evaluate(judged, self.rows.y[rows], None)
+        weight = None if self.rows.weight is None else self.rows.weight[rows]
         return predicted, float(np.average(each, weights=weight))

@@ -27,7 +27,7 @@ def smooth_pieces(x: Array, pieces: int) -> SmoothPieces | None:
     pieces : int
         At most, of each input.
     """
-    some = x if x.shape[0] <= ROWS else x[:: -(-x.shape[0] // ROWS)]
+    some = x[:] if x.shape[0] <= ROWS else x[:: -(-x.shape[0] // ROWS)]
     columns, centers, widths = [], [], []
     for column in range(x.shape[1]):
         ends = np.unique(np.quantile(some[:, column], np.linspace(0.0, 1.0, pieces + 1)))

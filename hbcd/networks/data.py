@@ -13,9 +13,11 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd import core
 from hbcd.networks.checked_rows import CheckedRows, split_by_share
 from hbcd.networks.shared_table import SharedTable, lane_starts, shared, whole
+from hbcd.networks.stored_data import stored_data
 from hbcd.networks.structure import NetworkStructure
 from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaled
+from hbcd.utils.stored_table import StoredTable, of_table
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, check_fits
 
 __all__ = ["Held", "TrainingData", "as_data", "as_held", "as_table", "as_training_data", "plain"]
@@ -44,9 +46,7 @@ class TrainingData:
     held: Callable[[], Held] | None = None
 
 
-def as_table(
-    name: str, values: ArrayLike | Scaled | SharedTable, columns: int, rows: int | None, dtype: Any
-) -> Any:
+def as_table(name: str, values: Any, columns: int, rows: int | None, dtype: Any) -> Any:
     """A checked table, which fits into the precision `dtype` once it is standardized."""
     if isinstance(values, Scaled):
         largest = values.largest()
@@ -64,6 +64,8 @@ def as_table(
         if values.own.size:
             check_fits(name, values.own, dtype)
         return values
+    if isinstance(values, StoredTable):
+        return values
     table = as_matrix(name, values, columns=columns, rows=rows)
     check_fits(name, table, dtype)
     return table
@@ -80,12 +82,15 @@ def as_rows(
     """Checked rows of a network; `of` names them in errors."""
     x = as_table(f"{of}X", X, network.n_inputs, None, dtype)
     targets = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
-    network.loss._check_target(f"{of}y", plain(targets)[0])
+    for _, block in of_table(plain(targets)[0]):
+        network.loss._check_target(f"{of}y", block)
     return CheckedRows(x, targets, as_exact_weights(sample_weight, x.shape[0]))
 
 
-def plain(table: Array | Scaled) -> tuple[Array, Any]:
+def plain(table: Any) -> tuple[Any, Any]:
     """The table as it is, and the (mean, scale) to standardize it with on its way to the core."""
+    if isinstance(table, StoredTable) and table.scaler is not None:
+        return table, (table.scaler.shift, table.scaler.divisor)
     return (table.table, table.columns) if isinstance(table, Scaled) else (table, None)
 
 
@@ -94,7 +99,7 @@ def into_core(
     dtype: Any,
     n_threads: int,
     alpha: float = 0.0,
-    index: NDArray[np.intp] | None = None,
+    index: NDArray[np.integer[Any]] | None = None,
     ranks: Ranks | None = None,
 ) -> core.Data:
     """Rows copied into the core: all, or those of `index`, in that order; by up to so many threads.
@@ -107,6 +112,8 @@ def into_core(
     weight = rows.weight if rows.weight is None or index is None else rows.weight[index]
     weight = as_weights(weight, n)
     penalty = alpha / (n if weight is None else np.count_nonzero(weight))
+    if isinstance(x, StoredTable):
+        return stored_data(dtype, x, y, weight, x_columns, y_columns, penalty, index, n_threads)
     table = shared(rows.x)
     ranks = table.ranks if table is not None else ranks
     if ranks is None:

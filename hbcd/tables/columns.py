@@ -31,6 +31,7 @@ __all__ = [
     "is_missing",
     "learn_levels",
     "median",
+    "refuse_many_levels",
     "to_dummies",
     "to_numbers",
 ]
@@ -173,14 +174,19 @@ def learn_levels(
     levels = tuple(sorted(set(texts)))
     if not levels:
         raise _empty(column)
-    if len(levels) > MAX_LEVELS and 2 * len(levels) > len(column):
-        raise TableError(
-            f"{column.name}={column.iloc[0]!r}, ...: {len(levels)} different texts in "
-            f"{len(column)} rows are identifiers, not {'levels' if role is INPUT else 'classes'}",
-            bad.DROP if role is INPUT else bad.AS_NUMBERS,
-            column=column.name,
-        )
+    refuse_many_levels(column.name, column.iloc[0], len(levels), len(column), role)
     return levels
+
+
+def refuse_many_levels(name: Any, first: Any, levels: int, rows: int, role: Role) -> None:
+    """ValueError where texts are nearly all different: identifiers, of which `first` is one."""
+    if levels > MAX_LEVELS and 2 * levels > rows:
+        raise TableError(
+            f"{name}={first!r}, ...: {levels} different texts in "
+            f"{rows} rows are identifiers, not {'levels' if role is INPUT else 'classes'}",
+            bad.DROP if role is INPUT else bad.AS_NUMBERS,
+            column=name,
+        )
 
 
 def to_dummies(

@@ -133,11 +133,16 @@ def are_dates(values: NDArray[np.float64]) -> bool:
         return False
     with np.errstate(invalid="ignore"):
         low, high = np.fmin.reduce(values), np.fmax.reduce(values)
-    units = (10**digits for digits in DIGITS_OF_TIME)
-    if not any(YEARS[0] * unit <= low and high < YEARS[1] * unit for unit in units):
+    if not may_be_dates(low, high):
         return False
     different = np.unique(values[~np.isnan(values)])
     return len(different) >= ENOUGH and all(_of_object(value, "") for value in different)
+
+
+def may_be_dates(low: float, high: float) -> bool:
+    """Whether numbers between these ends may all be dates such as 20200131."""
+    units = (10**digits for digits in DIGITS_OF_TIME)
+    return any(YEARS[0] * unit <= low and high < YEARS[1] * unit for unit in units)
 
 
 def warn_of_dates(name: Any, values: NDArray[np.float64]) -> None:

@@ -215,13 +215,15 @@ class TableEncoder:
             place += own + (name in self.fills)
         return found
 
-    def encode(self, frame: Any) -> Array:
+    def encode(self, frame: Any, role: Role = NEW) -> Array:
         """Turn a table into features.
 
         Parameters
         ----------
         frame : DataFrame, shape (rows, columns)
             Has every column that was learned; others are ignored, and so is their order.
+        role : Role
+            What the columns are, for errors.
 
         Returns
         -------
@@ -243,7 +245,7 @@ class TableEncoder:
         blocks = [
             block
             for name, levels in self.columns
-            for block in self._blocks(frame[name], levels, NEW)
+            for block in self._blocks(frame[name], levels, role)
         ]
         return np.ascontiguousarray(np.hstack([np.empty((len(frame), 0)), *blocks]))
 

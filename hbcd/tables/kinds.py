@@ -21,7 +21,7 @@ import datetime
 import decimal
 import numbers
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -101,11 +101,21 @@ class Cells:
         Which of them stands in a row; -1 where it is missing.
     values : sequence
     forms : list of str
+    counts : ndarray of int
+        In how many rows each of them stands.
     """
 
     codes: NDArray[np.intp]
     values: Sequence[Any]
     forms: list[str]
+    counts: NDArray[np.intp]
+
+    @classmethod
+    def tallied(cls, counts: Mapping[Any, int]) -> Cells:
+        """Those of a column whose different cells have been counted; without codes."""
+        values = list(counts)
+        numbers = np.fromiter(counts.values(), np.intp, len(values))
+        return cls(np.empty(0, np.intp), values, [form(value) for value in values], numbers)
 
     @classmethod
     def of(cls, column: pd.Series) -> Cells:
@@ -114,16 +124,17 @@ class Cells:
             codes, values = pd.factorize(column.astype(object))
         except TypeError as error:
             raise ValueError(f"{column.name}: must hold numbers or texts ({error})") from error
-        return cls(codes, list(values), [form(value) for value in values])
+        counts = np.bincount(codes[codes >= 0], minlength=len(values))
+        return cls(codes, list(values), [form(value) for value in values], counts)
 
     def count(self, *forms: str) -> int:
         """Rows whose cell has one of these forms."""
-        chosen = np.array([*(found in forms for found in self.forms), False])
-        return int(np.count_nonzero(chosen[self.codes]))
+        chosen = np.array([found in forms for found in self.forms], dtype=bool)
+        return int(self.counts[chosen].sum())
 
     def kind(self) -> str:
         """The kind by the rules of this module: "numbers", "times" or "levels"."""
-        present = int(np.count_nonzero(self.codes >= 0))
+        present = int(self.counts.sum())
         if 2 * self.count("date") > present:
             return "times"
         if "code" in self.forms and not self._has_fraction() and not self._has_stray(present):

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from hbcd.tables.bad_values import Remedy, TableWarning
 
-__all__ = ["warn_of_sentinels"]
+__all__ = ["may_be_sentinel", "warn_if_far", "warn_of_sentinels"]
 
 OFTEN: Final = 3  # rows that have it, and one in a thousand
 ENOUGH: Final = 20  # rows, fewer are not looked at
@@ -32,25 +32,33 @@ def warn_of_sentinels(name: Any, numbers: NDArray[np.float64]) -> None:
     ends = float(np.fmin.reduce(numbers)), float(np.fmax.reduce(numbers))
     for value, opposite in (ends, ends[::-1]):
         count = int(np.count_nonzero(numbers == value))
-        few = count < max(OFTEN, 1e-3 * len(numbers))
-        if few or value == 0.0 or 2 * count > len(numbers):  # zero is off more often than missing
+        if not may_be_sentinel(value, count, len(numbers)):
             continue
         others = numbers[(numbers != value) & ~np.isnan(numbers)]
         if value == -opposite:  # -9999 and 9999: neither says how far the numbers reach
             others = others[others != opposite]
-        if not len(others):
-            continue
-        low, high = float(others.min()), float(others.max())
-        with np.errstate(over="ignore"):
-            distance, width = max(low - value, value - high), high - low
-            far = distance > FAR * width > 0.0
-        if far:
-            remedy = Remedy(
-                "; where it stands for a missing value, put NaN in its place",
-                f"; where it stands for a missing value, --na {value:g} reads it as one",
-            )
-            text = (
-                f"{name}: {value:g} stands in {count} of {len(numbers)} rows, all other numbers "
-                f"lie between {low:g} and {high:g}"
-            )
-            warnings.warn(TableWarning(text, remedy), stacklevel=2)
+        if len(others):
+            warn_if_far(name, value, count, len(numbers), float(others.min()), float(others.max()))
+
+
+def may_be_sentinel(value: float, count: int, rows: int) -> bool:
+    """Whether an end of a column stands in so many rows that it may stand for a missing value."""
+    few = rows < ENOUGH or count < max(OFTEN, 1e-3 * rows)
+    return not (few or value == 0.0 or 2 * count > rows)  # zero is off more often than missing
+
+
+def warn_if_far(name: Any, value: float, count: int, rows: int, low: float, high: float) -> None:
+    """Warn where a number in `count` of `rows` is far outside all others, low to high."""
+    with np.errstate(over="ignore"):
+        distance, width = max(low - value, value - high), high - low
+        far = distance > FAR * width > 0.0
+    if far:
+        remedy = Remedy(
+            "; where it stands for a missing value, put NaN in its place",
+            f"; where it stands for a missing value, --na {value:g} reads it as one",
+        )
+        text = (
+            f"{name}: {value:g} stands in {count} of {rows} rows, all other numbers "
+            f"lie between {low:g} and {high:g}"
+        )
+        warnings.warn(TableWarning(text, remedy), stacklevel=2)

@@ -13,6 +13,7 @@ from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation
+from hbcd.networks.row_source import RowSource, read_tables
 from hbcd.networks.shared_table import shared
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
@@ -72,10 +73,10 @@ class Network(NetworkEvaluation):
     def train(
         self,
         theta: ArrayLike,
-        X: ArrayLike | Scaled,
-        y: ArrayLike | Scaled,
+        X: ArrayLike | Scaled | RowSource,
+        y: ArrayLike | Scaled | None = None,
         sample_weight: ArrayLike | None = None,
-        eval_set: tuple[Any, ...] | None = None,
+        eval_set: tuple[Any, ...] | RowSource | None = None,
         strategy: TrainingStrategy | None = None,
         stop: Stop | None = None,
         rng: Any = 0,
@@ -95,8 +96,9 @@ class Network(NetworkEvaluation):
         theta : array_like of shape (n_parameters,)
             Start, moved inside the `weight_bounds` of the layers; its precision is that of the run.
         X, y, sample_weight : array_like
-            Rows, targets, weights; networks train best on standardized columns.
-        eval_set : (X, y) or (X, y, sample_weight), optional
+            Rows, targets, weights; networks train best on standardized columns.  X may be `Rows`,
+            which have all three.
+        eval_set : (X, y), (X, y, sample_weight) or Rows, optional
             Held-out rows: what is kept is the best by their loss, without penalty.
         strategy : TrainingStrategy, default Hybrid.fast()
         stop : Stop, default Stop()
@@ -158,6 +160,8 @@ class Network(NetworkEvaluation):
         table = shared(X)
         ranks = None if table is None else table.ranks
         started = time.perf_counter()
+        tables = read_tables(X, y, sample_weight)
+        held: Any = eval_set.tables() if isinstance(eval_set, RowSource) else eval_set
         options = TrainingOptions.checked(
             strategy, stop, rng, n_threads, hold_out, progress, callbacks, early_stopping
         )
@@ -166,10 +170,8 @@ class Network(NetworkEvaluation):
         rule, threads = options.early_stopping, options.n_threads
         rows = as_training_data(
             self,
-            X,
-            y,
-            sample_weight,
-            eval_set,
+            *tables,
+            held,
             options.hold_out,
             options.seed,
             point.dtype,
@@ -193,8 +195,8 @@ class Network(NetworkEvaluation):
         try:
             listed.begin(point, rows.train.rows, training.seconds, self)
             listed.stopped = decided(ranks, listed.stopped)
-            report, held = run.run(options.strategy), run.at_bounds()
-            report = replace(report, at_bounds=held) if held else report
+            report, at_bounds = run.run(options.strategy), run.at_bounds()
+            report = replace(report, at_bounds=at_bounds) if at_bounds else report
         except BaseException:
             listed.fail(training.seconds)
             raise

@@ -69,7 +69,7 @@ def rows_of_ranks(
             _gathered(f"eval_set: {n}", ranks, v) for n, v in zip("Xyw", held, strict=True)
         )
     return (
-        table if scaler is None else Scaled(table, scaler, _ends(ranks, X)),  # type: ignore[arg-type]
+        table if scaler is None else Scaled(table, scaler, _ends(ranks, X)),
         replace(y, table=targets, ends=None) if isinstance(y, Scaled) else targets,
         weight,
         held,

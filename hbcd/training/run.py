@@ -135,7 +135,7 @@ class Run:
         most = self.budget.left().max_evaluations  # every start needs one
         starts = starts if most is None else min(starts, most)
         compiled = strategy.is_compiled(network) and not network.core_network(dtype).calls_python
-        side_by_side = compiled and self.budget.ranks is None
+        side_by_side = compiled and self.training.all_here and self.budget.ranks is None
         workers = min(self.n_threads, starts) if side_by_side else 1
         part = self.budget.parts(starts, -(-starts // workers))
 

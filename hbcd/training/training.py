@@ -54,6 +54,11 @@ class Training:
             scorer = scorer.of(network)
         return replace(self, network=network, monitor=replace(self.monitor, scorer=scorer))
 
+    @property
+    def all_here(self) -> bool:
+        """Whether all rows are in memory here, so that several runs may use them at once."""
+        return self.data.all_here and (self.held_out is None or self.held_out.all_here)
+
     def score(self, theta: NDArray[np.floating], loss: float, n_threads: int) -> float:
         """What the best parameters have least of, at theta, where the training loss is known.
 

@@ -54,7 +54,7 @@ def column_statistics(
     ----------
     name : str
         Of the table, for errors.
-    table : ndarray or SharedTable of shape (rows, columns)
+    table : ndarray, StoredTable or SharedTable of shape (rows, columns)
         float32 or float64.  Its order in memory does not matter: sums have the same bits.  Of a
         table of several ranks each sums its lanes.
     weight : ndarray of shape (rows,), optional
@@ -67,7 +67,7 @@ def column_statistics(
     ValueError
         An element that is missing or infinite; row and column are named.
     """
-    shared = not isinstance(table, np.ndarray)
+    shared = hasattr(table, "of_lanes")
     shift = (table.first_row if shared else table[0]).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         sums = _sums(table, weight, shift, None)
@@ -89,9 +89,11 @@ def is_usual(spread: Vector) -> bool:
 
 def _sums(table: Any, weight: Array | None, shift: Vector, exponent: Array | None) -> ColumnSums:
     """Sums over all rows of a table, whose columns are divided by 2**exponent."""
-    own, begin = (table, 0) if isinstance(table, np.ndarray) else table.of_lanes()
-    one_pass = ColumnPass(table.shape[0], shift, exponent, begin)
-    one_pass.add(own, None if weight is None else weight[begin : begin + len(own)])
+    own, begin = table.of_lanes() if hasattr(table, "of_lanes") else (table, 0)
+    one_pass, at = ColumnPass(table.shape[0], shift, exponent, begin), begin
+    for _, block in own.blocks() if hasattr(own, "blocks") else ((0, own),):
+        one_pass.add(block, None if weight is None else weight[at : at + len(block)])
+        at += len(block)
     if own is table:
         (sums,) = one_pass.nodes
         return sums

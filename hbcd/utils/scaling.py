@@ -76,19 +76,22 @@ class Scaled:
 
     Attributes
     ----------
+    table : ndarray or StoredTable
+    scaler : Scaler
     ends : ndarray of shape (2, columns) or None
         The least and the largest element of every column where they are known, or of a table that
         these rows are taken from.
     """
 
-    table: Array
+    table: Any
     scaler: Scaler
     ends: Array | None = None
 
     @property
     def shape(self) -> tuple[int, ...]:
         """(rows, columns)."""
-        return self.table.shape
+        shape: tuple[int, ...] = self.table.shape
+        return shape
 
     def __getitem__(self, rows: Array) -> Scaled:
         """A copy of some rows."""

@@ -36,6 +36,7 @@ ORDER = (
     {"training"},
     {"members"},
     {"tables"},
+    {"streams"},
     {"model_files"},
     {"estimators"},
     {"datasets", "plots", "export", "distributed", "online"},

@@ -28,6 +28,7 @@ INSIDE = {
     "networks",
     "optimizers",
     "parts",
+    "streams",
     "training",
     "tuning",
     "utils",

@@ -1,0 +1,188 @@
+"""Columns of stored rows as a table that is read piece by piece."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.utils.row_store import RowStore
+from hbcd.utils.scaling import Scaler
+
+__all__ = ["StoredTable", "of_table", "standardized"]
+
+Array = NDArray[Any]
+
+
+class StoredTable:
+    """A table (rows, columns) of which a piece at a time is in memory.
+
+    It is indexed by a slice, a row or an array of rows, all columns at once, and gives arrays.
+
+    Parameters
+    ----------
+    store : RowStore
+        Finished.
+    first, columns : int
+        Columns of the store: from which one on, and how many.
+    dtype : type
+        That of its arrays; the store may have less digits where its numbers have no more.
+
+    Attributes
+    ----------
+    index : ndarray of uint32 or None
+        The rows of the store that the table has, in its order; None: all.
+    fills : ndarray of shape (columns,) or None
+        What stands in place of NaN.
+    scaler : Scaler or None
+        Of a table that is standardized while it is read.
+    function : callable or None
+        What makes rows of `columns` numbers of standardized rows.
+    zero : bool
+        Whether all is 0, whatever the store holds.
+    """
+
+    def __init__(self, store: RowStore, first: int, columns: int, dtype: Any) -> None:
+        self.store, self.first, self.columns = store, first, columns
+        self._read = columns  # of the store
+        self.fills: Array | None = None
+        self.dtype = np.dtype(dtype)
+        self.index: Array | None = None
+        self.scaler: Scaler | None = None
+        self.function: Callable[[Array], Array] | None = None
+        self.zero = False
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(rows, columns)."""
+        return (self.store.rows if self.index is None else len(self.index)), self.columns
+
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __getitem__(self, rows: Any) -> Array:
+        """A copy of some rows."""
+        if isinstance(rows, (int, np.integer)):
+            row: Array = self[slice(int(rows), int(rows) + 1)][0]
+            return row
+        if isinstance(rows, slice):
+            begin, end, step = rows.indices(len(self))
+            if step == 1:
+                return self.finished(self.raw(begin, end))
+            rows = np.arange(begin, end, step, dtype=np.uint32)
+        if self.index is not None:
+            rows = self.index[rows]
+        return self.finished(self.store.take(np.asarray(rows)))
+
+    def raw(self, begin: int, end: int) -> Array:
+        """Rows begin .. end - 1 with all columns of the store."""
+        if self.index is None:
+            return self.store.read(begin, max(begin, end))
+        return self.store.take(self.index[begin:end])
+
+    def plain(self, records: Array) -> Array:
+        """The columns of this table from rows of the store, before they are standardized."""
+        if self.zero:
+            return np.zeros((len(records), self.columns), records.dtype)
+        own = records[:, self.first : self.first + self._read]
+        if self.fills is None:
+            return own
+        return np.where(np.isnan(own), self.fills, own)
+
+    def finished(self, records: Array) -> Array:
+        """The columns of this table from rows of the store."""
+        own = self.plain(records)
+        if self.scaler is not None:
+            own = self.scaler.forward(own, self.dtype)
+        own = np.ascontiguousarray(own, self.dtype)
+        return own if self.function is None else self.function(own)
+
+    def blocks(self) -> Iterator[tuple[int, Array]]:
+        """The first row and the rows of every piece, in order."""
+        step = self.store.block_rows
+        for begin in range(0, len(self), step):
+            yield begin, self[begin : begin + step]
+
+    def select(self, index: Array) -> StoredTable:
+        """The same table of some rows, in their order; nothing is read."""
+        other = self._copy()
+        index = np.asarray(index, np.uint32)
+        other.index = index if self.index is None else self.index[index]
+        return other
+
+    def standardized(self, scaler: Scaler, dtype: Any) -> StoredTable:
+        """The table that `scaler.forward` gives, formed when it is read."""
+        other = self._copy()
+        other.scaler, other.dtype = scaler, np.dtype(dtype)
+        return other
+
+    def astype(self, dtype: Any) -> StoredTable:
+        """The same numbers in another precision."""
+        other = self._copy()
+        other.dtype = np.dtype(dtype)
+        return other
+
+    def zeros(self) -> StoredTable:
+        """A table of as many rows and one column of zeros."""
+        other = self._copy()
+        other.columns, other.zero, other.scaler, other.fills = 1, True, None, None
+        return other
+
+    def mapped(self, function: Callable[[Array], Array], columns: int) -> StoredTable:
+        """The table that a function makes of rows, formed when it is read."""
+        other = self._copy()
+        before = self.function
+        other.columns = columns
+        other.function = function if before is None else lambda rows: function(before(rows))
+        return other
+
+    def __mul__(self, factors: Array) -> StoredTable:
+        """Every column times its factor, formed when it is read."""
+        return self.mapped(lambda block: np.asarray(block * factors), self.columns)
+
+    def filled(self, fills: Array) -> StoredTable:
+        """The table without gaps, whose places are taken by `fills` (columns,)."""
+        other = self._copy()
+        other.fills = fills
+        return other
+
+    def _copy(self) -> StoredTable:
+        other = copy.copy(self)
+        vars(other).pop("ends", None)
+        return other
+
+    @cached_property
+    def ends(self) -> tuple[Array, Array]:
+        """The least and the largest element of every column, (columns,) each."""
+        low = high = None
+        for _, block in self.blocks():
+            ends = block.min(axis=0), block.max(axis=0)
+            low = ends[0] if low is None else np.minimum(low, ends[0])
+            high = ends[1] if high is None else np.maximum(high, ends[1])
+        assert low is not None
+        assert high is not None
+        return low, high
+
+    def min(self, axis: int = 0) -> Array:
+        """The least element of every column."""
+        return self.ends[0]
+
+    def max(self, axis: int = 0) -> Array:
+        """The largest element of every column."""
+        return self.ends[1]
+
+
+def of_table(table: Any) -> Iterator[tuple[int, Array]]:
+    """The pieces of a table, one after another: an array is one piece."""
+    return table.blocks() if isinstance(table, StoredTable) else iter([(0, table)])
+
+
+def standardized(table: Any, scaler: Scaler, dtype: Any) -> Any:
+    """What `scaler.forward` makes of a table, in rows; of a stored one nothing is formed yet."""
+    if isinstance(table, StoredTable):
+        return table.standardized(scaler, dtype)
+    return np.ascontiguousarray(scaler.forward(table, dtype))

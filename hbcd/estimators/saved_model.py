@@ -29,6 +29,7 @@ from hbcd.utils.version import __version__
 __all__ = ["describe", "file_version", "restore"]
 
 Array = NDArray[Any]
+MOST_LEFT_OUT = 2**20  # bytes of predictions for rows left out: more would be most of the file
 
 
 def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, Any]]:
@@ -62,6 +63,9 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "y_mean": model.y_scaler_.mean,
         "y_scale": model.y_scaler_.scale,
     }
+    left_out = getattr(model, "oof_prediction_", None)  # pickles of hbcd 0.1.0 have none
+    if left_out is not None and left_out.nbytes <= MOST_LEFT_OUT:
+        arrays["oof_prediction"] = left_out
     return arrays, document
 
 
@@ -142,7 +146,7 @@ def restore(
     model._members = [
         {**one, "widths": tuple(one["widths"])} for one in document.get("members", ())
     ]
-    model.oof_prediction_ = None
+    model.oof_prediction_ = arrays.get("oof_prediction")
     model.column_labels_ = document.get("column_labels")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])

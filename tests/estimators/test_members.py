@@ -78,6 +78,15 @@ def test_a_file_keeps_the_members(fitted, tmp_path):
     assert np.array_equal(again.predict(1e6 * X), fitted.predict(1e6 * X))
 
 
+def test_a_file_keeps_the_rows_not_seen_up_to_a_mebibyte(fitted, tmp_path):
+    fitted.save(tmp_path / "m.hbcd")
+    again = hbcd.load(tmp_path / "m.hbcd")
+    np.testing.assert_array_equal(again.oof_prediction_, fitted.oof_prediction_)
+    again.oof_prediction_ = np.zeros(2**17 + 1)
+    again.save(tmp_path / "large.hbcd")
+    assert hbcd.load(tmp_path / "large.hbcd").oof_prediction_ is None
+
+
 def test_a_file_keeps_the_range_that_was_given(tmp_path):
     model = hbcd.HybridRegressor(**FAST, output_range=(-1.0, 1)).fit(X, Y)
     model.save(tmp_path / "m.hbcd")

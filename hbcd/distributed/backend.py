@@ -225,9 +225,10 @@ class Backend(Rounds):
 
 def _added(met: Sequence[Message]) -> Array:
     """The sum of the vectors of all ranks."""
-    some = [one for one in met if one.first is not None and len(one.first)]
-    return core.add_nodes(
-        np.concatenate([one.first for one in some]),
-        np.concatenate([one.lanes for one in some]),
-        np.concatenate([one.vectors for one in some]),
-    )
+    some = [
+        (one.first, one.lanes, one.vectors)
+        for one in met
+        if one.first is not None and one.lanes is not None and len(one.first)
+    ]
+    first, lanes, vectors = zip(*some, strict=True)
+    return core.add_nodes(np.concatenate(first), np.concatenate(lanes), np.concatenate(vectors))

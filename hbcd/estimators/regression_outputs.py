@@ -165,10 +165,10 @@ class RegressionOutputs(HybridEstimator):
         float
             1 is perfect, 0 the mean of y.
         """
-        predicted, y, sample_weight = self._scored(X, y, sample_weight)
+        predicted, found, weight = self._scored(X, y, sample_weight)
         predicted = predicted[:, np.newaxis] if self._flat else predicted
-        targets = as_matrix("y", y, columns=self.n_outputs_, rows=predicted.shape[0])
-        r2 = r2_scores(targets, predicted, as_weights(sample_weight, targets.shape[0]))
+        targets = as_matrix("y", found, columns=self.n_outputs_, rows=predicted.shape[0])
+        r2 = r2_scores(targets, predicted, as_weights(weight, targets.shape[0]))
         # A target that does not vary: 1 where it is met, else 0, as scikit-learn has it.
         met = (targets == predicted).all(axis=0)
         return float(np.where(np.isnan(r2), met, r2).mean())

@@ -94,11 +94,11 @@ def train_arm(
 
     own = networks(architecture.widths, folds)
     on_all = settings.path_folds >= len(folds) > 1
-    starts, stages = own.first, list[Stage]()
+    starts, stages, judged = own.first, list[Stage](), own
+    best: Stage | None = None
     if same and not on_all:
         alpha, level, tried = same[0].alpha, same[0].loss, []
     else:
-        judged = own
         if not on_all:
             narrow = tuple(min(width, MOST_PATH_WIDTH) for width in architecture.widths)
             judged = networks(narrow, [_some(folds[0], settings.path_rows, generator)])
@@ -118,11 +118,11 @@ def train_arm(
         narrow = tuple(min(width, MOST_PATH_WIDTH) for width in architecture.widths)
         own, end = networks(narrow, folds), Finish(PRECISE_ITERATIONS)
         starts, trained = own.first, replace(architecture, widths=narrow)
-        if tried and len(folds) == 1:
+        if best is not None and len(folds) == 1:
             starts = judged.train(alpha, best.thetas, end).thetas
     elif len(rows) > LARGE:
         alpha = max(alpha, settings.batch_penalty)
-    if on_all:
+    if best is not None and on_all:
         last = _longer(own, best, end)
         stages = tried if last is None else [*tried, last]
     elif not behind and (not context.over or not stages):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import fields
+from dataclasses import fields, is_dataclass
 from typing import Any
 
 import numpy as np
@@ -94,11 +94,13 @@ def describe_value(value: Any, depth: int = 0) -> Any:
         return np.dtype(value).name
     if depth >= _DEPTH:
         raise NotWritable("too deep")
-    if type(value) in (list, tuple, dict) and len(value) <= _MOST:
+    if isinstance(value, (list, tuple, dict)) and type(value) in (list, tuple, dict):
+        if len(value) > _MOST:
+            raise NotWritable("too long")
         entries = value.items() if isinstance(value, dict) else value
         return {type(value).__name__: [describe_value(one, depth + 1) for one in entries]}
     name = type(value).__name__
-    if _PARTS.get(name) is not type(value):
+    if _PARTS.get(name) is not type(value) or not is_dataclass(value):
         raise NotWritable(name)
     arguments = {
         field.name: describe_value(getattr(value, field.name), depth + 1) for field in fields(value)

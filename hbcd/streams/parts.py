@@ -27,13 +27,16 @@ class Readable(Protocol):
     @property
     def target_names(self) -> list[Any]:
         """The columns to predict."""
+        ...
 
     @property
     def flat(self) -> bool:
         """Whether the target is one column, and not a list of one."""
+        ...
 
     def pieces(self, source: Source | None = None) -> Iterator[Piece]:
         """The rows in pieces."""
+        ...
 
 
 @dataclass(frozen=True)

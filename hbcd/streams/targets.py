@@ -29,6 +29,7 @@ class TargetReader(Protocol):
 
     def read(self, values: Any, piece: Piece) -> Array:
         """Those of a piece, (rows, outputs), in the precision that they have."""
+        ...
 
 
 class NumberTargets:

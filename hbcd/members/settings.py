@@ -10,7 +10,7 @@ from hbcd.utils.validation import check_number
 __all__ = ["EFFORTS", "Architecture", "MemberSettings", "effort_amount", "settings_of"]
 
 EFFORTS = {"fast": 0.3, "balanced": 1.0, "best": 8.0}
-SMALL, LARGE = 3000, 12_000  # rows
+FEW, SMALL, LARGE = 200, 3000, 12_000  # rows
 MOST_FEATURES = 128  # inputs and their pieces
 MANY_INPUTS = 10
 
@@ -109,8 +109,10 @@ def settings_of(
         chosen = _of_many_rows()
     chosen = replace(chosen, arms=chosen.arms * amount)
     if amount < 1:
-        chosen = replace(chosen, end_iterations=300, end_share=0.4, folds=min(chosen.folds, 3))
-        if rows <= SMALL:
+        chosen = replace(chosen, end_iterations=300, end_share=0.4)
+        if rows > SMALL:
+            chosen = replace(chosen, folds=min(chosen.folds, 3))
+        elif rows >= FEW:
             chosen = replace(chosen, end_iterations=250, folds=4, path_folds=4)
     if amount > 1:
         chosen = replace(chosen, most_members=8, path_iterations=200, end_iterations=600)
@@ -135,7 +137,7 @@ def _with_pieces(pieces: int, *architectures: Architecture) -> tuple[Architectur
 
 
 def _of_few_rows(rows: int, pieces: int) -> MemberSettings:
-    folds = 10 if rows < 200 else 5
+    folds = 10 if rows < FEW else 5
     return MemberSettings(
         _with_pieces(
             pieces,

@@ -15,7 +15,7 @@ import pytest
 
 import hbcd
 
-pytest.importorskip("distributed", reason="needs the extra dask: pip install 'hbcd[dask]'")
+pytest.importorskip("dask", reason="needs the extra dask: pip install 'hbcd[dask]'")
 
 import dask.array as da
 import dask.dataframe as dd

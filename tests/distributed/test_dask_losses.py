@@ -13,7 +13,7 @@ import pytest
 
 import hbcd
 
-pytest.importorskip("distributed", reason="needs the extra dask: pip install 'hbcd[dask]'")
+pytest.importorskip("dask", reason="needs the extra dask: pip install 'hbcd[dask]'")
 
 import dask
 import dask.array as da

@@ -1,4 +1,4 @@
-"""Worker processes import what tests send them by the name of its module, from the folder above `tests`."""
+"""Worker processes import what tests send them by its module, from the folder above `tests`."""
 
 import sys
 from pathlib import Path

@@ -54,7 +54,7 @@ class MPIBackend(Backend):
     def __init__(self, comm: Any = None, timeout: float = 300.0) -> None:
         check_number("timeout", timeout, low=0.0, open_low=True)
         try:
-            from mpi4py import MPI
+            from mpi4py import MPI  # pyright: ignore[reportMissingImports]
         except ImportError as error:
             raise ImportError(
                 "MPIBackend: requires mpi4py and an MPI library: pip install 'hbcd[mpi]' mpich"

@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import minimize_scalar
 
 from hbcd.utils.column_statistics import column_statistics
 from hbcd.utils.robust_scaling import HALF, robust_scaler
@@ -136,6 +135,8 @@ def _fitted_power(values: Array, weight: Array | None) -> float:
         if not 0.0 < deviation < math.inf:
             return math.inf
         return float(w.sum() * math.log(deviation) - (power - 1.0) * slope)
+
+    from scipy.optimize import minimize_scalar  # 0.25 s that few fits need
 
     bounds = (LEAST_POWER, MOST_POWER)
     inner = float(minimize_scalar(loss, bounds=bounds, method="bounded", options={"xatol": 1e-3}).x)

@@ -126,8 +126,8 @@ class _Native(Layer):
     """A kind of layer of the core: both methods by compiled code, also from a user's subclass."""
 
     def _net(self, x: Array) -> core.Net:
-        """A network of this layer alone, for inputs x."""
-        raise NotImplementedError
+        """A network of this layer alone, for inputs x; each kind of the core has its own."""
+        raise NotImplementedError(f"{type(self).__name__}._net: must be written")
 
     def forward(self, theta: Array, x: Array, out: Array) -> None:
         """Writes `out` by compiled code."""

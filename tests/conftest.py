@@ -10,6 +10,11 @@ def pytest_make_parametrize_id(val):
     return type(val).__name__ if " at 0x" in repr(val) and not callable(val) else None
 
 
+def pytest_xdist_auto_num_workers(config):
+    """The whole suite runs on two processes; tests that are named are few, and run in this one."""
+    return 2 if config.args_source is config.ArgsSource.TESTPATHS else 0
+
+
 @pytest.fixture(autouse=True, scope="session")
 def ctrl_c_raises():
     """A shell that starts pytest in the background has SIGINT ignored, here and in children."""

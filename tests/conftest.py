@@ -11,7 +11,10 @@ def pytest_make_parametrize_id(val):
 
 
 def pytest_xdist_auto_num_workers(config):
-    """The whole suite runs on two processes; tests that are named are few, and run in this one."""
+    """The whole suite runs on two processes; tests that are named are few, and run in this one.
+
+    Not one a core: fits start threads of their own, and tests of ranks and workers processes.
+    """
     return 2 if config.args_source is config.ArgsSource.TESTPATHS else 0
 
 

@@ -15,6 +15,7 @@ from numpy.typing import ArrayLike, NDArray
 from hbcd.callbacks.terminal import Display
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
 from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
+from hbcd.estimators.feature_range import FeatureRange
 from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_last_value
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
@@ -47,7 +48,9 @@ class TrainingInterrupted(UserWarning):
     """Ctrl-C ended a fit early; the best parameters until then are kept."""
 
 
-class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, MemberOutputs, Routing):
+class HybridEstimator(
+    SklearnCallbacks, FitCurves, RawUnits, PandasOutput, MemberOutputs, FeatureRange, Routing
+):
     """Fit and outputs of an estimator; subclasses say what a target is."""
 
     # ---- fit
@@ -66,7 +69,7 @@ class HybridEstimator(SklearnCallbacks, FitCurves, RawUnits, PandasOutput, Membe
         with together(self.backend):
             plan = plan_fit(self, X, y, sample_weight, eval_set, partial=partial, classes=classes)
             constant = plan.constant_features()
-            if constant and not (partial and plan.settings.resumes):
+            if constant and not plan.settings.goes_on:
                 text = about_constant_features(constant, plan.network.n_inputs)
                 warnings.warn(text, ConstantFeatures, stacklevel=3)
             loss = plan.network.loss

@@ -117,7 +117,7 @@ class FitPlan:
         if theta is None:
             theta = self.network.init(self.settings.generator, self.settings.dtype)
         start = without_constant_features(self.network, theta, self.x_scaler)
-        goes_on = self.settings.partial and self.settings.resumes
+        goes_on = self.settings.goes_on
         alpha = self.network.alpha
         if goes_on:  # the rows before are in these parameters
             self.network = with_alpha(self.network, max(alpha, HELD * self.rows_before))
@@ -151,7 +151,6 @@ class FitPlan:
         network : Network
             What theta are parameters of: the plan's, or what that has become.
         """
-        attributes = self.rows.target.attributes
         if "target_transform" in model.parameter_defaults():
             model.target_transform_ = self._transform(theta, network)
         model._set_fitted(
@@ -160,11 +159,12 @@ class FitPlan:
             self.x_scaler,
             self.y_scaler,
             self.rows.encoder,
-            {} if self.settings.partial and self.settings.resumes else attributes,
+            {} if self.settings.goes_on else self.rows.target.attributes,
         )
         units, resumes = self.units, self.settings.resumes
         model._set_members(self.result, self.rows.place, units, self.y_scaler, resumes=resumes)
-        if not (self.settings.partial and self.settings.resumes):
+        model._set_feature_range(self.inputs.ends, resumes=resumes)
+        if not self.settings.goes_on:
             model._rows_before = self.rows.train.counted
         model.column_labels_ = self.rows.column_labels
         model.target_names_, model.alpha_path_ = self.rows.target_names, self.alpha_path

@@ -50,6 +50,11 @@ class FitSettings:
     resumes: bool
     ranks: Ranks | None = None
 
+    @property
+    def goes_on(self) -> bool:
+        """Whether `partial_fit` goes on from an earlier fit."""
+        return self.partial and self.resumes
+
     def for_rows(self, n_rows: int) -> FitSettings:
         """The settings with the precision that suits this many training rows.
 

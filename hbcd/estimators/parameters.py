@@ -79,6 +79,7 @@ class EstimatorParameters(Parameters, ABC):
     _rows_before: int  # of the last fit, or of the first call of partial_fit
     oof_prediction_: Array | None
     output_range_: Array | None
+    n_features_in_: int
     about_: dict[str, Any]  # what the command line notes of the table
 
     @abstractmethod

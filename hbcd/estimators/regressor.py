@@ -142,6 +142,8 @@ class HybridRegressor(RegressionOutputs):
         What predictions are kept within.
     target_transform_ : TargetTransform or None
         What was learned in place of the targets; None: these.
+    feature_range_ : ndarray of shape (2, n_features_in_)
+        The least and the greatest value of every column in training; NaN where it has no numbers.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no
         names; they have no influence on predictions.

@@ -66,6 +66,8 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
     left_out = getattr(model, "oof_prediction_", None)  # pickles of hbcd 0.1.0 have none
     if left_out is not None and left_out.nbytes <= MOST_LEFT_OUT:
         arrays["oof_prediction"] = left_out
+    if hasattr(model, "_feature_range"):  # pickles and files of hbcd 0.1.0 have none
+        arrays["feature_range"] = model.feature_range_
     return arrays, document
 
 
@@ -141,6 +143,7 @@ def restore(
         encoder,
         model._restore_target(document, network),
     )
+    model._restore_feature_range(arrays.get("feature_range"))
     model._rows_before = check_integer("rows_before", document.get("rows_before", 0), 0) or 0
     model.alpha_path_ = np.empty((0, 2))
     model._members = [

@@ -104,6 +104,7 @@ def test_classes_of_frames_have_the_bits_of_one_process(client):
         model.fit(X, Y, da.from_array(weight, 900), eval_set=lazy_held)
         assert same(model, wanted)
         assert model.feature_names_in_.tolist() == [*"abcd", "kind"]
+        np.testing.assert_array_equal(model.feature_range_, wanted.feature_range_)
     found = model.predict(X), model.predict_proba(X)
     assert [type(one).__module__.split(".")[0] for one in found] == ["dask", "dask"]
     assert np.array_equal(found[0].compute(), wanted.predict(frame))

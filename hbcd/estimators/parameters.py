@@ -76,6 +76,7 @@ class EstimatorParameters(Parameters, ABC):
     target_names_: list[str]
     column_labels_: list[int] | None
     _members: list[dict[str, Any]]
+    _feature_range: Array
     _rows_before: int  # of the last fit, or of the first call of partial_fit
     oof_prediction_: Array | None
     output_range_: Array | None

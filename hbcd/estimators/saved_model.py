@@ -67,7 +67,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
     if left_out is not None and left_out.nbytes <= MOST_LEFT_OUT:
         arrays["oof_prediction"] = left_out
     if hasattr(model, "_feature_range"):  # pickles and files of hbcd 0.1.0 have none
-        arrays["feature_range"] = model.feature_range_
+        arrays["feature_range"] = model._feature_range
     return arrays, document
 
 

@@ -20,6 +20,7 @@ from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_la
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
+from hbcd.estimators.interval_store import IntervalStore
 from hbcd.estimators.member_outputs import MemberOutputs
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.saved_model import describe, file_version
@@ -49,7 +50,14 @@ class TrainingInterrupted(UserWarning):
 
 
 class HybridEstimator(
-    SklearnCallbacks, FitCurves, RawUnits, PandasOutput, MemberOutputs, FeatureRange, Routing
+    SklearnCallbacks,
+    FitCurves,
+    RawUnits,
+    PandasOutput,
+    MemberOutputs,
+    FeatureRange,
+    IntervalStore,
+    Routing,
 ):
     """Fit and outputs of an estimator; subclasses say what a target is."""
 
@@ -86,6 +94,7 @@ class HybridEstimator(
                 report = plan.train(self.n_threads, display, [*callbacks, *bridges])
             check_last_value(loss, report)
             plan.apply(self, report.theta, plan.network)
+            self._keep_rows(plan)
             self._set_report(report)
             for bridge in bridges:
                 bridge.close()
@@ -106,6 +115,7 @@ class HybridEstimator(
         encoder: TableEncoder | None,
         attributes: dict[str, Any],
     ) -> None:
+        self._forget_intervals()
         self.network_ = network
         self.theta_ = theta
         self.x_scaler_, self.y_scaler_ = x_scaler, y_scaler

@@ -112,6 +112,10 @@ class EstimatorParameters(Parameters, ABC):
     def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
         """The attributes that `_describe_target` described."""
 
+    @abstractmethod
+    def _describe_intervals(self) -> tuple[dict[str, Array], dict[str, Any] | None]:
+        """What a model file holds of the errors, arrays and JSON; None where they are not known."""
+
     def _check_fitted(self) -> None:
         if not hasattr(self, "theta_"):
             raise peer("NotFittedError", NotFittedError)(

@@ -8,8 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.dataframes import as_targets, told_by_label
+from hbcd.estimators.interval_methods import IntervalMethods
 from hbcd.estimators.power_transform import LOG
 from hbcd.estimators.target import Target
 from hbcd.estimators.target_transform import TargetTransform, refuse_not_positive
@@ -30,7 +30,7 @@ __all__ = ["RegressionOutputs"]
 Array = NDArray[Any]
 
 
-class RegressionOutputs(HybridEstimator):
+class RegressionOutputs(IntervalMethods):
     """Numbers as targets and as predictions."""
 
     loss: str | Loss
@@ -109,20 +109,27 @@ class RegressionOutputs(HybridEstimator):
 
     # ---- predict
 
-    def predict(self, X: ArrayLike | pd.DataFrame | Rows) -> Any:
+    def predict(self, X: ArrayLike | pd.DataFrame | Rows, return_std: bool = False) -> Any:
         """Predictions in the target's units.
 
         Parameters
         ----------
         X : array_like, DataFrame of shape (rows, features), or Rows
             `Rows` are read a piece at a time.
+        return_std : bool, default False
+            Whether to return the standard deviation of a new row's error as well, which
+            `predict_interval` describes.
 
         Returns
         -------
         ndarray of shape (rows,), or (rows, outputs) where y had two axes
-            Or what `set_output` asked for.
+            Or what `set_output` asked for.  With `return_std` a pair, the second of the shape of
+            the first.
         """
-        return self._output(self._predict(X), X)
+        predicted = self._output(self._predict(X), X)
+        if not return_std:
+            return predicted
+        return predicted, self._output(self._standard_deviations(X), X)
 
     def _predict(self, X: ArrayLike | pd.DataFrame) -> Array:
         out = self._outputs(X)

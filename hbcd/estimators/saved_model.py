@@ -68,7 +68,8 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         arrays["oof_prediction"] = left_out
     if hasattr(model, "_feature_range"):  # pickles and files of hbcd 0.1.0 have none
         arrays["feature_range"] = model._feature_range
-    return arrays, document
+    found, document["intervals"] = model._describe_intervals()
+    return arrays | found, document
 
 
 def file_version(document: dict[str, Any]) -> int:
@@ -150,6 +151,7 @@ def restore(
         {**one, "widths": tuple(one["widths"])} for one in document.get("members", ())
     ]
     model.oof_prediction_ = arrays.get("oof_prediction")
+    model._restore_intervals(arrays, document)
     model.column_labels_ = document.get("column_labels")
     model.target_names_ = [str(name) for name in document["targets"]]
     model.about_ = dict(document["about"])

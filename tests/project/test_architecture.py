@@ -35,6 +35,7 @@ ORDER = (
     {"callbacks"},
     {"training"},
     {"members"},
+    {"uncertainty"},
     {"tables"},
     {"streams"},
     {"model_files"},

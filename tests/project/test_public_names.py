@@ -31,6 +31,7 @@ INSIDE = {
     "streams",
     "training",
     "tuning",
+    "uncertainty",
     "utils",
 }
 

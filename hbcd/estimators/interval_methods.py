@@ -1,0 +1,190 @@
+"""What a fitted regressor says of its errors: intervals, standard deviations, conformal rows."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from hbcd.estimators.base import HybridEstimator
+from hbcd.estimators.intervals import CONFORMALIZE
+from hbcd.estimators.member_outputs import as_output_range
+from hbcd.estimators.streamed_rows import for_pieces
+from hbcd.estimators.target_transform import TargetTransform
+from hbcd.networks.checked_rows import CheckedRows
+from hbcd.parts.losses import Poisson
+from hbcd.streams.rows import Rows
+from hbcd.utils.validation import as_weights, check_number
+
+__all__ = ["IntervalMethods"]
+
+Array = NDArray[Any]
+ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within its standard deviation
+
+
+def as_level(value: Any) -> float:
+    """A checked confidence level."""
+    level = check_number(
+        "confidence_level", value, low=0.0, high=1.0, open_low=True, open_high=True
+    )
+    assert level is not None
+    return level
+
+
+class IntervalMethods(HybridEstimator):
+    """Adds `predict_interval`, `conformalize`, `interval_source_`."""
+
+    _flat: bool
+
+    @abstractmethod
+    def _known_transform(self) -> TargetTransform | None:
+        """The transform of the targets."""
+
+    def predict_interval(
+        self, X: ArrayLike | pd.DataFrame | Rows, confidence_level: float = 0.9
+    ) -> Any:
+        """Intervals that a new row's target lies in with a probability.
+
+        From errors of rows that had no part in what predicts them, each over its scale
+        ``s(x) = g(x) sqrt(1 + k(x) + v(x))``: g the size of errors where that depends on the
+        inputs, k the leverage of the row in the last hidden layers and the inputs, v what the
+        members' variance exceeds that of training rows by, over the mean squared error.  An
+        interval is the prediction and the conformal quantile of the errors times s(x) on either
+        side; for losses that are not symmetric (quantile, Poisson, custom ones) each side has a
+        quantile of its own.  ``interval_source_`` says which errors these are.
+
+        Parameters
+        ----------
+        X : array_like, DataFrame of shape (rows, features), or Rows
+        confidence_level : float, default 0.9
+            The probability, above 0 and below 1.
+
+        Returns
+        -------
+        ndarray of shape (rows, 2), or (rows, outputs, 2) where y had two axes
+            Lower and upper ends in the target's units; of transformed targets the ends are those
+            of the transformed one, mapped back.  A DataFrame where `set_output` asked for it and y
+            had one axis.  They are computed once, at the first call or by `save`.
+
+        Raises
+        ------
+        ValueError
+            A level that is no such probability; no errors are known, as after `partial_fit`:
+            `conformalize` provides them.
+
+        References
+        ----------
+        V. Vovk, A. Gammerman, G. Shafer, Algorithmic learning in a random world (2005).
+        R. F. Barber et al., Predictive inference with the jackknife+, Ann. Statist. 49 (2021).
+        H. Papadopoulos et al., Normalized nonconformity measures for regression (2008).
+        """
+        found = self._intervals_of(X, as_level(confidence_level))
+        if not self._flat:
+            return found
+        return self._output(found[:, 0], X, np.array(["lower", "upper"], dtype=object))
+
+    def _intervals_of(self, X: Any, level: float) -> Array:
+        """Lower and upper ends, (rows, outputs, 2)."""
+        if isinstance(X, Rows):
+            self._check_fitted()
+            parts = for_pieces(
+                X, self.encoder_, lambda piece: self._intervals_of(piece.inputs, level)
+            )
+            return np.concatenate(parts)
+        out = self._outputs(X)
+        intervals = self._known_intervals()
+        x = self.x_scaler_.forward(self._features(X), self.theta_.dtype)
+        low, high = intervals.ends(x, out, self.network_.loss, level, self.n_threads)
+        ends = np.stack([self._end(low), self._end(high)], axis=2)
+        pair = as_output_range(getattr(self, "output_range", None))
+        return ends if pair is None else np.clip(ends, *pair)
+
+    def _end(self, z: Array) -> Array:
+        """Ends of intervals in the target's units."""
+        if type(self.network_.loss) is Poisson:
+            z = np.maximum(z, 0.0)
+        values = self.y_scaler_.backward(z)
+        transform = self._known_transform()
+        return values if transform is None else transform.inverse(values)
+
+    def _standard_deviations(self, X: Any) -> Array:
+        """Of the errors of predictions, (rows,) or (rows, outputs)."""
+        if isinstance(X, Rows):
+            parts = for_pieces(X, self.encoder_, lambda p: self._standard_deviations(p.inputs))
+            return np.concatenate(parts)
+        if self._known_transform() is not None:
+            ends = self._intervals_of(X, ONE_SIGMA)
+            found = 0.5 * (ends[..., 1] - ends[..., 0])
+        else:
+            out = self._outputs(X)
+            intervals = self._known_intervals()
+            x = self.x_scaler_.forward(self._features(X), self.theta_.dtype)
+            scale = intervals.scale(x, out, self.network_.loss, self.n_threads)
+            each = np.array([one.root_mean_square for one in intervals.scores])
+            found = scale * each * self.y_scaler_.scale
+        return found[:, 0] if self._flat else found
+
+    def conformalize(
+        self, X: ArrayLike | pd.DataFrame, y: ArrayLike, sample_weight: ArrayLike | None = None
+    ) -> Self:
+        """Has intervals follow from rows that had no part in the training.
+
+        The share of intervals that hold a new row's target is then at least the level in the mean
+        over such rows, whatever the network is, where new rows are as these (split conformal).
+
+        Parameters
+        ----------
+        X : array_like or DataFrame of shape (rows, features)
+        y : array_like of shape (rows,) or (rows, outputs)
+        sample_weight : array_like of shape (rows,), optional
+
+        Returns
+        -------
+        self
+
+        Raises
+        ------
+        ValueError
+            Bad input, in one line; intervals stay what they were.
+        """
+        self._check_fitted()
+        features = self._features(X)
+        rows, known = self._conformal_rows(features, y, sample_weight), self._intervals_or_none()
+        out = self._outputs(X)
+        if rows.weight is not None:
+            out, rows = out[rows.weight > 0], rows.that_count()
+        if known is None:
+            self._intervals = self._of_unseen(rows, out)
+        else:
+            loss, threads = self.network_.loss, self.n_threads
+            self._intervals = known.conformalized(rows, out, loss, threads, CONFORMALIZE)
+        self._interval_rows = None
+        return self
+
+    def _conformal_rows(self, features: Array, y: Any, sample_weight: Any) -> CheckedRows:
+        """Rows as the network sees them."""
+        n = len(features)
+        target = self._learning_target(y, n, sample_weight, None)
+        values = target.values
+        if values.shape[1] != self.n_outputs_:
+            raise ValueError(f"y: has {values.shape[1]} columns, must have {self.n_outputs_}")
+        transform = self._known_transform()
+        values = values if transform is None else transform.forward(values)
+        return CheckedRows(
+            self.x_scaler_.forward(features, self.theta_.dtype),
+            self.y_scaler_.forward(values, np.float64),
+            as_weights(target.weight, n),
+        )
+
+    @property
+    def interval_source_(self) -> str:
+        """Where the errors come from that intervals follow from.
+
+        "out-of-fold": predictions of members that have not seen the row; "leave-one-out": one
+        network's errors, enlarged by the leverage of the row; "held-out": rows of `eval_set`;
+        "conformalize".
+        """
+        return self._known_intervals().source

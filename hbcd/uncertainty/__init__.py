@@ -1,0 +1,1 @@
+"""How far predictions may be off: conformal quantiles, leverage, noise that depends on inputs."""

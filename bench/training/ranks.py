@@ -25,7 +25,7 @@ import numpy as np
 
 import hbcd
 from hbcd import core
-from hbcd.networks.shared_table import lane_starts
+from hbcd.utils.shared_store import lane_starts
 
 LANES = 16
 MOST_VECTORS, MOST_OVERHEAD = 2 * np.log2(LANES), 0.10

@@ -13,7 +13,7 @@ from hbcd.streams.column_scan import TypesDifferError
 from hbcd.streams.pieces import Piece
 from hbcd.tables.bad_values import NO_TARGET
 from hbcd.tables.columns import bad_cell
-from hbcd.utils.stored_table import of_table
+from hbcd.utils.stored_table import numbers_of_rows
 
 __all__ = ["ClassTargets", "class_counts", "weights_by_class"]
 
@@ -53,11 +53,20 @@ class ClassTargets:
 
     def look(self, values: Any, piece: Piece) -> None:
         """Finds the labels of a piece."""
-        new = np.unique(_labels(values, piece))
+        self._add(np.unique(_labels(values, piece)), str(getattr(values, "name", "y")))
+
+    def join(self, others: list[ClassTargets]) -> None:
+        """The labels that all have found."""
+        self._found = None
+        for one in others:
+            self.names = self.names or one.names
+            if one._found is not None:
+                self._add(one._found, *one.names[:1])
+
+    def _add(self, new: Array, name: str = "y") -> None:
         old = self._found
         if old is not None and (old.dtype.kind in "UT") != (new.dtype.kind in "UT"):
             self._found = None
-            name = str(getattr(values, "name", "y"))
             raise TypesDifferError(
                 f"y={name}: holds numbers in some pieces, and text in others", column=name
             )
@@ -88,20 +97,17 @@ def _labels(values: Any, piece: Piece) -> Array:
 def class_counts(y: Any, weight: Array | None, classes: int) -> Array:
     """Rows or weights of every class, added in the order of the rows."""
     counts = np.zeros(classes)
-    for begin, block in of_table(y):
-        index = numbers_of(block)
-        np.add.at(counts, index, 1.0 if weight is None else weight[begin : begin + len(index)])
+    np.add.at(counts, numbers_of_rows(y, numbers_of), 1.0 if weight is None else weight)
     return counts
 
 
 def weights_by_class(y: Any, weight: Array | None, factors: Array) -> Array:
     """Weights of rows, times the factor of their class."""
-    parts = [factors[numbers_of(block)] for _, block in of_table(y)]
-    each: Array = np.concatenate(parts)
+    each: Array = factors[numbers_of_rows(y, numbers_of)]
     return each if weight is None else each * weight
 
 
 def numbers_of(targets: Array) -> Array:
     """Numbers of classes from targets of 0 and 1."""
-    found: Array = targets[:, 0].astype(np.intp) if targets.shape[1] == 1 else targets.argmax(1)
-    return found
+    own = targets[:, 0] if targets.shape[1] == 1 else targets.argmax(1)
+    return own.astype(np.int32)

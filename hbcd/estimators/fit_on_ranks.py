@@ -15,6 +15,7 @@ from hbcd.estimators.fit_settings import FitSettings
 from hbcd.estimators.network_layers import grows
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.networks.shared_table import SharedTable
+from hbcd.streams.rows import Rows
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.frames import as_frame
 from hbcd.training.rows_of_ranks import check_build
@@ -39,8 +40,9 @@ def rows_for_ranks(
 ) -> tuple[FitSettings, tuple[Any, Any, Any, Any]]:
     """The settings of rank 0, and the rows that each rank needs, from those of each.
 
-    Targets, weights and held-out rows are those of all ranks.  So are inputs, up to `WHOLE` numbers
-    and where the fit reads them other than in one pass after another; else each rank has its own.
+    Of tables, targets, weights and held-out rows are those of all ranks; `Rows` stay what they are.
+    Inputs are those of all, too, up to `WHOLE` numbers and where the fit reads them other than in
+    one pass after another; else each rank has its own.
     """
     ranks = settings.ranks
     assert ranks is not None
@@ -50,18 +52,29 @@ def rows_for_ranks(
     check_alike(ranks, {**_parameters(model), "training that goes on": settings.resumes})
     generator, stop = ranks.agree((settings.generator, settings.stop))
     settings = replace(settings, generator=generator, stop=stop)
+    kinds = [isinstance(one, Rows) for one in (X, eval_set)]
+    for name, read in zip(("X", "eval_set"), kinds, strict=True):
+        check_alike(ranks, {name: "an hbcd.Rows" if read else "a table in memory"})
+    held = eval_set if kinds[1] else _held(ranks, eval_set)
+    if kinds[0]:
+        return settings, (X, y, sample_weight, held)
     if isinstance(X, EncodedTable):  # by the same encoder on all ranks
         inputs = replace(X, features=_inputs(model, ranks, X.features, settings))
     else:
         inputs = _inputs(model, ranks, X, settings)
-    if eval_set is not None:
-        try:
-            held = tuple(eval_set)
-        except TypeError:
-            raise ValueError("eval_set: must be a pair (X, y)") from None
-        eval_set = tuple(_gathered("eval_set", ranks, value) for value in held)
     weight = _gathered("sample_weight", ranks, sample_weight)
-    return settings, (inputs, _gathered("y", ranks, y), weight, eval_set)
+    return settings, (inputs, _gathered("y", ranks, y), weight, held)
+
+
+def _held(ranks: Ranks, eval_set: Any) -> Any:
+    """The held-out rows of all ranks, where they are tables in memory."""
+    if eval_set is None:
+        return None
+    try:
+        held = tuple(eval_set)
+    except TypeError:
+        raise ValueError("eval_set: must be a pair (X, y)") from None
+    return tuple(_gathered("eval_set", ranks, value) for value in held)
 
 
 def _inputs(model: EstimatorParameters, ranks: Ranks, X: Any, settings: FitSettings) -> Any:

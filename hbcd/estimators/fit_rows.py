@@ -20,6 +20,7 @@ from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.shared_table import SharedTable
 from hbcd.streams.rows import Rows
 from hbcd.tables.encoder import TableEncoder
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.stored_table import StoredTable
 from hbcd.utils.validation import check_finite
 
@@ -84,7 +85,8 @@ def fit_rows(
     n = len(table)
     parts = None
     if eval_set is not None:
-        held_out = _held_out(model, eval_set, encoder, inputs.shape[1], labels, target)
+        ranks = settings.ranks
+        held_out = _held_out(model, eval_set, encoder, inputs.shape[1], labels, target, ranks)
     elif not settings.partial:
         parts = chosen_rows(model.validation_fraction, inputs, y, len(table))
     some = target.weight is not None and not target.weight.all()
@@ -120,14 +122,13 @@ def _of_stream(
     classes: Array | None,
 ) -> FitRows:
     """The same of rows that are read."""
-    if settings.ranks is not None:
-        raise ValueError("X: hbcd.Rows is for one process: give each rank its rows as arrays")
     read = streamed_rows(model, X, y, sample_weight, settings, classes)
     target, n = read.target, len(read.inputs)
     table, held_out, parts = CheckedRows(read.inputs, target.values, target.weight), None, None
     if eval_set is not None:
         columns = read.inputs.shape[1]
-        held_out = _held_out(model, eval_set, read.encoder, columns, None, target)
+        ranks = settings.ranks
+        held_out = _held_out(model, eval_set, read.encoder, columns, None, target, ranks)
     elif not settings.partial:
         parts = read.parts(model.validation_fraction)
     if parts is not None:
@@ -177,11 +178,12 @@ def _held_out(
     n_inputs: int,
     labels: list[int] | None,
     target: Target,
+    ranks: Ranks | None,
 ) -> CheckedRows:
     """The held-out rows that `fit` was given."""
     if isinstance(eval_set, Rows):
         reader = model._target_reader(target.attributes.get("classes_"))
-        return held_out_of(eval_set, reader, encoder, n_inputs, target)
+        return held_out_of(eval_set, reader, encoder, n_inputs, target, ranks)
     try:
         X, y = eval_set
     except (TypeError, ValueError):

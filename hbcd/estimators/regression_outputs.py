@@ -22,7 +22,7 @@ from hbcd.training import registry
 from hbcd.training.network import Network
 from hbcd.utils.overflow import RowOverflow, refuse_overflow
 from hbcd.utils.scaling import Scaler
-from hbcd.utils.stored_table import of_table
+from hbcd.utils.stored_table import own_blocks
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights
 
 __all__ = ["RegressionOutputs"]
@@ -69,7 +69,7 @@ class RegressionOutputs(IntervalMethods):
 
     def _streamed_target(self, reader: NumberTargets, y: Any, weight: Array | None) -> Target:
         loss = registry.loss(self.loss)
-        for _, block in of_table(y):
+        for _, block in own_blocks(y):
             loss._check_target("y", block)
         return Target(y, as_exact_weights(weight, len(y)), loss, {"_flat": reader.flat})
 

@@ -19,6 +19,7 @@ from hbcd.streams.rows import Rows
 from hbcd.streams.sources import with_texts
 from hbcd.streams.targets import TargetReader
 from hbcd.tables.encoder import TableEncoder
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["StreamedRows", "for_pieces", "held_out_of", "parts_of", "streamed_rows"]
@@ -70,6 +71,7 @@ def streamed_rows(
             raise ValueError(f"{name}: must be None where X is an hbcd.Rows, which has its own")
     reader: Any = model._target_reader(classes)
     known: dict[str, Any] = {"missing": model.missing, "dates": model.dates}
+    known["ranks"] = settings.ranks
     if settings.resumes:
         known |= {"encoder": model.encoder_, "fitted": True, "columns": model.network_.n_inputs}
     found = read_rows(rows, reader, **known)
@@ -78,10 +80,15 @@ def streamed_rows(
 
 
 def held_out_of(
-    rows: Rows, reader: TargetReader, encoder: TableEncoder | None, columns: int, target: Target
+    rows: Rows,
+    reader: TargetReader,
+    encoder: TableEncoder | None,
+    columns: int,
+    target: Target,
+    ranks: Ranks | None,
 ) -> CheckedRows:
     """Held-out rows that are read."""
-    found = read_rows(rows, reader, encoder=encoder, fitted=True, columns=columns)
+    found = read_rows(rows, reader, encoder=encoder, fitted=True, columns=columns, ranks=ranks)
     if found.y.shape[1] != target.values.shape[1]:
         raise ValueError(
             f"eval_set: has {found.y.shape[1]} targets, must have {target.values.shape[1]}"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.utils.stored_table import of_table
+from hbcd.utils.stored_table import StoredTable, own_blocks
 
 __all__ = ["Fold", "deal", "one_part"]
 
@@ -103,8 +103,8 @@ def _keys(x: Array) -> Array:
     """A number for each row, the same for rows with equal inputs."""
     direction: Array = np.random.default_rng(0).normal(size=(x.shape[1],))
     key = np.zeros(len(x))
-    for begin, block in of_table(x):
+    for begin, block in own_blocks(x):
         own = key[begin : begin + len(block)]
         for j in range(x.shape[1]):  # column by column: equal rows have the same rounding
             own += block[:, j] * direction[j]
-    return key
+    return x.all_ranks(key) if isinstance(x, StoredTable) else key

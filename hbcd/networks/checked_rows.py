@@ -67,10 +67,12 @@ class CheckedRows:
         return CheckedRows(_some(self.x, kept), _some(self.y, kept), self.weight[kept])
 
     def every(self, most: int) -> CheckedRows:
-        """At most so many of the rows, at equal distances."""
+        """At most so many of the rows, at equal distances, as arrays."""
         step = -(-len(self) // most)
+        if step == 1 and not isinstance(self.x, StoredTable):
+            return self
         weight = None if self.weight is None else self.weight[::step]
-        return self if step == 1 else CheckedRows(self.x[::step], self.y[::step], weight)
+        return CheckedRows(self.x[::step], self.y[::step], weight)
 
     def that_count(self) -> CheckedRows:
         """The rows whose weight is not 0; itself, without a copy, where all of them count."""

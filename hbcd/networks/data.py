@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd import core
 from hbcd.networks.checked_rows import CheckedRows, split_by_share
-from hbcd.networks.shared_table import SharedTable, lane_starts, shared, whole
+from hbcd.networks.shared_table import SharedTable, ranks_with, shared, whole
 from hbcd.networks.stored_data import stored_data
 from hbcd.networks.structure import NetworkStructure
 from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaled
-from hbcd.utils.stored_table import StoredTable, of_table
+from hbcd.utils.shared_store import lane_starts
+from hbcd.utils.stored_table import StoredTable, own_blocks
 from hbcd.utils.validation import as_exact_weights, as_matrix, as_weights, check_fits
 
 __all__ = ["Held", "TrainingData", "as_data", "as_held", "as_table", "as_training_data", "plain"]
@@ -82,7 +83,7 @@ def as_rows(
     """Checked rows of a network; `of` names them in errors."""
     x = as_table(f"{of}X", X, network.n_inputs, None, dtype)
     targets = as_table(f"{of}y", y, network.n_outputs, x.shape[0], dtype)
-    for _, block in of_table(plain(targets)[0]):
+    for _, block in own_blocks(plain(targets)[0]):
         network.loss._check_target(f"{of}y", block)
     return CheckedRows(x, targets, as_exact_weights(sample_weight, x.shape[0]))
 
@@ -164,8 +165,7 @@ def as_training_data(
     rows = as_rows(network, X, y, sample_weight, dtype)
     if eval_set is not None:
         held = as_held(eval_set)
-        table = shared(X)
-        ranks = None if table is None else table.ranks
+        ranks = ranks_with(X)
         held_out = as_data(network, *held, dtype, n_threads, of="eval_set: ", ranks=ranks)
         return TrainingData(
             into_core(rows, dtype, n_threads, network.alpha), held_out, lambda: held

@@ -5,6 +5,8 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from typing import Any
 
+from hbcd.utils.ranks import Ranks
+
 __all__ = ["RowSource", "Tables", "read_tables"]
 
 Tables = tuple[Any, Any, Any]  # inputs and targets, arrays or stored; weights, an array or None
@@ -14,8 +16,13 @@ class RowSource(ABC):
     """Rows that are read, such as `hbcd.Rows`."""
 
     @abstractmethod
-    def tables(self) -> Tables:
+    def tables(self, ranks: Ranks | None = None) -> Tables:
         """All rows whose columns are numbers: inputs, targets and weights.
+
+        Parameters
+        ----------
+        ranks : Ranks, optional
+            Those whose rows these are, one after another.
 
         Returns
         -------
@@ -24,7 +31,7 @@ class RowSource(ABC):
         """
 
 
-def read_tables(X: Any, y: Any, weight: Any) -> Tables:
+def read_tables(X: Any, y: Any, weight: Any, ranks: Ranks | None = None) -> Tables:
     """Inputs, targets and weights, read where they are from a `RowSource`."""
     if not isinstance(X, RowSource):
         return X, y, weight
@@ -32,4 +39,4 @@ def read_tables(X: Any, y: Any, weight: Any) -> Tables:
         raise ValueError(
             "y, sample_weight: must be None where X is an hbcd.Rows, which has its own"
         )
-    return X.tables()
+    return X.tables(ranks)

@@ -9,21 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd import core
 from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaled
+from hbcd.utils.shared_store import lane_starts
+from hbcd.utils.stored_table import StoredTable
 
-__all__ = ["SharedTable", "lane_starts", "on_ranks", "shared", "whole"]
+__all__ = ["SharedTable", "on_ranks", "ranks_with", "shared", "whole"]
 
 Array = NDArray[Any]
 Numbers = NDArray[np.int64]
-
-
-def lane_starts(rows: int, ranks: int) -> Numbers:
-    """The first rows of so many ranks, (ranks + 1,): each has as many lanes of the core's sums."""
-    starts = core.lane_rows(rows)
-    lanes = len(starts) - 1
-    return starts[np.arange(ranks + 1) * lanes // ranks]
 
 
 @dataclass(frozen=True)
@@ -117,7 +111,7 @@ class SharedTable:
 
 def on_ranks(table: Any, ranks: Ranks | None) -> Any:
     """A table that every rank holds, or is shared already, as one of the ranks."""
-    if ranks is None or isinstance(table, SharedTable):
+    if ranks is None or isinstance(table, (SharedTable, StoredTable)):
         return table
     return SharedTable(table, ranks)
 
@@ -128,8 +122,16 @@ def shared(table: Any) -> SharedTable | None:
     return found if isinstance(found, SharedTable) else None
 
 
+def ranks_with(table: Any) -> Ranks | None:
+    """The ranks that a table, or one to be standardized, is shared by."""
+    found: Ranks | None = getattr(getattr(table, "table", table), "ranks", None)
+    return found
+
+
 def whole(table: Any) -> Any:
     """The same table with all rows on every rank."""
+    if isinstance(getattr(table, "table", table), StoredTable):
+        return replace(table, table=table.table[:]) if isinstance(table, Scaled) else table[:]
     found = shared(table)
     if found is None:
         return table

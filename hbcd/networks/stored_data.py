@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from hbcd import core
 from hbcd.networks.tile_file import TileFile, Tiles
+from hbcd.utils.shared_store import SharedStore, ascends, lane_starts
 from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["StoredTiles", "fits", "stored_data"]
@@ -170,6 +171,8 @@ def stored_data(
 ) -> core.Data:
     """Rows of a store as `core.Data` has them; only few rows are held in memory.
 
+    Of a store of several ranks each has the rows of its lanes.
+
     Parameters
     ----------
     dtype : type
@@ -185,13 +188,58 @@ def stored_data(
     """
     if index is not None:
         x, y = x.select(index), y.select(index) if isinstance(y, StoredTable) else y[index]
+    if isinstance(x.store, SharedStore):
+        return _of_ranks(dtype, x, y, weight, x_columns, y_columns, penalty, n_threads)
     if fits(x):
-        records = x.raw(0, len(x))
-        inputs, x_columns = _columns(x, records, x_columns)
-        targets, y_columns = _targets(y, records, 0, y_columns)
+        tables = _in_memory(x, y, x_columns, y_columns, 0, len(x))
         return core.Data(
-            dtype, inputs, targets, weight, x_columns, y_columns, penalty, n_threads=n_threads
+            dtype, *tables[0], weight, *tables[1], penalty=penalty, n_threads=n_threads
         )
     tiles = StoredTiles(dtype, x, y, weight, x_columns, y_columns)
     sizes = len(x), x.columns, y.shape[1]
     return core.Data.streamed(dtype, *sizes, tiles, weight is not None, penalty)
+
+
+def _in_memory(
+    x: StoredTable,
+    y: StoredTable | Array,
+    x_columns: Columns,
+    y_columns: Columns,
+    begin: int,
+    end: int,
+) -> tuple[tuple[Array, Array], tuple[Columns, Columns]]:
+    """Inputs and targets of some rows as arrays, and what the core is to standardize them with."""
+    records = x.raw(0, len(x))[begin:end]
+    inputs, x_columns = _columns(x, records, x_columns)
+    targets, y_columns = _targets(y, records, begin, y_columns)
+    return (inputs, targets), (x_columns, y_columns)
+
+
+def _of_ranks(
+    dtype: Any,
+    x: StoredTable,
+    y: StoredTable | Array,
+    weight: Array | None,
+    x_columns: Columns,
+    y_columns: Columns,
+    penalty: float,
+    n_threads: int,
+) -> core.Data:
+    """The rows of this rank; few rows, or rows in no order, are read by all ranks together."""
+    ranks = x.ranks
+    assert ranks is not None
+    first = lane_starts(len(x), ranks.size)
+    begin, end = (int(row) for row in first[ranks.rank : ranks.rank + 2])
+    weight = None if weight is None else weight[begin:end]
+    together = fits(x) or not ascends(x.index)
+    if not together:
+        x, y = x.parts(first, y)
+    if together or x.store.in_memory:
+        rows = (begin, end) if together else (0, end - begin)
+        tables = _in_memory(x, y, x_columns, y_columns, *rows)
+        return core.Data(
+            dtype, *tables[0], weight, *tables[1], penalty, None, n_threads, ranks, first
+        )
+    tiles = StoredTiles(dtype, x, y, weight, x_columns, y_columns)
+    sizes = end - begin, x.columns, y.shape[1]
+    return core.Data.streamed(dtype, *sizes, tiles, weight is not None, penalty, ranks, first)

@@ -93,12 +93,15 @@ class ColumnScan:
         if kind is None or self.kind == kind:
             return
         if self.kind is not None:
-            raise TypesDifferError(
-                f"{self.name}: holds {kind} in {here}, but {self.kind} in {self._where}: must hold "
-                "the same everywhere",
-                column=self.name,
-            )
+            raise self._differs(kind, here)
         self.kind, self._where = kind, here
+
+    def _differs(self, kind: str, here: str) -> TypesDifferError:
+        return TypesDifferError(
+            f"{self.name}: holds {kind} in {here}, but {self.kind} in {self._where}: must hold "
+            "the same everywhere",
+            column=self.name,
+        )
 
     def _add_times(self, column: pd.Series) -> None:
         if pd.api.types.is_timedelta64_dtype(column.dtype):
@@ -114,6 +117,9 @@ class ColumnScan:
         counts = np.bincount(codes[codes >= 0], minlength=len(values))
         for value, count in zip(values, counts.tolist(), strict=True):
             self._counts[value] = self._counts.get(value, 0) + count
+        self._refuse_many()
+
+    def _refuse_many(self) -> None:
         if len(self._counts) > MOST:
             raise TableError(
                 f"{self.name}: has more than {MOST} different texts: identifiers, dates or numbers "
@@ -121,6 +127,21 @@ class ColumnScan:
                 bad.DROP,
                 column=self.name,
             )
+
+    def join(self, other: ColumnScan) -> None:
+        """What was seen of the rows that follow; TypesDifferError where they have another type."""
+        if other.kind is not None and self.kind is None:
+            self.kind, self._where = other.kind, other._where
+        if other.kind not in (None, self.kind):
+            raise self._differs(str(other.kind), other._where)
+        self.gaps |= other.gaps
+        self._category |= other._category
+        self.rows, self.missing = self.rows + other.rows, self.missing + other.missing
+        ends = [one for one in (self._range, other._range) if one is not None]
+        self._range = (min(e[0] for e in ends), max(e[1] for e in ends)) if ends else None
+        for value, count in other._counts.items():
+            self._counts[value] = self._counts.get(value, 0) + count
+        self._refuse_many()
 
     @property
     def _different(self) -> pd.Series:

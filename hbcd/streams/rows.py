@@ -15,6 +15,7 @@ from hbcd.streams.selected import SomeRows
 from hbcd.streams.sources import Source, find_source
 from hbcd.utils.memory_size import as_bytes
 from hbcd.utils.public import public
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.validation import check_integer, check_number
 
 __all__ = ["Rows"]
@@ -147,9 +148,9 @@ class Rows(RowSource):
         """Whether the target is one column, and not a list of one."""
         return self.target is None or isinstance(self.target, (str, int))
 
-    def tables(self) -> Tables:
+    def tables(self, ranks: Ranks | None = None) -> Tables:
         """Inputs, targets and weights of columns that all are numbers, for `Network.train`."""
-        return read_numbers(self)
+        return read_numbers(self, ranks)
 
     def __repr__(self) -> str:
         return f"Rows({self.source!r}, target={self.target!r}, memory={self.memory!r})"

@@ -32,7 +32,8 @@ def filled(table: StoredTable, encoder: TableEncoder) -> tuple[TableEncoder, Sto
 
 def _median(table: StoredTable, column: int) -> float:
     """The median of the numbers that are not missing, as `hbcd.tables.columns.median` has it."""
-    known = sum(int(np.count_nonzero(~np.isnan(block[:, column]))) for _, block in table.blocks())
+    own = sum(int(np.count_nonzero(~np.isnan(b[:, column]))) for _, b in table.own_blocks())
+    known = sum(table.together(own))
     low, high = order_statistics(table, column, known, (known - 1) // 2, known // 2)
     return float(0.5 * low + 0.5 * high)
 
@@ -68,11 +69,11 @@ def _between(
 ) -> tuple[int, Array]:
     """How many numbers are below `low`, and each step-th of those from it to `high`."""
     below, kept = 0, []
-    for _, block in table.blocks():
+    for _, block in table.own_blocks():
         values = block[:, column]
         below += int(np.count_nonzero(values < low))
         kept.append(values[(values >= low) & (values <= high)][::step])
-    return below, np.concatenate(kept)
+    return sum(table.together(below)), np.concatenate(table.joined(kept))
 
 
 def warn_of_numbers(table: StoredTable, encoder: TableEncoder) -> None:
@@ -101,13 +102,17 @@ def _ends(table: StoredTable) -> tuple[Array, Array, tuple[Array, Array]]:
     """Least and largest known number of every column, and in how many rows they stand."""
     ends = np.full(table.columns, np.inf), np.full(table.columns, -np.inf)
     counts = np.zeros(table.columns, np.int64), np.zeros(table.columns, np.int64)
-    for _, block in table.blocks():
+    sides = np.less, np.greater
+    for _, block in table.own_blocks():
         found = np.fmin.reduce(block, axis=0), np.fmax.reduce(block, axis=0)
-        for end, count, own, better in zip(ends, counts, found, (np.less, np.greater), strict=True):
+        for end, count, own, better in zip(ends, counts, found, sides, strict=True):
             new = better(own, end)
             count[new], end[new] = 0, own[new]
             count += np.count_nonzero(block == end, axis=0)
-    return *ends, counts
+    of_ranks = [np.array(one) for one in zip(*table.together((*ends, *counts)), strict=True)]
+    least, most = of_ranks[0].min(axis=0), of_ranks[1].max(axis=0)
+    whole = (of_ranks[2] * (of_ranks[0] == least)), (of_ranks[3] * (of_ranks[1] == most))
+    return least, most, (whole[0].sum(axis=0), whole[1].sum(axis=0))
 
 
 def _others(
@@ -115,11 +120,13 @@ def _others(
 ) -> tuple[float, float] | None:
     """Between which numbers all others of a column lie."""
     low, high = np.inf, -np.inf
-    for _, block in table.blocks():
+    for _, block in table.own_blocks():
         numbers = block[:, column]
         numbers = numbers[(numbers != value) & ~np.isnan(numbers)]
         if value == -opposite:
             numbers = numbers[numbers != opposite]
         if len(numbers):
             low, high = min(low, float(numbers.min())), max(high, float(numbers.max()))
+    lows, highs = zip(*table.together((low, high)), strict=True)
+    low, high = min(lows), max(highs)
     return (low, high) if low <= high else None

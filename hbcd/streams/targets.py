@@ -31,6 +31,9 @@ class TargetReader(Protocol):
         """Those of a piece, (rows, outputs), in the precision that they have."""
         ...
 
+    def join(self, others: list[Any]) -> None:
+        """Knows what the readers of all ranks, in the order of their rows, have seen."""
+
 
 class NumberTargets:
     """Targets that are numbers.
@@ -48,13 +51,19 @@ class NumberTargets:
     def __init__(self) -> None:
         self.names: list[str] = []
         self.flat = True
+        self._read = False
+
+    def join(self, others: list[NumberTargets]) -> None:
+        """Names and shape of those that have read some."""
+        for one in reversed([other for other in others if other._read]):
+            self.names, self.flat = one.names, one.flat
 
     def look(self, values: Any, piece: Piece) -> None:
         """Nothing: what a number is, it says itself."""
 
     def read(self, values: Any, piece: Piece) -> Array:
         """Finite numbers, (rows, outputs)."""
-        self.flat = np.ndim(values) == 1
+        self.flat, self._read = np.ndim(values) == 1, True
         if isinstance(values, pd.Series):
             self.names = [] if values.name is None else [str(values.name)]
             return target_numbers(values, TARGET)[:, np.newaxis]

@@ -14,7 +14,7 @@ from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
 from hbcd.networks.evaluation import NetworkEvaluation
 from hbcd.networks.row_source import RowSource, read_tables
-from hbcd.networks.shared_table import shared
+from hbcd.networks.shared_table import ranks_with
 from hbcd.parts.report import FitReport
 from hbcd.parts.stopping import Stop
 from hbcd.training.budget import Budget
@@ -157,8 +157,7 @@ class Network(NetworkEvaluation):
                     early_stopping=early_stopping,
                     penalty_center=penalty_center,
                 )
-        table = shared(X)
-        ranks = None if table is None else table.ranks
+        ranks = ranks_with(X)
         started = time.perf_counter()
         tables = read_tables(X, y, sample_weight)
         held: Any = eval_set.tables() if isinstance(eval_set, RowSource) else eval_set

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike
 
 from hbcd import core
 from hbcd.networks.data import as_held
-from hbcd.networks.shared_table import SharedTable
+from hbcd.networks.row_source import RowSource, read_tables
+from hbcd.networks.shared_table import SharedTable, on_ranks
 from hbcd.utils.gathered import gathered
 from hbcd.utils.ranks import Ranks, check_alike
 from hbcd.utils.scaling import Scaled
@@ -45,6 +46,16 @@ def rows_of_ranks(
         Of this rank, see `Network.train`.
     """
     check_build(ranks)
+    for name, value in (("X", X), ("eval_set", eval_set)):
+        known = "an hbcd.Rows" if isinstance(value, RowSource) else "a table in memory"
+        check_alike(ranks, {name: known})
+    if isinstance(eval_set, RowSource):
+        held: Any = eval_set.tables(ranks)
+    else:
+        held = _held(ranks, eval_set)
+    if isinstance(X, RowSource):
+        x, *others = read_tables(X, y, sample_weight, ranks)
+        return on_ranks(x, ranks), *others, held
     inputs, scaler = (X.table, X.scaler) if isinstance(X, Scaled) else (X, None)
     inputs = np.asarray(inputs)
     if inputs.shape[0]:
@@ -61,6 +72,16 @@ def rows_of_ranks(
     targets = gathered("y", ranks, np.asarray(targets))
     weight = None if sample_weight is None else np.asarray(sample_weight)
     weight = gathered("sample_weight", ranks, weight)
+    return (
+        table if scaler is None else Scaled(table, scaler, _ends(ranks, X)),
+        replace(y, table=targets, ends=None) if isinstance(y, Scaled) else targets,
+        weight,
+        held,
+    )
+
+
+def _held(ranks: Ranks, eval_set: Any) -> Any:
+    """The held-out rows of all ranks."""
     held = None if eval_set is None else as_held(eval_set)
     if len({one is None for one in ranks.gather(held and True)}) > 1:
         raise ValueError("eval_set: must be given on all ranks or none")
@@ -68,12 +89,7 @@ def rows_of_ranks(
         held = tuple(
             _gathered(f"eval_set: {n}", ranks, v) for n, v in zip("Xyw", held, strict=True)
         )
-    return (
-        table if scaler is None else Scaled(table, scaler, _ends(ranks, X)),
-        replace(y, table=targets, ends=None) if isinstance(y, Scaled) else targets,
-        weight,
-        held,
-    )
+    return held
 
 
 def _gathered(name: str, ranks: Ranks, value: Any) -> Any:

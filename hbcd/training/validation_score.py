@@ -149,11 +149,11 @@ class Scorer:
         self.metric, self.sign = table[rule.metric]
         self.network, self.dtype, self.n_threads = network, dtype, n_threads
         if isinstance(X, Scaled):
-            X = X.scaler.forward(X.table, dtype)
+            X = X.scaler.forward(X.table[:], dtype)
         self.x = np.ascontiguousarray(as_matrix("eval_set: X", X), dtype=dtype)
         self.scaler = y.scaler if isinstance(y, Scaled) else None
         self.truth = (
-            y.scaler.in_units(y.table) if isinstance(y, Scaled) else as_matrix("eval_set: y", y)
+            y.scaler.in_units(y.table[:]) if isinstance(y, Scaled) else as_matrix("eval_set: y", y)
         )
         self.weight = as_weights(weight, self.truth.shape[0])
         counted = self.truth if self.weight is None else self.truth[self.weight > 0]

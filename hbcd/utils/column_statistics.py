@@ -67,7 +67,7 @@ def column_statistics(
     ValueError
         An element that is missing or infinite; row and column are named.
     """
-    shared = hasattr(table, "of_lanes")
+    shared = _is_shared(table)
     shift = (table.first_row if shared else table[0]).astype(np.float64)
     with np.errstate(over="ignore", invalid="ignore", under="ignore"):
         sums = _sums(table, weight, shift, None)
@@ -75,11 +75,17 @@ def column_statistics(
     if is_usual(spread):
         return statistics_of(sums, shift, None, table.dtype)
     if not np.isfinite(spread).all():
-        check_finite(name, table.own if shared else table, remedy)
+        own = getattr(table, "own", table)  # of stored rows all are finite
+        check_finite(name, own[:], remedy)
     exponent = np.frexp(np.maximum(sums.high, -sums.low))[1]
     shift = np.ldexp(shift, -exponent)
     with np.errstate(under="ignore"):
         return statistics_of(_sums(table, weight, shift, exponent), shift, exponent, table.dtype)
+
+
+def _is_shared(table: Any) -> bool:
+    """Whether several ranks hold a table."""
+    return getattr(table, "ranks", None) is not None
 
 
 def is_usual(spread: Vector) -> bool:
@@ -89,7 +95,7 @@ def is_usual(spread: Vector) -> bool:
 
 def _sums(table: Any, weight: Array | None, shift: Vector, exponent: Array | None) -> ColumnSums:
     """Sums over all rows of a table, whose columns are divided by 2**exponent."""
-    own, begin = table.of_lanes() if hasattr(table, "of_lanes") else (table, 0)
+    own, begin = table.of_lanes() if _is_shared(table) else (table, 0)
     one_pass, at = ColumnPass(table.shape[0], shift, exponent, begin), begin
     for _, block in own.blocks() if hasattr(own, "blocks") else ((0, own),):
         one_pass.add(block, None if weight is None else weight[at : at + len(block)])

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator
-from functools import cached_property
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.utils.row_store import RowStore
+from hbcd.utils.ranks import Ranks
 from hbcd.utils.scaling import Scaler
+from hbcd.utils.shared_store import SharedStore, Store, ascends, lane_starts
 
-__all__ = ["StoredTable", "of_table", "standardized"]
+__all__ = ["StoredTable", "numbers_of_rows", "of_table", "own_blocks", "standardized"]
 
 Array = NDArray[Any]
 
@@ -21,11 +21,12 @@ Array = NDArray[Any]
 class StoredTable:
     """A table (rows, columns) of which a piece at a time is in memory.
 
-    It is indexed by a slice, a row or an array of rows, all columns at once, and gives arrays.
+    It is indexed by a slice, a row or an array of rows, all columns at once, and gives arrays.  Of
+    a table of several ranks all of them ask for the same rows at the same time, and get them.
 
     Parameters
     ----------
-    store : RowStore
+    store : RowStore, JoinedStore or SharedStore
         Finished.
     first, columns : int
         Columns of the store: from which one on, and how many.
@@ -46,8 +47,9 @@ class StoredTable:
         Whether all is 0, whatever the store holds.
     """
 
-    def __init__(self, store: RowStore, first: int, columns: int, dtype: Any) -> None:
-        self.store, self.first, self.columns = store, first, columns
+    def __init__(self, store: Store, first: int, columns: int, dtype: Any) -> None:
+        self.store: Store = store
+        self.first, self.columns = first, columns
         self._read = columns  # of the store
         self.fills: Array | None = None
         self.dtype = np.dtype(dtype)
@@ -55,6 +57,7 @@ class StoredTable:
         self.scaler: Scaler | None = None
         self.function: Callable[[Array], Array] | None = None
         self.zero = False
+        self._ends: tuple[Array, Array] | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -152,20 +155,87 @@ class StoredTable:
 
     def _copy(self) -> StoredTable:
         other = copy.copy(self)
-        vars(other).pop("ends", None)
+        other._ends = None
         return other
 
-    @cached_property
+    # ---- of several ranks
+
+    @property
+    def ranks(self) -> Ranks | None:
+        """Those whose rows these are; None: all are here."""
+        return self.store.ranks if isinstance(self.store, SharedStore) else None
+
+    def together(self, found: Any) -> list[Any]:
+        """What all ranks have found, in the order of their rows."""
+        return [found] if self.ranks is None else self.ranks.gather(found)
+
+    def own_blocks(self) -> Iterator[tuple[int, Array]]:
+        """The pieces whose rows are here; of rows in another order than theirs, all of them."""
+        store = self.store
+        if not isinstance(store, SharedStore) or not ascends(self.index):
+            yield from self.blocks()
+            return
+        begin, end = store.here(self.index)
+        own = self._copy()
+        own.store = store.own
+        if self.index is not None:
+            own.index = (self.index[begin:end] - store.first[store.ranks.rank]).astype(np.uint32)
+        for at, block in own.blocks():
+            yield begin + at, block
+
+    def all_ranks(self, numbers: Array) -> Array:
+        """Numbers of all rows (rows,) from arrays in which each rank has set those of its own."""
+        if not isinstance(self.store, SharedStore) or not ascends(self.index):
+            return numbers
+        begin, end = self.store.here(self.index)
+        return np.concatenate(self.store.ranks.gather(numbers[begin:end]))
+
+    def parts(self, first: Array, *others: Any) -> list[Any]:
+        """The rows that rank r has from first[r] on, of this table and others of the same rows.
+
+        Parameters
+        ----------
+        first : ndarray of int, shape (ranks + 1,)
+        *others : StoredTable or ndarray
+            Of the same rows, by the same index; arrays hold the rows of all ranks.
+        """
+        assert isinstance(self.store, SharedStore)
+        store, index = self.store.part(self.index, first)
+        rank, found = self.store.ranks.rank, []
+        for table in (self, *others):
+            if isinstance(table, StoredTable):
+                own = table._copy()
+                own.store, own.index = store, index
+                found.append(own)
+            else:
+                found.append(table[first[rank] : first[rank + 1]])
+        return found
+
+    @property
+    def first_row(self) -> Array:
+        """The first row, (columns,)."""
+        return self[0]
+
+    def of_lanes(self) -> tuple[Any, int]:
+        """The rows of this rank where each begins with a lane, and the number of the first."""
+        assert isinstance(self.store, SharedStore)
+        ranks = self.store.ranks
+        first = lane_starts(len(self), ranks.size)
+        return self.parts(first)[0], int(first[ranks.rank])
+
+    def joined(self, found: Sequence[Any]) -> list[Any]:
+        """What all ranks have found, as one list."""
+        return [one for part in self.together(list(found)) for one in part]
+
+    @property
     def ends(self) -> tuple[Array, Array]:
         """The least and the largest element of every column, (columns,) each."""
-        low = high = None
-        for _, block in self.blocks():
-            ends = block.min(axis=0), block.max(axis=0)
-            low = ends[0] if low is None else np.minimum(low, ends[0])
-            high = ends[1] if high is None else np.maximum(high, ends[1])
-        assert low is not None
-        assert high is not None
-        return low, high
+        # No cached_property: before Python 3.12 it has one lock, for which ranks in threads wait.
+        if self._ends is None:
+            found = [(block.min(axis=0), block.max(axis=0)) for _, block in self.own_blocks()]
+            low, high = zip(*self.joined(found), strict=True)
+            self._ends = np.min(low, axis=0), np.max(high, axis=0)
+        return self._ends
 
     def min(self, axis: int = 0) -> Array:
         """The least element of every column."""
@@ -179,6 +249,19 @@ class StoredTable:
 def of_table(table: Any) -> Iterator[tuple[int, Array]]:
     """The pieces of a table, one after another: an array is one piece."""
     return table.blocks() if isinstance(table, StoredTable) else iter([(0, table)])
+
+
+def own_blocks(table: Any) -> Iterator[tuple[int, Array]]:
+    """The pieces of a table whose rows are on this rank, where there are several."""
+    return table.own_blocks() if isinstance(table, StoredTable) else iter([(0, table)])
+
+
+def numbers_of_rows(table: Any, function: Callable[[Array], Array]) -> Array:
+    """What a function makes of each row of a table, (rows,): of all rows, on all ranks."""
+    found = [function(block) for _, block in own_blocks(table)]
+    if isinstance(table, StoredTable) and table.ranks is not None and ascends(table.index):
+        found = table.joined(found)
+    return np.concatenate(found)
 
 
 def standardized(table: Any, scaler: Scaler, dtype: Any) -> Any:

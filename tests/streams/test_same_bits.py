@@ -57,6 +57,11 @@ SETTINGS = {
         "n_threads": 4,
     },
     "targets": {"effort": 0.01, "target_transform": "yeo-johnson"},
+    "targets of one": {
+        "hidden_layer_sizes": (4,),
+        "target_transform": "yeo-johnson",
+        "max_iter": 20,
+    },
     "robust": {"hidden_layer_sizes": (4,), "loss": "huber", "max_iter": 20},
     "float64": {"hidden_layer_sizes": (4,), "dtype": "float64", "max_iter": 20},
     "members": {"effort": 0.01, "max_time": None},

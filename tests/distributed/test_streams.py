@@ -1,0 +1,231 @@
+"""A fit on several ranks that each read `Rows` has the bits of one on the table in memory."""
+
+import hashlib
+
+import numpy as np
+import pandas as pd
+import pytest
+
+import hbcd
+from hbcd.networks import stored_data
+from hbcd.streams import storing
+from support.thread_backend import on_threads, parts
+
+ROWS = 9000
+SMALL = "40K"  # less than a tenth of the table
+
+
+@pytest.fixture(params=["parts", "files", "all in memory"])
+def kept(request, monkeypatch):
+    """How much memory ranks have."""
+    if request.param != "all in memory":
+        monkeypatch.setattr(storing, "WHOLE", 0)
+        monkeypatch.setattr(stored_data, "SMALL", 1 << 10)
+    return "10M" if request.param == "parts" else SMALL if request.param == "files" else "1G"
+
+
+@pytest.fixture
+def apart(monkeypatch):
+    """Nothing is held by all ranks."""
+    monkeypatch.setattr(storing, "WHOLE", 0)
+    monkeypatch.setattr(stored_data, "SMALL", 1 << 10)
+
+
+def table(dtype=np.float32):
+    generator = np.random.default_rng(0)
+    x = generator.standard_normal((ROWS, 4)).astype(dtype)
+    noise = 0.1 * generator.standard_normal(ROWS)
+    frame = pd.DataFrame(x, columns=list("abcd"))
+    frame["power"] = (np.sin(2 * x[:, 0]) + x[:, 1] * x[:, 2] + noise).astype(dtype)
+    return frame
+
+
+def bits(model):
+    numbers = model.theta_, model.x_scaler_.mean, model.x_scaler_.scale, model.y_scaler_.scale
+    return hashlib.sha256(b"".join(one.tobytes() for one in numbers)).hexdigest()
+
+
+def check(frame, estimator, sizes=(2, 3, 7), memory=SMALL, weight=None):
+    """The estimator is the same however many ranks read the frame; that in memory is returned."""
+    names = [name for name in ("power", weight) if name]
+    weights = None if weight is None else frame[weight]
+    expected = estimator().fit(frame.drop(columns=names), frame["power"], weights)
+    for size in sizes:
+        cut = parts(len(frame), size)
+
+        def fit(backend, cut=cut):
+            rows = hbcd.Rows(frame.iloc[cut[backend.rank]], "power", weight, memory=memory)
+            model = estimator().set_params(backend=backend).fit(rows)
+            assert model.encoder_ == expected.encoder_ or expected.encoder_ is None
+            return bits(model)
+
+        assert on_threads(size, fit) == [bits(expected)] * size, size
+    return expected
+
+
+SETTINGS = {
+    "fast": {"strategy": "fast", "max_iter": 30},
+    "paper": {"hidden_layer_sizes": (4, 3), "strategy": "paper", "max_iter": 200},
+    "bcd": {"hidden_layer_sizes": (4, 3), "strategy": "bcd", "max_iter": 30},
+    "batch_shell": {"hidden_layer_sizes": (4, 3), "strategy": "batch_shell", "max_iter": 60},
+    "float64": {"dtype": "float64", "max_iter": 20},
+}
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_ranks_that_read_have_the_bits_of_one_in_memory(kept, name):
+    settings = {"hidden_layer_sizes": (4,), "random_state": 1, **SETTINGS[name]}
+    check(table(), lambda: hbcd.HybridRegressor(**settings), memory=kept)
+
+
+def test_members_have_the_bits_of_one_in_memory(kept):
+    check(table(), lambda: hbcd.HybridRegressor(effort=0.01, random_state=1), (3,), kept)
+
+
+OPTIONS = {
+    "a share held out": {"validation_fraction": 0.2},
+    "held out by a metric": {"early_stopping": "r2"},
+    "rows named": {"validation_fraction": (np.arange(4000, ROWS), np.arange(4000))},
+    "a chosen penalty": {"alpha": "cv", "strategy": "fast"},
+    "medians": {"loss": "huber"},
+    "targets in memory": {"target_transform": "yeo-johnson"},
+    "several starts": {"strategy": "multi_start"},
+}
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("name", OPTIONS)
+def test_options_have_the_bits_of_one_in_memory(name):
+    settings = {"hidden_layer_sizes": (4,), "random_state": 1, "max_iter": 20, **OPTIONS[name]}
+    check(table(), lambda: hbcd.HybridRegressor(**settings), (2, 3))
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("class_weight", [None, "balanced"])
+@pytest.mark.parametrize("classes", [2, 3])
+def test_a_rank_may_have_some_of_the_classes_alone(classes, class_weight):
+    frame = table().sort_values("power", ignore_index=True)
+    ends = np.quantile(frame["power"], np.arange(1, classes) / classes)
+    frame["power"] = np.array(["low", "mid", "top"])[np.searchsorted(ends, frame["power"])]
+    settings = {"max_iter": 20, "random_state": 0, "class_weight": class_weight}
+    check(frame, lambda: hbcd.HybridClassifier((4,), **settings))
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("zeros", [False, True])
+def test_weights_are_those_of_all_ranks(zeros):
+    weight = np.random.default_rng(3).uniform(0.5, 3.0, ROWS)
+    weight[3000:6000:2] *= not zeros
+    check(
+        table().assign(w=weight),
+        lambda: hbcd.HybridRegressor((4,), max_iter=20, random_state=0),
+        weight="w",
+    )
+
+
+@pytest.mark.usefixtures("apart")
+def test_levels_gaps_and_dates_are_those_of_all_ranks():
+    generator = np.random.default_rng(0)
+    frame = table(np.float64)
+    frame["fuel"] = np.array(["gas", "oil", "coal"])[np.arange(ROWS) * 3 // ROWS]
+    frame["when"] = pd.date_range("2024-01-01", periods=ROWS, freq="7min")
+    frame.loc[generator.integers(5000, ROWS, 900), "c"] = np.nan  # on some ranks alone
+    frame.loc[generator.integers(0, 100, 20), "fuel"] = None
+    settings = {"missing": "indicator", "dates": "features", "max_iter": 20, "random_state": 0}
+    check(frame, lambda: hbcd.HybridRegressor((4,), **settings))
+
+
+@pytest.mark.usefixtures("apart")
+def test_held_out_rows_are_read_by_ranks():
+    frame, other = table(), table()[::-1][:2000]
+    expected = hbcd.HybridRegressor((4,), max_iter=20, random_state=0).fit(
+        frame.drop(columns="power"), frame["power"],
+        eval_set=(other.drop(columns="power"), other["power"]),
+    )  # fmt: skip
+    cut, held_cut = parts(ROWS, 3), parts(2000, 3)
+
+    def fit(backend):
+        rows = hbcd.Rows(frame.iloc[cut[backend.rank]], "power", memory=SMALL)
+        held = hbcd.Rows(other.iloc[held_cut[backend.rank]], "power", memory=SMALL)
+        model = hbcd.HybridRegressor((4,), max_iter=20, random_state=0, backend=backend)
+        return bits(model.fit(rows, eval_set=held))
+
+    assert on_threads(3, fit) == [bits(expected)] * 3
+
+
+@pytest.mark.usefixtures("apart")
+def test_a_network_trains_on_rows_of_ranks():
+    x = np.random.default_rng(0).standard_normal((ROWS, 3))
+    y = np.tanh(x[:, :1])
+    network = hbcd.Network([hbcd.InputLayer(3), hbcd.HiddenLayer(4), hbcd.OutputLayer(1)])
+    theta, stop = network.init(0), hbcd.Stop(max_iterations=20)
+    expected = network.train(theta, x, y, eval_set=(x[:500], y[:500]), stop=stop).theta.tobytes()
+    cut, held = parts(ROWS, 3), parts(500, 3)
+
+    def train(backend):
+        own, apart = cut[backend.rank], held[backend.rank]
+        rows = hbcd.Rows((x[own], y[own]), memory=SMALL)
+        other = hbcd.Rows((x[apart], y[apart]), memory=SMALL)
+        report = network.train(theta, rows, eval_set=other, stop=stop, backend=backend)
+        return report.theta.tobytes()
+
+    assert on_threads(3, train) == [expected] * 3
+
+
+def errors(work, size=3):
+    """What a fit says on every rank."""
+    return [f"{type(one).__name__}: {one}" for one in on_threads(size, work)]
+
+
+def fit_of(frames, **options):
+    def fit(backend):
+        rows = hbcd.Rows(frames[backend.rank], "power", memory=SMALL)
+        hbcd.HybridRegressor((3,), max_iter=2, backend=backend, **options).fit(rows)
+
+    return fit
+
+
+@pytest.mark.usefixtures("apart")
+def test_an_error_in_a_cell_of_one_rank_is_told_by_all():
+    frame = table()[:3000]
+    wrong = frame.copy()
+    wrong.loc[17, "b"] = np.nan
+    first, second, third = errors(fit_of([frame, wrong, frame]))
+    assert "data row 18 is missing" in second or "missing (data row 18" in second, second
+    for told in (first, third):
+        assert told.startswith("RankLost: rank 1"), told
+        assert "missing" in told
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize(
+    ("change", "match"),
+    [
+        (lambda frame: frame.drop(columns="c"), "lacks the column 'c'"),
+        (lambda frame: frame.assign(b=frame.b.astype(str)), "b: holds text"),
+        (lambda frame: frame.assign(b="x"), "b='x': must be a number"),
+    ],
+)
+def test_ranks_whose_columns_differ(change, match):
+    frame = table()[:3000]
+    told = errors(fit_of([frame, frame, change(frame)]))
+    assert all(match in one for one in told), told
+
+
+def test_ranks_without_any_rows():
+    told = errors(fit_of([table()[:0]] * 3))
+    assert all("must have at least one row" in one for one in told), told
+
+
+def test_rows_on_one_rank_and_a_table_on_another():
+    frame = table()[:300]
+
+    def fit(backend):
+        model = hbcd.HybridRegressor((3,), max_iter=2, backend=backend)
+        if backend.rank == 1:
+            model.fit(hbcd.Rows(frame, "power"))
+        else:
+            model.fit(frame.drop(columns="power"), frame["power"])
+
+    told = errors(fit)
+    assert all("X: is an hbcd.Rows on rank 1, must be a table in memory" in one for one in told)

@@ -15,6 +15,7 @@ from hbcd.cli.data import Table
 from hbcd.cli.fit_result import about, describe_fit, model_path, write_model
 from hbcd.cli.fit_text import fit_text
 from hbcd.cli.options import make_model
+from hbcd.cli.ranks import begin_ranks
 from hbcd.cli.tasks import Classification, Regression, Task
 from hbcd.cli.text import print_json
 from hbcd.cli.text_options import text_format
@@ -48,6 +49,7 @@ def fit_streamed(args: argparse.Namespace) -> int:
             raise ValueError(f"{name}: must be left out for a table that is read in pieces")
     if not 0.0 < args.test_size < 1.0:
         raise ValueError(f"test_size={args.test_size:g}: must be between 0 and 1, both excluded")
+    ranks = begin_ranks(args)
     rows, task = _rows(args)
     path = model_path(None, _short(args.data))
     model: Any = make_model(args, task)
@@ -55,7 +57,12 @@ def fit_streamed(args: argparse.Namespace) -> int:
     args.notes.show()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", TrainingInterrupted)  # the table and exit code say so
-        model.fit(train)
+        if ranks is None:
+            model.fit(train)
+        else:
+            model.set_params(backend=ranks).fit(train.part(ranks.rank, ranks.size))
+    if ranks is not None and ranks.rank:
+        return 130 if model.report_.interrupted else 0
     if isinstance(task, Classification):
         task = Classification(model.classes_)
     elif isinstance(getattr(model, "loss", None), Quantile):

@@ -178,7 +178,7 @@ def _add_fit(commands: Any) -> None:
     add(
         "--mpi",
         action="store_true",
-        help="train on all ranks of mpiexec, which read the same table",
+        help="train on all ranks of mpiexec; each reads its part of many files, or the whole table",
     )
     add("--max-time", type=float, metavar="S", help="seconds; the best network is kept")
     add("--max-iter", type=int, metavar="N", help="iterations, of all phases together")

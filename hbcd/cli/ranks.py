@@ -1,4 +1,4 @@
-"""`hbcd fit --mpi`: every rank reads the table, and trains on its share of the rows."""
+"""`hbcd fit --mpi`: every rank trains on its share of the rows, of many files it reads no more."""
 
 from __future__ import annotations
 

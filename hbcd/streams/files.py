@@ -6,22 +6,22 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import pandas as pd
 
+from hbcd.streams.file_parts import ARROW, TEXT, FilePart, arrow_batches, file_parts
 from hbcd.streams.pieces import Piece
-from hbcd.tables.bad_values import TableError
 from hbcd.tables.chunks import read_chunks
-from hbcd.tables.files import TableFile, check_header, guarded
+from hbcd.tables.files import TableFile, check_header
 from hbcd.tables.text_format import TextFormat
 
-__all__ = ["NEEDS_ARROW", "Files", "found_files", "frame_of", "is_pattern"]
+__all__ = ["Files", "found_files", "frame_of", "is_pattern"]
 
-ARROW: Final = (".arrow", ".feather", ".ipc")
-TEXT: Final = (".csv", ".csv.gz", ".tsv", ".tsv.gz")
-NEEDS_ARROW: Final = "pyarrow: pip install hbcd[arrow]"
+MANY = 1 << 16  # rows of text that are counted at a time
 
 
 def is_pattern(name: str) -> bool:
@@ -82,12 +82,16 @@ class Files:
         Cells that stand for a missing value.
     texts : frozenset of str
         Columns of files of text that are read as they are written.
+    low, high : Fraction
+        From which share of the files to which one, see `file_parts`.
     """
 
     paths: list[Path]
     text: TextFormat | None = None
     na: Sequence[str] = ()
     texts: frozenset[str] = frozenset()
+    low: Fraction = Fraction(0)
+    high: Fraction = Fraction(1)
 
     @property
     def typed(self) -> bool:
@@ -98,45 +102,38 @@ class Files:
         """The same files with more columns that are read as they are written."""
         return replace(self, texts=self.texts | names)
 
+    def part(self, rank: int, size: int) -> Files:
+        """One of so many parts that follow each other."""
+        width = (self.high - self.low) / size
+        low = self.low + width * rank
+        return replace(self, low=low, high=low + width)
+
+    @cached_property
+    def rows_above(self) -> int:
+        """The rows of the files before the first of this part; those of text are read for it."""
+        if self.low == 0:
+            return 0
+        return sum(
+            sum(map(len, self._read(part, MANY))) if part.end is None else part.end - part.begin
+            for part in file_parts(self.paths, Fraction(0), self.low)
+        )
+
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Pieces of at most so many rows."""
-        for path in self.paths:
-            if path.name.lower().endswith(TEXT):
-                file = TableFile.find(path, self.text, na=self.na, texts=self.texts)
-                above = 0
-                for frame in read_chunks(file, rows):
-                    yield Piece(frame, str(path), above, file)
-                    above += len(frame)
-            else:
-                yield from self._arrow(path, rows)
+        for part in file_parts(self.paths, self.low, self.high):
+            yield from self._read(part, rows)
 
-    def _arrow(self, path: Path, rows: int) -> Iterator[Piece]:
-        batches = guarded(lambda: _batches(path, rows), path, path.suffix)
+    def _read(self, part: FilePart, rows: int) -> Iterator[Piece]:
+        path = part.path
+        if not path.name.lower().endswith(TEXT):
+            for above, batch in arrow_batches(part, rows):
+                yield Piece(check_header(frame_of(batch), path), str(path), above)
+            return
+        file = TableFile.find(path, self.text, na=self.na, texts=self.texts)
         above = 0
-        while (batch := guarded(lambda: next(batches, None), path, path.suffix)) is not None:
-            for begin in range(0, batch.num_rows, rows):
-                frame = frame_of(batch.slice(begin, rows))
-                yield Piece(check_header(frame, path), str(path), above)
-                above += len(frame)
-
-
-def _batches(path: Path, rows: int) -> Iterator[Any]:
-    try:
-        import pyarrow
-    except ImportError as error:
-        raise TableError(f"path={path}: reading {path.suffix} needs {NEEDS_ARROW}") from error
-    if path.suffix.lower() == ".parquet":
-        from pyarrow import parquet
-
-        # Pages are read as they are needed, not a whole group of rows at once.
-        file = parquet.ParquetFile(path, buffer_size=1 << 20, pre_buffer=False)
-        return iter(file.iter_batches(batch_size=rows, use_threads=False))
-    source = pyarrow.memory_map(str(path))
-    try:
-        reader = pyarrow.ipc.open_file(source)
-    except pyarrow.ArrowInvalid:
-        return iter(pyarrow.ipc.open_stream(source))
-    return (reader.get_batch(k) for k in range(reader.num_record_batches))
+        for frame in read_chunks(file, rows):
+            yield Piece(frame, str(path), above, file)
+            above += len(frame)
 
 
 def frame_of(batch: Any) -> pd.DataFrame:

@@ -135,13 +135,54 @@ class Rows(RowSource):
         """
         check_number("share", share, low=0.0, high=1.0)
         check_integer("seed", seed, 0)
+        first, second = (SomeRows(self.source, share, seed, second=k == 1) for k in (0, 1))
+        return self._of(first), self._of(second)
+
+    def part(self, rank: int, size: int) -> Rows:
+        """The rows of one of several ranks, see `hbcd.distributed.Backend`.
+
+        Parts follow each other in the order of the table and are about equal: of arrays and tables
+        by their rows, of files by their bytes.  Files of parquet and Arrow IPC are cut between
+        rows; a file of text, or a stream of Arrow in a file, goes to one rank as a whole, so that
+        some ranks may have none.  A rank reads its part alone; `memory` is what it may take.
+
+        Parameters
+        ----------
+        rank : int
+            From 0 on.
+        size : int
+            How many ranks there are.
+
+        Returns
+        -------
+        Rows
+
+        Raises
+        ------
+        ValueError
+            The source is a function: let it open the rows of its rank.  Weights that are an array.
+
+        Examples
+        --------
+        >>> import hbcd
+        >>> X, y = hbcd.make_plant(2000, rng=0, return_X_y=True)
+        >>> rows = hbcd.Rows((X, y))
+        >>> [sum(len(piece) for piece in rows.part(rank, 3).pieces()) for rank in range(3)]
+        [666, 667, 667]
+        """
+        check_integer("size", size, 1)
+        check_integer("rank", rank, 0)
+        if rank >= size:
+            raise ValueError(f"rank={rank}: must be below size={size}")
+        return self._of(self.source.part(rank, size))
+
+    def _of(self, source: Source) -> Rows:
+        """The same of some of the rows."""
         if np.ndim(self.sample_weight) == 1:
-            raise ValueError("sample_weight: must be a column of the source for rows to be split")
-        parts = [copy.copy(self), copy.copy(self)]
-        for second, part in enumerate(parts):
-            part.source = SomeRows(self.source, share, seed, second=bool(second))
-            part._total = None
-        return parts[0], parts[1]
+            raise ValueError("sample_weight: must be a column of the source for rows to be divided")
+        part = copy.copy(self)
+        part.source, part._total = source, None
+        return part
 
     @property
     def flat(self) -> bool:

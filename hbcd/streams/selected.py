@@ -17,6 +17,7 @@ from hbcd.tables.names import check_columns
 __all__ = ["SomeRows", "WithoutColumns", "chances"]
 
 ODD = np.uint64(0x9E3779B97F4A7C15)  # of the golden ratio
+MANY = 1 << 20  # rows that are counted at a time
 
 
 @dataclass(frozen=True, repr=False)
@@ -38,6 +39,15 @@ class WithoutColumns(Source):
     def written(self) -> bool:  # type: ignore[override]
         """As of the source."""
         return self.source.written
+
+    @property
+    def rows_above(self) -> int:
+        """As of the source."""
+        return self.source.rows_above
+
+    def part(self, rank: int, size: int) -> Source:
+        """Of a part of the source."""
+        return replace(self, source=self.source.part(rank, size))
 
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Pieces without them."""
@@ -82,13 +92,28 @@ class SomeRows(Source):
         """As of the source."""
         return self.source.written
 
+    @property
+    def rows_above(self) -> int:
+        """How many of the rows above those of the source this part has."""
+        above = self.source.rows_above
+        starts = range(0, above, MANY)
+        return sum(int(self._some(k, min(above - k, MANY)).sum()) for k in starts)
+
+    def part(self, rank: int, size: int) -> Source:
+        """What chance gives of a part of the source: the same rows as of the whole."""
+        return replace(self, source=self.source.part(rank, size))
+
+    def _some(self, first: int, rows: int) -> NDArray[np.bool_]:
+        """Which of so many rows are of this part."""
+        second = chances(first, rows, self.seed) < self.share
+        return second if self.second else ~second
+
     def pieces(self, rows: int) -> Iterator[Piece]:
         """What is left of the pieces; none is empty."""
-        begin = 0
+        begin = self.source.rows_above
         for piece in self.source.pieces(rows):
-            second = chances(begin, len(piece), self.seed) < self.share
+            index = np.flatnonzero(self._some(begin, len(piece)))
             begin += len(piece)
-            index = np.flatnonzero(second == self.second)
             if index.size == len(piece):
                 yield piece
             elif index.size:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from hbcd.streams.files import NEEDS_ARROW, Files, found_files, frame_of
+from hbcd.streams.file_parts import NEEDS_ARROW
+from hbcd.streams.files import Files, found_files, frame_of
 from hbcd.streams.pieces import Piece
 from hbcd.tables.bad_values import TableError
 from hbcd.tables.encoder import TableEncoder
@@ -36,6 +37,17 @@ class Source(ABC):
     @abstractmethod
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Pieces of at most so many rows, from the first row on, in the same order every time."""
+
+    @property
+    def rows_above(self) -> int:
+        """The rows of the whole table before the first of these."""
+        return 0
+
+    def part(self, rank: int, size: int) -> Source:
+        """One of so many parts that follow each other, and have every row once."""
+        raise ValueError(
+            f"source={self!r}: has no length, and is not divided: let each rank open its own rows"
+        )
 
     def as_text(self, names: frozenset[str]) -> Source:
         """The same source with more columns that are read as they are written."""
@@ -62,6 +74,15 @@ class FileSource(Source):
         """Whether some file is text."""
         return not self.files.typed
 
+    @property
+    def rows_above(self) -> int:
+        """As of the files."""
+        return self.files.rows_above
+
+    def part(self, rank: int, size: int) -> Source:
+        """Some of the files, or of their rows."""
+        return FileSource(self.files.part(rank, size))
+
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Pieces of the files."""
         return self.files.pieces(rows)
@@ -74,44 +95,62 @@ class FileSource(Source):
 
 
 @dataclass(frozen=True, repr=False)
-class ArraySource(Source):
-    """Anything with a length and slices: an array, a dataset of h5py or Zarr; or two of them."""
+class TableSource(Source):
+    """A table that is there as a whole; with targets apart, or not.
+
+    Attributes
+    ----------
+    table, target : object
+    span : range or None
+        The rows that are read; None: all.
+    """
 
     table: Any
     target: Any = None
+    span: range | None = None
 
     def __repr__(self) -> str:
         return _said(self.table)
 
+    @property
+    def rows_above(self) -> int:
+        """The rows before the first that is read."""
+        return 0 if self.span is None else self.span.start
+
+    @property
+    def _rows(self) -> range:
+        return range(len(self.table)) if self.span is None else self.span
+
+    def part(self, rank: int, size: int) -> Source:
+        """Some of the rows."""
+        rows = self._rows
+        first, end = (len(rows) * k // size for k in (rank, rank + 1))
+        return replace(self, span=rows[first:end])
+
+
+class ArraySource(TableSource):
+    """Anything with a length and slices: an array, a dataset of h5py or Zarr; or two of them."""
+
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Slices."""
-        total = len(self.table)
-        for begin in range(0, total, rows):
-            part = slice(begin, min(begin + rows, total))
+        for begin in self._rows[::rows]:
+            part = slice(begin, min(begin + rows, self._rows.stop))
             target = None if self.target is None else self.target[part]
             yield Piece(np.asarray(self.table[part]), "", begin, target=target)
 
 
-@dataclass(frozen=True, repr=False)
-class FrameSource(Source):
+class FrameSource(TableSource):
     """A DataFrame, or a table of Arrow, in memory; with targets apart, or not."""
-
-    frame: Any
-    target: Any = None
-
-    def __repr__(self) -> str:
-        return _said(self.frame)
 
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Slices."""
-        frame = as_frame(self.frame)
-        for begin in range(0, len(frame), rows):
-            part = frame.iloc[begin : begin + rows].reset_index(drop=True)
+        frame = as_frame(self.table)
+        for begin in self._rows[::rows]:
+            own = slice(begin, min(begin + rows, self._rows.stop))
             target = self.target
             if target is not None:
-                own = target.iloc if hasattr(target, "iloc") else target
-                target = own[begin : begin + rows]
-            yield Piece(part, "", begin, target=target)
+                target = (target.iloc if hasattr(target, "iloc") else target)[own]
+            yield Piece(frame.iloc[own].reset_index(drop=True), "", begin, target=target)
 
 
 class OpenedSource(Source):
@@ -166,18 +205,22 @@ class OpenedSource(Source):
         return iter(found)
 
 
-@dataclass(frozen=True, repr=False)
-class ArrowSource(Source):
+class ArrowSource(TableSource):
     """A table that gives the same Arrow stream every time."""
 
-    table: Any
-
-    def __repr__(self) -> str:
-        return _said(self.table)
+    def part(self, rank: int, size: int) -> Source:
+        """Some of the rows, where the table has a length and can be cut."""
+        if not (hasattr(self.table, "__len__") and hasattr(self.table, "slice")):
+            return Source.part(self, rank, size)
+        return super().part(rank, size)
 
     def pieces(self, rows: int) -> Iterator[Piece]:
         """Pieces of the batches."""
-        return OpenedSource(lambda: self.table).pieces(rows)
+        own, above = self.table, self.rows_above
+        if self.span is not None:
+            own = own.slice(above, len(self.span))
+        for piece in OpenedSource(lambda: own).pieces(rows):
+            yield replace(piece, above=piece.above + above)
 
 
 def _said(table: Any) -> str:

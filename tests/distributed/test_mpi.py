@@ -27,7 +27,7 @@ pytestmark = pytest.mark.skipif(
 )
 
 
-def mpiexec(size, *command, timeout=240, options=(), **environment):
+def mpiexec(size, *command, timeout=240, options=(), cwd=None, **environment):
     """The process after it has ended; a hang fails the test."""
     assert MPIEXEC is not None
     paths = [str(ROOT), str(ROOT / "tests")]
@@ -40,6 +40,7 @@ def mpiexec(size, *command, timeout=240, options=(), **environment):
     return subprocess.run(
         [MPIEXEC, *options, "-n", str(size), sys.executable, *command],
         env=env,
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=timeout,
@@ -107,3 +108,28 @@ def test_the_command_fits_on_ranks(tmp_path):
     refused = mpiexec(1, "-m", "hbcd", "fit", "plant", "--mpi", "--cv", "3")
     assert refused.returncode == 2
     assert "mpi: must be given without --cv" in refused.stderr
+
+
+@pytest.mark.parametrize("task", ["regression", "classification"])
+def test_the_command_fits_many_files_on_ranks_that_read_their_parts(tmp_path, task):
+    rng = np.random.default_rng(0)
+    (tmp_path / "plant").mkdir()
+    for k, rows in enumerate((900, 100, 1700)):
+        frame = pd.DataFrame(rng.standard_normal((rows, 3)), columns=list("abc"))
+        frame["site"] = np.where(frame.a + k > 0, "north", "south")
+        y = np.sin(frame.a) + frame.b
+        frame["y"] = y if task == "regression" else np.where(y > 0, "high", "low")
+        frame.to_parquet(tmp_path / "plant" / f"{k}.parquet", row_group_size=300)
+    results = []
+    for size, more in ((1, []), (3, ["--mpi"])):
+        out = tmp_path / str(size)
+        out.mkdir()
+        found = mpiexec(size, "-m", "hbcd", "fit", "../plant/*.parquet", "--target", "y", "--json",
+                        "--hidden", "5", "--memory", "20K", "--max-iter", "40",
+                        *more, cwd=out)  # fmt: skip
+        assert found.returncode == 0, found.stderr
+        (model,) = out.iterdir()
+        results.append((json.loads(found.stdout), hbcd.load(model).theta_))
+    (first, theta), (second, other) = results
+    assert np.array_equal(theta, other)
+    assert first["test"] == second["test"]

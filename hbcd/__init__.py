@@ -108,7 +108,9 @@ _PUBLIC = {
         "plot_error_by_feature",
         "plot_growth",
         "plot_history",
+        "plot_importance",
         "plot_layer_selection",
+        "plot_partial_dependence",
         "plot_prediction",
         "plot_probabilities",
         "plot_sensitivity",
@@ -138,7 +140,7 @@ _PUBLIC = {
 _HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
 #: Folders that are reached as `hbcd.NAME` without an import of their own.
-_FOLDERS = ("callbacks", "datasets", "distributed", "metrics", "plots", "tables")
+_FOLDERS = ("callbacks", "datasets", "distributed", "explain", "metrics", "plots", "tables")
 
 __all__ = sorted(["__version__", *_HOMES])  # pyright: ignore[reportUnsupportedDunderAll]
 

@@ -4,6 +4,7 @@ from hbcd import callbacks as callbacks
 from hbcd import core as core
 from hbcd import datasets as datasets
 from hbcd import distributed as distributed
+from hbcd import explain as explain
 from hbcd import metrics as metrics
 from hbcd import plots as plots
 from hbcd import tables as tables
@@ -71,7 +72,9 @@ from hbcd.plots import (
     plot_error_by_feature,
     plot_growth,
     plot_history,
+    plot_importance,
     plot_layer_selection,
+    plot_partial_dependence,
     plot_prediction,
     plot_probabilities,
     plot_sensitivity,
@@ -187,7 +190,9 @@ __all__ = [
     "plot_error_by_feature",
     "plot_growth",
     "plot_history",
+    "plot_importance",
     "plot_layer_selection",
+    "plot_partial_dependence",
     "plot_prediction",
     "plot_probabilities",
     "plot_sensitivity",

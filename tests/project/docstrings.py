@@ -23,6 +23,7 @@ import hbcd.cli.main
 import hbcd.distributed.backend
 import hbcd.distributed.lost
 import hbcd.distributed.mpi
+import hbcd.explain
 import hbcd.tables.encoder
 import hbcd.tables.files
 
@@ -43,6 +44,7 @@ MODULES = (
     hbcd.distributed.backend,
     hbcd.distributed.lost,
     hbcd.distributed.mpi,
+    hbcd.explain,
     *(
         importlib.import_module(f"hbcd.callbacks.{module.name}")
         for module in pkgutil.iter_modules(hbcd.callbacks.__path__)

@@ -40,6 +40,7 @@ ORDER = (
     {"streams"},
     {"model_files"},
     {"estimators"},
+    {"explain"},
     {"datasets", "plots", "export", "distributed", "online"},
     {"tuning"},
     {""},

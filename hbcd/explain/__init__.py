@@ -1,0 +1,15 @@
+"""What a fitted model makes of its columns: curves, importance, shares of the variance.
+
+Every function takes a fitted model and rows of a table, asks the model about many changed copies
+of them in large batches, and returns an object of arrays with a `to_frame`.
+"""
+
+from hbcd.explain.partial import PartialDependence, partial_dependence
+from hbcd.explain.permutation import PermutationImportance, permutation_importance
+
+__all__ = [
+    "PartialDependence",
+    "PermutationImportance",
+    "partial_dependence",
+    "permutation_importance",
+]

@@ -45,7 +45,8 @@ enum { HBCD_LOSS_PARAMETERS = 2 };       /* of HBCD_ABSOLUTE: width of the round
 enum hbcd_sensitivity_kind { HBCD_PROJECTED_GRADIENT, HBCD_GRADIENT_NORM, HBCD_RMS_GRADIENT, HBCD_RELATIVE_GRADIENT,
                              HBCD_SCALING_FACTOR, HBCD_N_SENSITIVITIES };
 enum hbcd_layer_kind { HBCD_DENSE, HBCD_BLOCK_DIAGONAL, HBCD_SMOOTH_PIECES, HBCD_LAYER_HOOK = 100 };
-enum { HBCD_ACT_KEEP_Z = 1 };            /* the activation's slope needs z: z and a are kept apart */
+enum { HBCD_ACT_KEEP_Z = 1,              /* the activation's slope needs z: z and a are kept apart */
+       HBCD_ACT_STRAIGHT = 2 };          /* its second derivative is 0, but perhaps at a kink */
 
 /* Parts supplied from outside, for both precisions: pointers are to float or double as dtype says.
  * Each returns 0 or < 0. */
@@ -53,6 +54,8 @@ typedef struct hbcd_activation_hook {
     int (*forward)(void *self, int dtype, size_t n, const void *z, void *a);
     int (*backward)(void *self, int dtype, size_t n, const void *z, const void *a, void *g); /* g *= slope */
     void *self;
+    /* g *= second derivative; NULL: there is none. */
+    int (*curvature)(void *self, int dtype, size_t n, const void *z, const void *a, void *g);
 } hbcd_activation_hook;
 
 /* A layer on one tile; x (n_in, ld) and out (n_out, ld) are feature-major, the first `rows` columns count. */

@@ -103,6 +103,11 @@ int hbcd_net_predict(int dtype, const void *net, const hbcd_table *x, const void
                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out);
 int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta, const hbcd_table *grad_out,
                       hbcd_arena *arena, const hbcd_table *grad_x, double *grad);
+/* As FN(net_jacobian), in_theta: as FN(net_jacobian_theta). */
+int hbcd_net_jacobian(int dtype, const void *net, const hbcd_table *x, const void *theta, int in_theta, int n_threads,
+                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out, const hbcd_table *jacobian);
+int hbcd_net_hessian(int dtype, const void *net, const hbcd_table *x, const void *theta, const hbcd_table *multipliers,
+                     int n_threads, hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *hessian);
 int hbcd_net_sensitivities(int dtype, const void *net, const hbcd_sensitivity_spec *measure, const void *theta,
                            const void *gradient, const void *lo, const void *hi, double *values);
 /* A built-in measure of one block of size stop - start, weights (n_in, n_out). */
@@ -112,6 +117,9 @@ int hbcd_sensitivity_measure(int dtype, int kind, size_t start, size_t stop, siz
 int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a);
 int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, const void *a,
                              void *g);
+/* g *= second derivative. */
+int hbcd_activation_curvature(int dtype, int isa, int kind, double parameter, size_t n, const void *z, const void *a,
+                              void *g);
 /* A built-in loss of each row by itself, values (rows).  out, target and g are (rows, outputs) row by row, g may be
  * NULL; tile (3, outputs, HBCD_PAD) is scratch, aligned to HBCD_ALIGN. */
 int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,

@@ -88,6 +88,8 @@ typedef struct TY(activation) {
     int (*backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g);
     void *self;
     unsigned flags;
+    /* g *= second derivative, from the same; NULL: there is none. */
+    int (*curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g);
 } TY(activation);
 
 typedef struct TY(loss) {
@@ -179,6 +181,19 @@ int FN(net_predict)(const TY(net) *net, const hbcd_table *x, const REAL *theta, 
  * (rows, n_in) = (d out_r / d x_r)' grad_out_r. */
 int FN(net_pullback)(const TY(net) *net, const hbcd_table *x, const REAL *theta, const hbcd_table *grad_out,
                      hbcd_arena *arena, const hbcd_table *grad_x, double *grad);
+/* The derivatives of the outputs in the inputs, as the network sees these: jacobian (rows, n_out * n_in), those of an output
+ * side by side; unless NULL, out (rows, n_out) are the outputs.  A kink has the slope of its left side.  HBCD_ERR_ARGUMENT
+ * where shapes differ. */
+int FN(net_jacobian)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads, hbcd_watch *watch,
+                     hbcd_arena *arena, const hbcd_table *out, const hbcd_table *jacobian);
+/* The same in the parameters: jacobian (rows, n_out * n_params). */
+int FN(net_jacobian_theta)(const TY(net) *net, const hbcd_table *x, const REAL *theta, int n_threads, hbcd_watch *watch,
+                           hbcd_arena *arena, const hbcd_table *out, const hbcd_table *jacobian);
+/* The second derivatives of the outputs in the inputs: hessian (rows, n_out * n_in * n_in), symmetric to the bit; where
+ * multipliers (rows, n_out) are given hessian (rows, n_in * n_in), their sum over the outputs.  HBCD_ERR_ARGUMENT also
+ * where a layer is a hook or an activation has no second derivative. */
+int FN(net_hessian)(const TY(net) *net, const hbcd_table *x, const REAL *theta, const hbcd_table *multipliers, int n_threads,
+                    hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *hessian);
 /* One number per block; values: (n_blocks). */
 int FN(net_sensitivities)(const TY(net) *net, const TY(sensitivity) *measure, const REAL *theta,
                           const REAL *gradient, const TY(box) *box, double *values);

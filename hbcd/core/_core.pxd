@@ -166,6 +166,7 @@ cdef extern from "hbcd_any.h" nogil:
         int (*forward)(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil
         int (*backward)(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil
         void *self
+        int (*curvature)(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil
     ctypedef struct hbcd_layer_hook:
         int (*forward)(void *self, int dtype, size_t rows, size_t ld, const void *theta, const void *x,
                        void *out) noexcept nogil
@@ -267,6 +268,12 @@ cdef extern from "hbcd_any.h" nogil:
                          hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out)
     int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const void *theta,
                           const hbcd_table *grad_out, hbcd_arena *arena, const hbcd_table *grad_x, double *grad)
+    int hbcd_net_jacobian(int dtype, const void *net, const hbcd_table *x, const void *theta, int in_theta,
+                          int n_threads, hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out,
+                          const hbcd_table *jacobian)
+    int hbcd_net_hessian(int dtype, const void *net, const hbcd_table *x, const void *theta,
+                         const hbcd_table *multipliers, int n_threads, hbcd_watch *watch, hbcd_arena *arena,
+                         const hbcd_table *hessian)
     int hbcd_net_sensitivities(int dtype, const void *net, const hbcd_sensitivity_spec *measure, const void *theta,
                                const void *gradient, const void *lo, const void *hi, double *values)
     int hbcd_sensitivity_measure(int dtype, int kind, size_t start, size_t stop, size_t n_in, size_t n_out,
@@ -275,6 +282,8 @@ cdef extern from "hbcd_any.h" nogil:
     int hbcd_activation_forward(int dtype, int isa, int kind, double parameter, size_t n, const void *z, void *a)
     int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, size_t n, const void *z,
                                  const void *a, void *g)
+    int hbcd_activation_curvature(int dtype, int isa, int kind, double parameter, size_t n, const void *z,
+                                  const void *a, void *g)
     int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,
                           const void *out, const void *target, void *tile, double *values, void *g)
     int hbcd_plan_make(int dtype, const void *net, const void *data, const void *held_out, size_t n_phases,

@@ -20,15 +20,16 @@ cdef struct compiled_function:
     bint with_data
 
 # The last answer of a part that is not 0.  Threads of one call may fail together: any of their answers will do.
+# backward: 1 of `backward`, 2 of `curvature`.
 cdef struct compiled_answer:
     int status, backward
 
 cdef struct compiled_pair:
-    compiled_function forward, backward
+    compiled_function forward, backward, curvature
     compiled_answer *answer
 
 
-cdef int failed(compiled_answer *answer, int status, bint backward) noexcept nogil:
+cdef int failed(compiled_answer *answer, int status, int backward) noexcept nogil:
     """What the core is told of a compiled function's answer."""
     if status == 0:
         return 0
@@ -53,7 +54,8 @@ cdef class CompiledHook:
         self.answer.status = 0
         if status == 0:
             return None
-        function = "backward" if self.answer.backward else "function" if hasattr(self.part, "function") else "forward"
+        function = ("function" if hasattr(self.part, "function") else
+                    ("forward", "backward", "curvature")[self.answer.backward])
         return ValueError(f"{self.where}{type(self.part).__name__}: {function} returned {status}: a compiled function "
                           "returns 0 unless it fails")
 
@@ -84,9 +86,14 @@ cdef int check_pair(forward, str forward_signature, backward, str backward_signa
     return 0
 
 
-def check_compiled_activation(forward, backward):
-    """ValueError unless the signatures are those of an activation's forward and backward of one precision."""
+def check_compiled_activation(forward, backward, curvature=None):
+    """ValueError unless the signatures are those of an activation's functions, of one precision."""
     check_pair(forward, ACTIVATION_FORWARD, backward, ACTIVATION_BACKWARD)
+    if curvature is None:
+        return
+    dtype = read_signature("curvature", curvature, ACTIVATION_BACKWARD)[0]
+    if read_signature("forward", forward, ACTIVATION_FORWARD)[0] != dtype:
+        raise ValueError("forward, curvature: must be of the same precision")
 
 
 cdef compiled_function compiled(str what, callable, wanted, dtype) except *:
@@ -106,12 +113,17 @@ cdef compiled_function compiled(str what, callable, wanted, dtype) except *:
 
 cdef class CompiledActivationHook(CompiledHook):
     cdef compiled_pair pair
+    cdef bint has_curvature
 
     def __init__(self, part, dtype, str where=""):
         CompiledHook.__init__(self, part, where)
         self.pair.answer = &self.answer
         self.pair.forward = compiled("forward", part.forward_function, ACTIVATION_FORWARD, dtype)
         self.pair.backward = compiled("backward", part.backward_function, ACTIVATION_BACKWARD, dtype)
+        function = getattr(part, "curvature_function", None)  # pickles of hbcd 0.1.0 have none
+        self.has_curvature = function is not None
+        if self.has_curvature:
+            self.pair.curvature = compiled("curvature", function, ACTIVATION_BACKWARD, dtype)
 
 
 cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *a) noexcept nogil:
@@ -127,23 +139,29 @@ cdef int compiled_forward(void *self, int dtype, size_t n, const void *z, void *
         status = (<forward_f32_data>call.function)(<int>n, <float *>z, <float *>a, call.user_data)
     else:
         status = (<forward_f32>call.function)(<int>n, <float *>z, <float *>a)
-    return failed(pair.answer, status, False)
+    return failed(pair.answer, status, 0)
+
+
+cdef int run_backward(compiled_function *call, int dtype, size_t n, const void *z, const void *a,
+                      void *g) noexcept nogil:
+    """A function with the signature of `backward`."""
+    if dtype == HBCD_F64:
+        if call.with_data:
+            return (<backward_f64_data>call.function)(<int>n, <double *>z, <double *>a, <double *>g, call.user_data)
+        return (<backward_f64>call.function)(<int>n, <double *>z, <double *>a, <double *>g)
+    if call.with_data:
+        return (<backward_f32_data>call.function)(<int>n, <float *>z, <float *>a, <float *>g, call.user_data)
+    return (<backward_f32>call.function)(<int>n, <float *>z, <float *>a, <float *>g)
 
 
 cdef int compiled_backward(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil:
     cdef compiled_pair *pair = <compiled_pair *>self
-    cdef compiled_function *call = &pair.backward
-    cdef int status
-    if dtype == HBCD_F64:
-        if call.with_data:
-            status = (<backward_f64_data>call.function)(<int>n, <double *>z, <double *>a, <double *>g, call.user_data)
-        else:
-            status = (<backward_f64>call.function)(<int>n, <double *>z, <double *>a, <double *>g)
-    elif call.with_data:
-        status = (<backward_f32_data>call.function)(<int>n, <float *>z, <float *>a, <float *>g, call.user_data)
-    else:
-        status = (<backward_f32>call.function)(<int>n, <float *>z, <float *>a, <float *>g)
-    return failed(pair.answer, status, True)
+    return failed(pair.answer, run_backward(&pair.backward, dtype, n, z, a, g), 1)
+
+
+cdef int compiled_curvature(void *self, int dtype, size_t n, const void *z, const void *a, void *g) noexcept nogil:
+    cdef compiled_pair *pair = <compiled_pair *>self
+    return failed(pair.answer, run_backward(&pair.curvature, dtype, n, z, a, g), 2)
 
 
 def compiled_forward_call(part, z, out):
@@ -161,6 +179,16 @@ def compiled_backward_call(part, z, a, grad):
     cdef int dtype = code(z.dtype)
     cdef size_t n = z.size
     Context([hook]).check(compiled_backward(
+        &hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n), pointer(a.reshape(-1), dtype, n),
+        pointer(grad.reshape(-1), dtype, n, True)))
+
+
+def compiled_curvature_call(part, z, a, grad):
+    """A LowLevelCallable called from Python: grad *= second derivative; the part has it."""
+    cdef CompiledActivationHook hook = CompiledActivationHook(part, z.dtype)
+    cdef int dtype = code(z.dtype)
+    cdef size_t n = z.size
+    Context([hook]).check(compiled_curvature(
         &hook.pair, dtype, n, pointer(z.reshape(-1), dtype, n), pointer(a.reshape(-1), dtype, n),
         pointer(grad.reshape(-1), dtype, n, True)))
 
@@ -210,7 +238,7 @@ cdef int compiled_loss(void *self, int dtype, size_t rows, size_t ld, size_t out
                                                 <float *>g, call.user_data)
     else:
         status = (<loss_f32>call.function)(r, l, n, with_gradient, <float *>out, <float *>target, value, <float *>g)
-    return failed(loss.answer, status, False)
+    return failed(loss.answer, status, 0)
 
 
 def compiled_loss_call(part, out, target, grad=None):

@@ -89,6 +89,8 @@ cdef class NetParts:
             layer.activation_hook.forward = compiled_forward
             layer.activation_hook.backward = compiled_backward
             layer.activation_hook.self = <void *>&pair.pair
+            if pair.has_curvature:
+                layer.activation_hook.curvature = compiled_curvature
         elif name is None:
             hook = ActivationHook(activation, self.context)
             self.hooks.append(hook)
@@ -97,6 +99,7 @@ cdef class NetParts:
             layer.activation_hook.forward = activation_forward_hook
             layer.activation_hook.backward = activation_backward_hook
             layer.activation_hook.self = <void *>hook
+            layer.activation_hook.curvature = activation_curvature_hook
         else:
             layer.activation = ACTIVATIONS[name]
             layer.activation_parameter = getattr(activation, "leak", 0.0)

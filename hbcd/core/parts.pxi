@@ -67,6 +67,18 @@ cdef int activation_backward_hook(void *self, int dtype, size_t n, const void *z
         return hook.context.fail(error)
 
 
+cdef int activation_curvature_hook(void *self, int dtype, size_t n, const void *z, const void *a,
+                                   void *g) noexcept with gil:
+    cdef ActivationHook hook = <ActivationHook>self
+    try:
+        grad = view(g, n, dtype, hook.context, True)
+        result = hook.part.curvature(view(z, n, dtype, hook.context), view(a, n, dtype, hook.context), grad)
+        check_in_place(hook.part, "curvature", result, (grad,))
+        return 0
+    except BaseException as error:
+        return hook.context.fail(error)
+
+
 def activation_forward(str name, double parameter, z, out):
     """out = activation(z) elementwise by compiled code; contiguous arrays of one dtype, `out` may be z."""
     cdef int kind = ACTIVATIONS[name], dtype = code(z.dtype)
@@ -86,6 +98,16 @@ def activation_backward(str name, double parameter, z, a, grad):
     cdef void *g_ = pointer(grad.reshape(-1), dtype, n, True)
     with nogil:
         hbcd_activation_backward(dtype, ISA, kind, parameter, n, z_, a_, g_)
+
+
+def activation_curvature(str name, double parameter, a, grad):
+    """grad *= second derivative, with a = activation(z), by compiled code; contiguous arrays of one dtype."""
+    cdef int kind = ACTIVATIONS[name], dtype = code(a.dtype)
+    cdef size_t n = a.size
+    cdef void *a_ = pointer(a.reshape(-1), dtype, n)
+    cdef void *g_ = pointer(grad.reshape(-1), dtype, n, True)
+    with nogil:
+        hbcd_activation_curvature(dtype, ISA, kind, parameter, n, NULL, a_, g_)
 
 
 # ---- losses --------------------------------------------------------------------------------------------------------

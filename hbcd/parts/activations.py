@@ -19,6 +19,7 @@ __all__ = [
     "ReLU",
     "Sigmoid",
     "Tanh",
+    "has_curvature",
 ]
 
 Array = NDArray[Any]
@@ -28,8 +29,10 @@ Array = NDArray[Any]
 class Activation:
     """An elementwise activation function.
 
-    Subclass it and write both methods.  They receive contiguous vectors of the run's precision
-    (float32 or float64): views on the core's memory that are valid during the call only.
+    Subclass it and write `forward` and `backward`, and `curvature` where second derivatives of the
+    network in its inputs are wanted (`Network.input_hessian`).  They receive contiguous vectors of
+    the run's precision (float32 or float64): views on the core's memory that are valid during the
+    call only.
     """
 
     def forward(self, z: Array, out: Array) -> None:
@@ -51,9 +54,41 @@ class Activation:
         """
         raise NotImplementedError(f"{type(self).__name__}.backward: must be written")
 
+    def curvature(self, z: Array, a: Array, grad: Array) -> None:
+        """Multiplies `grad` in place by the second derivative at `z`; training does not ask for it.
+
+        Parameters
+        ----------
+        z, a, grad : ndarray of shape (n,)
+            Where ``a = activation(z)``.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.curvature: must be written")
+
+
+def has_curvature(activation: Activation) -> bool:
+    """Whether an activation has a second derivative of its own.
+
+    One that a class inherits while it overrides `forward` or `backward` is that of another
+    function.
+
+    Parameters
+    ----------
+    activation : Activation
+    """
+    optional = getattr(activation, "curvature_function", activation)
+    if optional is None:  # of a CompiledActivation
+        return False
+    order = type(activation).__mro__
+
+    def place(name: str) -> int:
+        return next(k for k, kind in enumerate(order) if name in vars(kind))
+
+    own = place("curvature")
+    return order[own] is not Activation and own <= min(place("forward"), place("backward"))
+
 
 class _Compiled(Activation):
-    """Shared by the built-in ones: both methods run the compiled function of the class's `_row`."""
+    """Shared by the built-in ones: the methods run the compiled function of the class's `_row`."""
 
     _row: ClassVar[str]
 
@@ -62,6 +97,9 @@ class _Compiled(Activation):
 
     def backward(self, z: Array, a: Array, grad: Array) -> None:
         _backward(self._row, getattr(self, "leak", 0.0), z, a, grad)
+
+    def curvature(self, z: Array, a: Array, grad: Array) -> None:
+        _curvature(self._row, getattr(self, "leak", 0.0), a, grad)
 
 
 def _forward(row: str, parameter: float, z: Array, out: Array) -> None:
@@ -82,6 +120,13 @@ def _backward(row: str, parameter: float, z: Array, a: Array, grad: Array) -> No
         result = np.array(grad, order="C")
         core.activation_backward(row, parameter, None, np.ascontiguousarray(a), result)
         grad[...] = result
+
+
+def _curvature(row: str, parameter: float, a: Array, grad: Array) -> None:
+    _same(a, grad)
+    result = np.array(grad, order="C")
+    core.activation_curvature(row, parameter, np.ascontiguousarray(a), result)
+    grad[...] = result
 
 
 def _same(first: Array, second: Array) -> None:

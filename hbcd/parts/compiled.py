@@ -48,8 +48,11 @@ class CompiledActivation(Activation):
         ``int forward(int n, double *z, double *a)``: writes n values, returns 0.
     backward : scipy.LowLevelCallable
         ``int backward(int n, double *z, double *a, double *g)``: ``g *= slope``, returns 0.
-        ``float *`` in both for float32 networks.  A last ``void *`` parameter receives the user
-        data.  Both are called from several threads at once.
+        ``float *`` in all of them for float32 networks.  A last ``void *`` parameter receives the
+        user data.  They are called from several threads at once.
+    curvature : scipy.LowLevelCallable, optional
+        As `backward`, with the second derivative in place of the slope; None: it is not known, and
+        `Network.input_hessian` refuses the activation.
 
     Raises
     ------
@@ -61,11 +64,14 @@ class CompiledActivation(Activation):
 
     _native = "compiled"
 
-    def __init__(self, forward: Any, backward: Any) -> None:
+    def __init__(self, forward: Any, backward: Any, curvature: Any = None) -> None:
         _check_callables(forward=forward, backward=backward)
-        core.check_compiled_activation(forward, backward)
+        if curvature is not None:
+            _check_callables(curvature=curvature)
+        core.check_compiled_activation(forward, backward, curvature)
         self.forward_function = forward
         self.backward_function = backward
+        self.curvature_function = curvature
 
     def __deepcopy__(self, memo: Any) -> CompiledActivation:
         """Itself: functions cannot be copied, and none of this changes."""
@@ -78,6 +84,12 @@ class CompiledActivation(Activation):
     def backward(self, z: Array, a: Array, grad: Array) -> None:
         """Runs the compiled slope on a vector."""
         core.compiled_backward_call(self, z, a, grad)
+
+    def curvature(self, z: Array, a: Array, grad: Array) -> None:
+        """Runs the compiled second derivative on a vector."""
+        if self.curvature_function is None:
+            raise NotImplementedError(f"{type(self).__name__}.curvature: was not given")
+        core.compiled_curvature_call(self, z, a, grad)
 
 
 @public

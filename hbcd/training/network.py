@@ -12,6 +12,7 @@ from hbcd.callbacks.callback_list import CallbackList
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.callbacks.log_lines import logged
 from hbcd.networks.data import as_training_data
+from hbcd.networks.derivatives import NetworkDerivatives
 from hbcd.networks.evaluation import NetworkEvaluation
 from hbcd.networks.row_source import RowSource, read_tables
 from hbcd.networks.shared_table import ranks_with
@@ -35,7 +36,7 @@ Array = NDArray[Any]
 
 
 @public
-class Network(NetworkEvaluation):
+class Network(NetworkEvaluation, NetworkDerivatives):
     """A dense network, or custom layers between inputs and outputs.
 
     Parameters

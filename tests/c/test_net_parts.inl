@@ -75,7 +75,7 @@ static void FN(hang_in)(problem *p, size_t layer, int as_layer, TY(hook) *hook)
         spec->layer_hook = (hbcd_layer_hook){FN(slow_forward), FN(slow_backward), hook};
     } else {
         spec->activation = HBCD_ACTIVATION_HOOK;
-        spec->activation_hook = (hbcd_activation_hook){FN(slow_tanh), FN(slow_tanh_slope), hook};
+        spec->activation_hook = (hbcd_activation_hook){FN(slow_tanh), FN(slow_tanh_slope), hook, NULL};
     }
 }
 
@@ -140,7 +140,7 @@ static void FN(test_padding_never_reaches_the_gradient)(void)
         for (size_t o = 0; o < 5; o++) p.theta[10 + o] = -1;  /* bias of the first layer: z > 0 only where x > 0 */
         p.theta[p.n_params - 1] = -1;
         FN(hang_in)(&p, layer, 0, &hook);
-        p.layers[layer].activation_hook = (hbcd_activation_hook){FN(root), FN(root_slope), &hook};
+        p.layers[layer].activation_hook = (hbcd_activation_hook){FN(root), FN(root_slope), &hook, NULL};
         FN(open_world)(&p, &world);
         FN(bind_world)(&world, 1, NULL);
         CHECK(FN(eval_block)(&world, -1, &f, g) == HBCD_OK && isfinite(f));

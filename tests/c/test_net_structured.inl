@@ -104,7 +104,7 @@ static void FN(test_a_part_may_have_a_hook)(void)
             FN(gradient_of)(&p, 1, &f, g);
             memcpy(parts, mixed_parts, sizeof parts);
             parts[k].activation = HBCD_ACTIVATION_HOOK;
-            parts[k].activation_hook = (hbcd_activation_hook){FN(slow_tanh), FN(slow_tanh_slope), &hook};
+            parts[k].activation_hook = (hbcd_activation_hook){FN(slow_tanh), FN(slow_tanh_slope), &hook, NULL};
             p.layers[0].parts = parts;
             FN(open_world)(&p, &world);
             CHECK(FN(whole)(&world, 1, NULL, &f_hook, typed) == HBCD_OK);

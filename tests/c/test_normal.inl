@@ -296,7 +296,7 @@ static void FN(test_parts_from_outside)(void)
     double f, jtwr[MOST_PARAMS], *h = numbers(MOST_PARAMS * MOST_PARAMS);
     make_problem(&p, 3, 2, 2, HBCD_TANH, 150, 1);
     p.layers[0].activation = HBCD_ACTIVATION_HOOK;
-    p.layers[0].activation_hook = (hbcd_activation_hook){softplus, softplus_slope, NULL};
+    p.layers[0].activation_hook = (hbcd_activation_hook){softplus, softplus_slope, NULL, NULL};
     write_jacobian(&p);
     FN(check_problem)(&p);
     p.layers[3] = p.layers[2];

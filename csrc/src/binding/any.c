@@ -150,6 +150,23 @@ int hbcd_net_pullback(int dtype, const void *net, const hbcd_table *x, const voi
                              : hbcd_net_pullback_f64(net, x, theta, grad_out, arena, grad_x, grad);
 }
 
+int hbcd_net_jacobian(int dtype, const void *net, const hbcd_table *x, const void *theta, int in_theta, int n_threads,
+                      hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *out, const hbcd_table *jacobian)
+{
+    if (dtype == HBCD_F32)
+        return (in_theta ? hbcd_net_jacobian_theta_f32 : hbcd_net_jacobian_f32)(net, x, theta, n_threads, watch, arena, out,
+                                                                                jacobian);
+    return (in_theta ? hbcd_net_jacobian_theta_f64 : hbcd_net_jacobian_f64)(net, x, theta, n_threads, watch, arena, out,
+                                                                            jacobian);
+}
+
+int hbcd_net_hessian(int dtype, const void *net, const hbcd_table *x, const void *theta, const hbcd_table *multipliers,
+                     int n_threads, hbcd_watch *watch, hbcd_arena *arena, const hbcd_table *hessian)
+{
+    return dtype == HBCD_F32 ? hbcd_net_hessian_f32(net, x, theta, multipliers, n_threads, watch, arena, hessian)
+                             : hbcd_net_hessian_f64(net, x, theta, multipliers, n_threads, watch, arena, hessian);
+}
+
 int hbcd_net_sensitivities(int dtype, const void *net, const hbcd_sensitivity_spec *measure, const void *theta,
                            const void *gradient, const void *lo, const void *hi, double *values)
 {
@@ -171,6 +188,12 @@ int hbcd_activation_backward(int dtype, int isa, int kind, double parameter, siz
                              void *g)
 {
     return EACH(activation_backward, isa, kind, parameter, n, z, a, g);
+}
+
+int hbcd_activation_curvature(int dtype, int isa, int kind, double parameter, size_t n, const void *z, const void *a,
+                              void *g)
+{
+    return EACH(activation_curvature, isa, kind, parameter, n, z, a, g);
 }
 
 int hbcd_loss_of_rows(int dtype, int isa, int kind, const double *parameters, size_t rows, size_t outputs,

@@ -84,6 +84,13 @@ static int FN(any_activation_backward)(int isa, int kind, double parameter, size
     return FN(kernels_of)(isa)->activation[kind].backward(&parameter, n, z, a, g);
 }
 
+static int FN(any_activation_curvature)(int isa, int kind, double parameter, size_t n, const void *z, const void *a,
+                                        void *g)
+{
+    if (kind < 0 || kind >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;
+    return FN(kernels_of)(isa)->activation[kind].curvature(&parameter, n, z, a, g);
+}
+
 static int FN(any_loss_of_rows)(int isa, int kind, const double *parameters, size_t rows, size_t outputs,
                                 const void *out, const void *target, void *tile, double *values, void *g)
 {

@@ -83,12 +83,18 @@ static int FN(activation_hook_backward)(void *self, size_t n, const REAL *z, con
     return hook->backward(hook->self, REAL_DTYPE, n, z, a, g);
 }
 
+static int FN(activation_hook_curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
+{
+    const hbcd_activation_hook *hook = self;
+    return hook->curvature(hook->self, REAL_DTYPE, n, z, a, g);
+}
+
 static int FN(set_activation)(const TY(kernels) *kernels, const hbcd_part_spec *spec, TY(own_activation) *own)
 {
     if (spec->activation == HBCD_ACTIVATION_HOOK) {
         own->hook = spec->activation_hook;
         own->call = (TY(activation)){"hook", FN(activation_hook_forward), FN(activation_hook_backward), &own->hook,
-                                     HBCD_ACT_KEEP_Z};
+                                     HBCD_ACT_KEEP_Z, own->hook.curvature ? FN(activation_hook_curvature) : NULL};
         return HBCD_OK;
     }
     if (spec->activation < 0 || spec->activation >= HBCD_N_ACTIVATIONS) return HBCD_ERR_ARGUMENT;

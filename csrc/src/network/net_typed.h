@@ -147,6 +147,9 @@ int FN(data_gather)(const TY(data) *from, size_t rows, const uint32_t *index, co
 /* One tile of a table, rows begin .. begin+rows-1, written feature-major and padded. */
 void FN(pack_tile)(const hbcd_table *table, size_t begin, size_t rows, size_t ld, REAL *to);
 
+/* The reverse, without the padding. */
+void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table);
+
 /* ---- objective: net + data + block --------------------------------------------------------------------- */
 
 typedef struct TY(normal) TY(normal);

@@ -64,6 +64,20 @@ static int FN(parts_activation_backward)(void *self, size_t n, const REAL *z, co
     return HBCD_OK;
 }
 
+static int FN(parts_activation_curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
+{
+    const TY(layer) *layer = self;
+    const size_t ld = n / layer->n_out;
+    for (size_t p = 0; p < layer->n_parts; p += layer->parts[p].run) {
+        const TY(part) *part = &layer->parts[p];
+        const TY(activation) *call = &part->activation.call;
+        const size_t at = part->out_at * ld;
+        if (call->curvature == NULL) return HBCD_ERR_ARGUMENT;
+        HBCD_TRY(call->curvature(call->self, part->width * ld, z ? z + at : NULL, a + at, g + at));
+    }
+    return HBCD_OK;
+}
+
 static int FN(same_activation)(const hbcd_part_spec *one, const hbcd_part_spec *other)
 {
     return one->activation == other->activation && one->activation != HBCD_ACTIVATION_HOOK &&
@@ -79,13 +93,14 @@ int FN(layer_set_parts)(TY(layer) *layer, const hbcd_layer_spec *spec, TY(part) 
         parts[0] = (TY(part)){.n_in = layer->n_in, .n_out = layer->n_out, .run = 1, .width = layer->n_out};
         return HBCD_OK;
     }
-    layer->activation = (TY(activation)){"parts", FN(parts_activation_forward), FN(parts_activation_backward), layer, 0};
+    layer->activation = (TY(activation)){"parts", FN(parts_activation_forward), FN(parts_activation_backward), layer, 0,
+                                         FN(parts_activation_curvature)};
     size_t in_at = 0, out_at = 0, at = 0;
     for (size_t p = 0; p < spec->n_parts; p++) {
         const hbcd_part_spec *one = &spec->parts[p];
         parts[p] = (TY(part)){.n_in = one->n_in, .n_out = one->n_out, .in_at = in_at, .out_at = out_at, .at = at};
         HBCD_TRY(FN(set_activation)(layer->kernels, one, &parts[p].activation));
-        layer->activation.flags |= parts[p].activation.call.flags;
+        layer->activation.flags |= parts[p].activation.call.flags & HBCD_ACT_KEEP_Z;
         in_at += spec->shared_input ? 0 : one->n_in;
         out_at += one->n_out;
         at += (one->n_in + 1) * one->n_out;

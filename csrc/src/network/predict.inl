@@ -41,7 +41,7 @@ int FN(net_linearize)(const TY(net) *net, const TY(data) *data, const REAL *thet
     return FN(objective_linearize)(&bound, theta, outputs, targets, jacobian);
 }
 
-static void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table)
+void FN(unpack_tile)(const REAL *from, size_t begin, size_t rows, size_t ld, const hbcd_table *table)
 {
     for (size_t c = 0; c < table->cols; c++, from += ld) {
         char *to = (char *)table->data + (ptrdiff_t)begin * table->row_stride + (ptrdiff_t)c * table->col_stride;

@@ -1,5 +1,13 @@
-/* activation.inl: the activation functions: two functions and one row each.
- * forward: a = activation(z), in place allowed; backward: g *= slope, from a alone. */
+/* activation.inl: the activation functions: three functions and one row each.
+ * forward: a = activation(z), in place allowed; backward: g *= slope, curvature: g *= second derivative, from a alone. */
+
+/* Of lines, with or without a kink. */
+static int FN(no_curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
+{
+    (void)self, (void)z, (void)a;
+    memset(g, 0, n * sizeof *g);
+    return HBCD_OK;
+}
 
 static int FN(identity_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
@@ -25,6 +33,12 @@ static int FN(sigmoid_backward)(void *self, size_t n, const REAL *z, const REAL 
     HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= a[k] * (1 - a[k]);
     return HBCD_OK;
 }
+static int FN(sigmoid_curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
+{
+    (void)self, (void)z;
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= a[k] * (1 - a[k]) * (1 - 2 * a[k]);
+    return HBCD_OK;
+}
 
 static int FN(tanh_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
@@ -36,6 +50,12 @@ static int FN(tanh_backward)(void *self, size_t n, const REAL *z, const REAL *a,
 {
     (void)self, (void)z;
     HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= 1 - a[k] * a[k];
+    return HBCD_OK;
+}
+static int FN(tanh_curvature)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
+{
+    (void)self, (void)z;
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] *= -2 * a[k] * (1 - a[k] * a[k]);
     return HBCD_OK;
 }
 
@@ -69,9 +89,11 @@ static int FN(leaky_relu_backward)(void *self, size_t n, const REAL *z, const RE
 
 #define ACTIVATION_ROWS                                                                                                \
     {                                                                                                                  \
-        [HBCD_IDENTITY] = {"identity", FN(identity_forward), FN(identity_backward), NULL, 0},                          \
-        [HBCD_SIGMOID] = {"sigmoid", FN(sigmoid_forward), FN(sigmoid_backward), NULL, 0},                              \
-        [HBCD_TANH] = {"tanh", FN(tanh_forward), FN(tanh_backward), NULL, 0},                                          \
-        [HBCD_RELU] = {"relu", FN(relu_forward), FN(relu_backward), NULL, 0},                                          \
-        [HBCD_LEAKY_RELU] = {"leaky_relu", FN(leaky_relu_forward), FN(leaky_relu_backward), NULL, 0},                  \
+        [HBCD_IDENTITY] = {"identity", FN(identity_forward), FN(identity_backward), NULL, HBCD_ACT_STRAIGHT,           \
+                           FN(no_curvature)},                                                                          \
+        [HBCD_SIGMOID] = {"sigmoid", FN(sigmoid_forward), FN(sigmoid_backward), NULL, 0, FN(sigmoid_curvature)},       \
+        [HBCD_TANH] = {"tanh", FN(tanh_forward), FN(tanh_backward), NULL, 0, FN(tanh_curvature)},                      \
+        [HBCD_RELU] = {"relu", FN(relu_forward), FN(relu_backward), NULL, HBCD_ACT_STRAIGHT, FN(no_curvature)},        \
+        [HBCD_LEAKY_RELU] = {"leaky_relu", FN(leaky_relu_forward), FN(leaky_relu_backward), NULL, HBCD_ACT_STRAIGHT,   \
+                             FN(no_curvature)},                                                                        \
     }

@@ -104,6 +104,7 @@ _PUBLIC = {
     ),
     "hbcd.plots": (
         "PredictionDisplay",
+        "plot_accumulated_effects",
         "plot_confusion",
         "plot_error_by_feature",
         "plot_growth",

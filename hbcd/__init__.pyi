@@ -68,6 +68,7 @@ from hbcd.parts.stopping import Stop, StopReason
 from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.plots import (
     PredictionDisplay,
+    plot_accumulated_effects,
     plot_confusion,
     plot_error_by_feature,
     plot_growth,
@@ -186,6 +187,7 @@ __all__ = [
     "load",
     "make_plant",
     "minimize",
+    "plot_accumulated_effects",
     "plot_confusion",
     "plot_error_by_feature",
     "plot_growth",

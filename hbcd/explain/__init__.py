@@ -4,12 +4,15 @@ Every function takes a fitted model and rows of a table, asks the model about ma
 of them in large batches, and returns an object of arrays with a `to_frame`.
 """
 
+from hbcd.explain.accumulated import AccumulatedEffects, accumulated_effects
 from hbcd.explain.partial import PartialDependence, partial_dependence
 from hbcd.explain.permutation import PermutationImportance, permutation_importance
 
 __all__ = [
+    "AccumulatedEffects",
     "PartialDependence",
     "PermutationImportance",
+    "accumulated_effects",
     "partial_dependence",
     "permutation_importance",
 ]

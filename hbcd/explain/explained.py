@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import numpy as np
@@ -173,6 +173,28 @@ class Explained:
         """`evaluate` of copies (copies, rows, features): (copies, rows, outputs)."""
         copies, n, p = block.shape
         return self.evaluate(block.reshape(copies * n, p)).reshape(copies, n, -1)
+
+    def moved(
+        self, evaluate: Callable[[Array], Array], rows: Array, to: Mapping[Column, Array]
+    ) -> NDArray[np.float64]:
+        """Outputs of rows with other values in some columns.
+
+        Parameters
+        ----------
+        evaluate : callable
+            Of features (rows, features): outputs (rows, outputs).
+        rows : ndarray of int, shape (moves,)
+        to : dict of Column to ndarray of shape (moves, slots)
+        """
+        most = max(1, BATCH_BYTES // (8 * (self.features.shape[1] + len(self.outputs))))
+        parts = []
+        for begin in range(0, len(rows), most):
+            part = slice(begin, begin + most)
+            block = self.features[rows[part]]
+            for column, features in to.items():
+                block[:, column.slots] = features[part]
+            parts.append(evaluate(block))
+        return np.concatenate(parts) if parts else evaluate(self.features[:1])[:0]
 
 
 def seed_of(random_state: Any) -> int:

@@ -13,6 +13,7 @@ from hbcd.estimators.classifier import HybridClassifier
 from hbcd.parts.activations import Identity
 from hbcd.parts.structured_layers import BlockDiagonalLayer
 from hbcd.training.network import Network
+from hbcd.uncertainty.distance import member_parts
 from hbcd.utils.scaling import Scaled
 
 __all__ = ["MemberNetworks", "spread_of_members"]
@@ -56,12 +57,7 @@ class MemberNetworks:
         last = layers[-2]
         if not held or not isinstance(last, BlockDiagonalLayer):
             return None
-        shares = [
-            one["weight"] / one["networks"]
-            for one in held
-            if len(one["widths"])
-            for _ in range(one["networks"])
-        ]
+        shares = [part.share for part in member_parts(members)]
         straight = sum(one["weight"] for one in held if one["name"] == "linear")
         flat = sum(one["weight"] for one in held if one["name"] == "constant")
         if straight and len(last.blocks) == len(shares) + 1:

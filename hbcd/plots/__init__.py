@@ -5,7 +5,7 @@ when the first picture is drawn.  Without it each raises an ImportError that say
 """
 
 from hbcd.plots.classes import plot_confusion, plot_probabilities
-from hbcd.plots.effects import plot_partial_dependence
+from hbcd.plots.effects import plot_accumulated_effects, plot_partial_dependence
 from hbcd.plots.errors import PredictionDisplay, plot_prediction
 from hbcd.plots.features import plot_error_by_feature
 from hbcd.plots.growth import plot_growth
@@ -14,6 +14,7 @@ from hbcd.plots.training import plot_history, plot_layer_selection, plot_sensiti
 
 __all__ = [
     "PredictionDisplay",
+    "plot_accumulated_effects",
     "plot_confusion",
     "plot_error_by_feature",
     "plot_growth",

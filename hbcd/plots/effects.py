@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hbcd.plots.style import BLACK, COLORS, axes, finish
 from hbcd.utils.public import public
 
-__all__ = ["plot_partial_dependence"]
+__all__ = ["plot_accumulated_effects", "plot_partial_dependence"]
 
 Array = NDArray[Any]
 MOST_CURVES = 50  # of single rows
@@ -54,6 +54,48 @@ def plot_partial_dependence(result: Any, ax: Any = None, *, output: Any = None) 
     _curves(ax, result, result.average, places)
     label = _name(result, places[0]) if len(places) == 1 else "prediction"
     return finish(ax, result.features[0], label, "Partial dependence")
+
+
+@public
+def plot_accumulated_effects(result: Any, ax: Any = None, *, output: Any = None) -> Any:
+    """Draws accumulated local effects: a line, marks of levels, or a surface of two columns.
+
+    Parameters
+    ----------
+    result : AccumulatedEffects
+        From `hbcd.explain.accumulated_effects`.
+    ax : matplotlib.axes.Axes, optional
+        Where to draw; None: a new figure.
+    output : int or str, optional
+        Which target or class; None: every one, of a surface the first.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The effect against the mean, 0; dark band: its bootstrap interval; light band: the spread
+        of the networks on either side of it; of one column, ticks below at the ends of its
+        intervals, between which equally many rows lie.
+
+    Raises
+    ------
+    ImportError
+        matplotlib is not installed.
+    ValueError
+        An output that there is none of.
+    """
+    ax = axes(ax)
+    places = _places(result.outputs, output)
+    if len(result.features) == 2:
+        name = f"{_name(result, places[0])}, both together"
+        return _surface(ax, result, result.effect[..., places[0]], name)
+    _curves(ax, result, result.effect, places)
+    ax.axhline(0.0, color=BLACK, linewidth=0.8)
+    grid = result.grid[0]
+    if grid.dtype != object:
+        bottom = np.zeros(len(grid))
+        ax.plot(grid, bottom, "|", color=BLACK, markersize=8, transform=ax.get_xaxis_transform())
+    label = f"effect on {_name(result, places[0])}" if len(places) == 1 else "effect"
+    return finish(ax, result.features[0], label, "Accumulated local effect")
 
 
 def _places(outputs: Any, output: Any) -> list[int]:

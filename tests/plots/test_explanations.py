@@ -60,6 +60,20 @@ def test_of_two_columns_a_surface_is_drawn(fitted, pair):
     ax.figure.canvas.draw()
 
 
+def test_effects_are_drawn_around_zero_with_the_ends_of_their_intervals(fitted):
+    model, X, _ = fitted
+    found = hbcd.explain.accumulated_effects(model, X, "a")
+    ax = hbcd.plot_accumulated_effects(found)
+    assert np.array_equal(ax.lines[0].get_ydata(), found.effect[:, 0])
+    assert np.array_equal(ax.lines[-1].get_xdata(), found.grid[0])
+    assert ax.get_ylabel() == "effect on y"
+    found = hbcd.explain.accumulated_effects(model, X, "day")
+    ax = hbcd.plot_accumulated_effects(found)
+    assert [text.get_text() for text in ax.get_xticklabels()] == found.grid[0].tolist()
+    found = hbcd.explain.accumulated_effects(model, X, ("a", "when"))
+    hbcd.plot_accumulated_effects(found).figure.canvas.draw()
+
+
 def test_classes_are_told_apart_by_a_legend(fitted):
     _, X, _ = fitted
     labels = np.array(["low", "mid", "top"])[np.arange(150) % 3]

@@ -13,9 +13,9 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.terminal import Display
+from hbcd.estimators.bound_methods import BoundMethods
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
 from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
-from hbcd.estimators.feature_range import FeatureRange
 from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_last_value
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
@@ -55,7 +55,7 @@ class HybridEstimator(
     RawUnits,
     PandasOutput,
     MemberOutputs,
-    FeatureRange,
+    BoundMethods,
     IntervalStore,
     Routing,
 ):

@@ -32,6 +32,7 @@ ORDER = (
     {"parts"},
     {"optimizers"},
     {"networks"},
+    {"bounds"},
     {"callbacks"},
     {"training"},
     {"members"},

@@ -21,6 +21,7 @@ NAMES = [name for name in hbcd.__all__ if name != "__version__"]
 CLASSES = [name for name in NAMES if inspect.isclass(getattr(hbcd, name))]
 # Folders that `import hbcd` does not give: the insides, and the command.
 INSIDE = {
+    "bounds",
     "cli",
     "estimators",
     "members",

@@ -1,0 +1,1 @@
+"""Proven ranges: bounds of what a network can say, and of its slopes, over boxes of inputs."""

@@ -115,6 +115,7 @@ _PUBLIC = {
         "plot_prediction",
         "plot_probabilities",
         "plot_sensitivity",
+        "plot_sobol",
     ),
     "hbcd.streams.rows": ("Rows",),
     "hbcd.training.by_rows": ("ByRows",),

@@ -79,6 +79,7 @@ from hbcd.plots import (
     plot_prediction,
     plot_probabilities,
     plot_sensitivity,
+    plot_sobol,
 )
 from hbcd.streams.rows import Rows
 from hbcd.training.by_rows import ByRows
@@ -198,6 +199,7 @@ __all__ = [
     "plot_prediction",
     "plot_probabilities",
     "plot_sensitivity",
+    "plot_sobol",
     "show_config",
     "tune",
     "tuning_space",

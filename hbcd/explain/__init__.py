@@ -7,12 +7,15 @@ of them in large batches, and returns an object of arrays with a `to_frame`.
 from hbcd.explain.accumulated import AccumulatedEffects, accumulated_effects
 from hbcd.explain.partial import PartialDependence, partial_dependence
 from hbcd.explain.permutation import PermutationImportance, permutation_importance
+from hbcd.explain.sobol import SobolIndices, sobol_indices
 
 __all__ = [
     "AccumulatedEffects",
     "PartialDependence",
     "PermutationImportance",
+    "SobolIndices",
     "accumulated_effects",
     "partial_dependence",
     "permutation_importance",
+    "sobol_indices",
 ]

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from hbcd.tables.dates import ENDINGS
 from hbcd.tables.encoder import TableEncoder
 
-__all__ = ["MISSING", "Column", "encoded_columns", "plain_columns"]
+__all__ = ["DAY", "MISSING", "Column", "encoded_columns", "plain_columns"]
 
 Array = NDArray[Any]
 MISSING = "(missing)"  # how the gaps of a column of levels are called
-DAY = 86_400_000_000  # microseconds
+DAY = 86_400_000_000  # microseconds of a day
 
 
 @dataclass(frozen=True, eq=False)

@@ -160,9 +160,8 @@ class Explained:
         block : ndarray of shape (copies, rows, features)
             To be written to; the next batch begins with the rows again.
         """
-        n, width = self.features.shape
-        most = max(1, BATCH_BYTES // (8 * (width + len(self.outputs))))
-        each, rows = max(1, min(copies, most // n)), min(n, most)
+        n = len(self.features)
+        each, rows = max(1, min(copies, self.most // n)), min(n, self.most)
         for first in range(0, copies, each):
             which = range(first, min(first + each, copies))
             for begin in range(0, n, rows):
@@ -186,15 +185,27 @@ class Explained:
         rows : ndarray of int, shape (moves,)
         to : dict of Column to ndarray of shape (moves, slots)
         """
-        most = max(1, BATCH_BYTES // (8 * (self.features.shape[1] + len(self.outputs))))
-        parts = []
-        for begin in range(0, len(rows), most):
-            part = slice(begin, begin + most)
-            block = self.features[rows[part]]
-            for column, features in to.items():
-                block[:, column.slots] = features[part]
-            parts.append(evaluate(block))
-        return np.concatenate(parts) if parts else evaluate(self.features[:1])[:0]
+        block = self.features[rows]
+        for column, features in to.items():
+            block[:, column.slots] = features
+        return self.outputs_at(evaluate, block)
+
+    def outputs_at(
+        self, evaluate: Callable[[Array], Array], features: Array
+    ) -> NDArray[np.float64]:
+        """Outputs of features (rows, features), a batch at a time."""
+        if not len(features):
+            return evaluate(self.features[:1])[:0]
+        parts = [
+            evaluate(features[at : at + self.most]) for at in range(0, len(features), self.most)
+        ]
+        return np.concatenate(parts)
+
+    @property
+    def most(self) -> int:
+        """Rows of a batch."""
+        width = int(self.features.shape[1]) + len(self.outputs)
+        return max(1, BATCH_BYTES // (8 * width))
 
 
 def seed_of(random_state: Any) -> int:

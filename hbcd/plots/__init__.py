@@ -9,7 +9,7 @@ from hbcd.plots.effects import plot_accumulated_effects, plot_partial_dependence
 from hbcd.plots.errors import PredictionDisplay, plot_prediction
 from hbcd.plots.features import plot_error_by_feature
 from hbcd.plots.growth import plot_growth
-from hbcd.plots.importance import plot_importance
+from hbcd.plots.importance import plot_importance, plot_sobol
 from hbcd.plots.training import plot_history, plot_layer_selection, plot_sensitivity
 
 __all__ = [
@@ -25,4 +25,5 @@ __all__ = [
     "plot_prediction",
     "plot_probabilities",
     "plot_sensitivity",
+    "plot_sobol",
 ]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from hbcd.plots.style import BLACK, COLORS, axes, finish
 from hbcd.utils.public import public
 
-__all__ = ["plot_accumulated_effects", "plot_partial_dependence"]
+__all__ = ["output_places", "plot_accumulated_effects", "plot_partial_dependence"]
 
 Array = NDArray[Any]
 MOST_CURVES = 50  # of single rows
@@ -44,7 +44,7 @@ def plot_partial_dependence(result: Any, ax: Any = None, *, output: Any = None) 
         An output that there is none of.
     """
     ax = axes(ax)
-    places = _places(result.outputs, output)
+    places = output_places(result.outputs, output)
     if len(result.features) == 2:
         return _surface(ax, result, result.average[..., places[0]], _name(result, places[0]))
     if result.individual is not None and len(places) == 1:
@@ -84,10 +84,10 @@ def plot_accumulated_effects(result: Any, ax: Any = None, *, output: Any = None)
         An output that there is none of.
     """
     ax = axes(ax)
-    places = _places(result.outputs, output)
+    places = output_places(result.outputs, output)
     if len(result.features) == 2:
         name = f"{_name(result, places[0])}, both together"
-        return _surface(ax, result, result.effect[..., places[0]], name)
+        return _surface(ax, result, result.effect[..., places[0]], name, centered=True)
     _curves(ax, result, result.effect, places)
     ax.axhline(0.0, color=BLACK, linewidth=0.8)
     grid = result.grid[0]
@@ -98,7 +98,7 @@ def plot_accumulated_effects(result: Any, ax: Any = None, *, output: Any = None)
     return finish(ax, result.features[0], label, "Accumulated local effect")
 
 
-def _places(outputs: Any, output: Any) -> list[int]:
+def output_places(outputs: Any, output: Any) -> list[int]:
     """The numbers of the outputs that are drawn."""
     if output is None:
         return list(range(len(outputs)))
@@ -156,17 +156,23 @@ def _level_ticks(axis: Any, grid: Array) -> None:
         axis.set_tick_params(rotation=45)
 
 
-def _surface(ax: Any, result: Any, values: Array, name: str) -> Any:
-    """Colors over a grid of two columns."""
+def _surface(ax: Any, result: Any, values: Array, name: str, *, centered: bool = False) -> Any:
+    """Colors over a grid of two columns, of both signs where they are `centered` at 0."""
     x, y = (_across(one) for one in result.grid)
+    most = float(np.abs(values).max()) or 1.0
+    colors: dict[str, Any] = {"cmap": "viridis"}
+    if centered:
+        colors = {"cmap": "RdBu_r", "vmin": -most, "vmax": most}
     if any(one.dtype == object for one in result.grid):
-        shown = ax.pcolormesh(x, y, values.T, cmap="viridis", shading="nearest")
+        shown = ax.pcolormesh(x, y, values.T, shading="nearest", **colors)
     else:
-        shown = ax.contourf(x, y, values.T, levels=12, cmap="viridis")
+        shown = ax.contourf(x, y, values.T, levels=12, **colors)
     ax.figure.colorbar(shown, ax=ax, label=name)
     for axis, one in zip((ax.xaxis, ax.yaxis), result.grid, strict=True):
         if one.dtype == object:
             _level_ticks(axis, one)
+        elif one.dtype.kind == "M" and axis.axis_name == "x":
+            axis.set_tick_params(rotation=30)
     finish(ax, *result.features)
     ax.grid(False)
     return ax

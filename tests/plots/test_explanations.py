@@ -97,3 +97,16 @@ def test_importance_is_drawn_with_the_greatest_on_top(fitted):
     widths = [bar.get_width() for bar in ax.patches]
     assert widths == sorted(found.mean)[-3:]
     assert "r2" in ax.get_xlabel()
+
+
+def test_indices_are_drawn_with_the_greatest_total_on_top(fitted):
+    model, X, _ = fitted
+    found = hbcd.explain.sobol_indices(model, X, n_points=64)
+    ax = hbcd.plot_sobol(found, most=4)
+    names = [text.get_text() for text in ax.get_yticklabels()]
+    order = np.argsort(-found.total[:, 0])
+    assert names[::-1] == [found.features[k] for k in order[:4]]
+    widths = [bar.get_width() for bar in ax.patches]
+    assert widths[:4] == found.first[order[:4], 0].tolist()[::-1]
+    assert widths[4:] == found.total[order[:4], 0].tolist()[::-1]
+    assert "variance of y" in ax.get_xlabel()

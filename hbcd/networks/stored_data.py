@@ -225,16 +225,16 @@ def _of_ranks(
     penalty: float,
     n_threads: int,
 ) -> core.Data:
-    """The rows of this rank; few rows, or rows in no order, are read by all ranks together."""
+    """The rows of this rank; rows in another order than theirs are few, and read by all ranks."""
     ranks = x.ranks
     assert ranks is not None
     first = lane_starts(len(x), ranks.size)
     begin, end = (int(row) for row in first[ranks.rank : ranks.rank + 2])
     weight = None if weight is None else weight[begin:end]
-    together = fits(x) or not ascends(x.index)
+    together = not ascends(x.index)
     if not together:
         x, y = x.parts(first, y)
-    if together or x.store.in_memory:
+    if together or x.store.in_memory or fits(x):
         rows = (begin, end) if together else (0, end - begin)
         tables = _in_memory(x, y, x_columns, y_columns, *rows)
         return core.Data(

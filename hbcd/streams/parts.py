@@ -21,6 +21,7 @@ class Readable(Protocol):
 
     source: Source
     sample_weight: Any
+    memory: Any
     memory_bytes: int
     folder: str | None
 

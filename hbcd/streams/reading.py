@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -20,7 +22,7 @@ from hbcd.streams.storing import PrecisionError, Stored, frame_of_target, positi
 from hbcd.streams.targets import NumberTargets, TargetReader, single_precision
 from hbcd.tables.columns import INPUT, NEW
 from hbcd.tables.encoder import TableEncoder
-from hbcd.utils.ranks import Ranks
+from hbcd.utils.ranks import Ranks, check_alike
 from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["ReadRows", "read_numbers", "read_rows"]
@@ -80,6 +82,10 @@ def read_rows(
         and column are named.
     """
     source = with_texts(rows.source, encoder)
+    if ranks is not None:
+        rows = _beside(rows, ranks)
+        types = "from the source" if source.typed else "from the cells"
+        check_alike(ranks, {"target": rows.target_names, "types of columns": types})
     first = _first(rows, source, ranks)
     while True:
         try:
@@ -107,6 +113,15 @@ def read_rows(
     return ReadRows(
         inputs[:] if held else inputs, outputs[:] if held else outputs, found.weight, encoder
     )
+
+
+def _beside(rows: Readable, ranks: Ranks) -> Readable:
+    """The rows, whose memory is shared with the other ranks of the machine where none is given."""
+    neighbors = ranks.gather(platform.node()).count(platform.node())
+    if rows.memory is None:
+        rows = copy.copy(rows)
+        rows.memory_bytes //= neighbors
+    return rows
 
 
 def _first(rows: Readable, source: Source, ranks: Ranks | None) -> Piece:

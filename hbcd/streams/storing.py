@@ -118,7 +118,7 @@ def shared(ranks: Ranks, rows: Readable, own: Stored, *, short: bool) -> Stored:
     some = [rank for rank, count in enumerate(counts) if count]
     if not some:
         raise ValueError(f"source={rows.source!r}: must have at least one row")
-    (p, o), kinds = widths[some[0]], dtypes[some[0]]
+    p, o = widths[some[0]]
     for rank in some:
         if widths[rank] != (p, o):
             raise ValueError(
@@ -129,6 +129,7 @@ def shared(ranks: Ranks, rows: Readable, own: Stored, *, short: bool) -> Stored:
     for other in (types[rank] for rank in some[1:]):
         for name in known.keys() & other.keys():
             known[name].join(other[name])
+    kinds = tuple(np.result_type(*(dtypes[rank][k] for rank in some)) for k in (0, 1))
     dtype = np.dtype(np.float32 if short else np.float64)
     store = own.store
     if store is None:
@@ -144,7 +145,9 @@ def shared(ranks: Ranks, rows: Readable, own: Stored, *, short: bool) -> Stored:
         store = everything
     else:
         store = SharedStore.of(store, ranks, rows.memory_bytes // 2)
-    return Stored(store, (p, o), kinds, _weights_of_ranks(ranks, own, counts), known, held)
+    return Stored(
+        store, (p, o), (kinds[0], kinds[1]), _weights_of_ranks(ranks, own, counts), known, held
+    )
 
 
 def _weights_of_ranks(ranks: Ranks, own: Stored, counts: tuple[int, ...]) -> Array | None:

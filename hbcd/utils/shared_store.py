@@ -26,7 +26,7 @@ def lane_starts(rows: int, ranks: int) -> Numbers:
 
 
 def ascends(index: Array | None) -> bool:
-    """Whether row numbers are in their order; None stands for all rows."""
+    """Whether row numbers are in their order, each once; None stands for all rows."""
     return index is None or bool((index[1:] > index[:-1]).all())
 
 
@@ -110,6 +110,7 @@ class SharedStore:
         self.rows = int(self.first[-1])
         self.columns, self.dtype = own.columns, own.dtype
         self.block_rows, self.folder = own.block_rows, own.folder
+        self._last: tuple[Array, tuple[JoinedStore, Array | None]] | None = None  # by its index
 
     @classmethod
     def of(cls, own: RowStore, ranks: Ranks, memory: int) -> SharedStore:
@@ -167,13 +168,15 @@ class SharedStore:
     def part(self, index: Array | None, first: Array) -> tuple[JoinedStore, Array | None]:
         """The rows of an ascending index, of whose places rank r has those from first[r] on.
 
-        Rows that another rank has are sent, a block at a time; called by all ranks.
+        Rows that another rank has are sent, a block at a time; called by all ranks.  Inputs,
+        targets and training ask for the same rows one after another: they are sent once.
 
         Parameters
         ----------
-        index : ndarray of int or None
+        index : ndarray of uint32 or None
             None: all rows.
         first : ndarray of int, shape (ranks + 1,)
+            Follows from the number of rows.
 
         Returns
         -------
@@ -181,30 +184,39 @@ class SharedStore:
         index : ndarray of uint32 or None
             Their places in it; None: all.
         """
-        rank, size = self.ranks.rank, self.ranks.size
+        if self._last is not None and self._last[0] is index:
+            return self._last[1]
+        rank = self.ranks.rank
         held = self.first if index is None else np.searchsorted(index, self.first)
         low = np.maximum(held[:-1, np.newaxis], first[np.newaxis, :-1])  # from rank, to rank
         high = np.maximum(np.minimum(held[1:, np.newaxis], first[np.newaxis, 1:]), low)
         guests = self._moved(index, low, high)
         parts: list[tuple[Any, int, int]] = []
-        numbers = []
-        start = 0
-        for source in range(size):
+        numbers = [np.empty(0, np.uint32)]
+        for source in range(self.ranks.size):
             begin, end = int(low[source, rank]), int(high[source, rank])
-            if begin == end:
+            rows, start = end - begin, sum(count for _, _, count in parts)
+            if not rows:
                 continue
-            if source != rank:
-                parts.append((guests[source], 0, end - begin))
-                numbers.append(np.arange(start, start + end - begin, dtype=np.uint32))
+            if source == rank:
+                parts.append(self._span(index, begin, end))
             else:
-                own = np.arange(begin, end) if index is None else index[begin:end]
-                own = own - self.first[rank]
-                base = int(own[0])
-                parts.append((self.own, base, int(own[-1]) + 1 - base))
-                numbers.append((own - base + start).astype(np.uint32))
-            start += parts[-1][2]
+                parts.append((guests[source], 0, rows))
+            if index is not None:
+                own = index[begin:end] if source == rank else np.arange(rows, dtype=np.uint32)
+                numbers.append(own - int(own[0]) + start)
         joined = JoinedStore(parts, self.own)
-        return joined, None if index is None else np.concatenate([*numbers, np.zeros(0, np.uint32)])
+        if index is None:
+            return joined, None
+        self._last = index, (joined, np.concatenate(numbers))
+        return self._last[1]
+
+    def _span(self, index: Array | None, begin: int, end: int) -> tuple[Any, int, int]:
+        """Rows that are here, with all between the first and the last: none is copied."""
+        base = int(self.first[self.ranks.rank])
+        if index is not None:
+            begin, end = int(index[begin]), int(index[end - 1]) + 1
+        return self.own, begin - base, end - begin
 
     def _moved(self, index: Array | None, low: Array, high: Array) -> dict[int, RowStore]:
         """Rows that other ranks have sent to this one, by rank."""

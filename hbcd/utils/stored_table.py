@@ -179,13 +179,13 @@ class StoredTable:
         own = self._copy()
         own.store = store.own
         if self.index is not None:
-            own.index = (self.index[begin:end] - store.first[store.ranks.rank]).astype(np.uint32)
+            own.index = self.index[begin:end] - int(store.first[store.ranks.rank])
         for at, block in own.blocks():
             yield begin + at, block
 
     def all_ranks(self, numbers: Array) -> Array:
         """Numbers of all rows (rows,) from arrays in which each rank has set those of its own."""
-        if not isinstance(self.store, SharedStore) or not ascends(self.index):
+        if not isinstance(self.store, SharedStore):
             return numbers
         begin, end = self.store.here(self.index)
         return np.concatenate(self.store.ranks.gather(numbers[begin:end]))
@@ -259,7 +259,7 @@ def own_blocks(table: Any) -> Iterator[tuple[int, Array]]:
 def numbers_of_rows(table: Any, function: Callable[[Array], Array]) -> Array:
     """What a function makes of each row of a table, (rows,): of all rows, on all ranks."""
     found = [function(block) for _, block in own_blocks(table)]
-    if isinstance(table, StoredTable) and table.ranks is not None and ascends(table.index):
+    if isinstance(table, StoredTable) and table.ranks is not None:
         found = table.joined(found)
     return np.concatenate(found)
 

@@ -17,7 +17,7 @@ from hbcd.utils.validation import check_number
 
 __all__ = ["MPIBackend"]
 
-TAG = 17
+TAG, WAITS = 17, 18  # of the messages of rounds; of the word that a rank waits
 YIELD, LONGEST = 2e-4, 1e-3  # seconds: how long the processor is offered at once, how long slept
 
 
@@ -67,8 +67,12 @@ class MPIBackend(Backend):
         self._mpi = MPI
         self._names: list[str] = []
         self._kept: list[Any] = []  # of messages that nobody took
-        self._comm, request = comm.Idup()
-        self._wait([request], list(range(self.size)), {})
+        self._said: list[Any] = []  # words on their way
+        self._words: dict[int, tuple[int, int]] = {}  # rank -> its round, whom it waits for
+        self._comm: Any = None
+        own, request = comm.Idup()
+        self._wait([request], [int(self.rank == 0)], {})
+        self._comm = own
         self._names = self.gather(f"{MPI.Get_processor_name()}, process {os.getpid()}")
 
     def where(self, rank: int) -> str:
@@ -98,7 +102,7 @@ class MPIBackend(Backend):
         """Until all requests are done, and one message has come from each rank of `expected`."""
         mpi, comm, status = self._mpi, self._comm, self._mpi.Status()
         begun = last = time.perf_counter()
-        pending, missing = list(requests), dict(expected)
+        pending, missing, told = list(zip(requests, partners, strict=False)), dict(expected), False
         while pending or missing:
             before = len(pending), list(missing.values())
             for rank in list(missing):
@@ -112,23 +116,62 @@ class MPIBackend(Backend):
                     missing[rank] = message.Irecv([data, mpi.BYTE])
                 if missing[rank].Test():
                     del missing[rank]
-            pending = [request for request in pending if not request.Test()]
+            pending = [(request, rank) for request, rank in pending if not request.Test()]
             now = time.perf_counter()
             if (len(pending), list(missing.values())) != before:
-                last = now
+                last, told = now, False
             elif now - last > self.timeout:
                 self._kept += [requests, found]
-                self._give_up(next(iter(missing), partners[0]))
+                self._give_up([*missing, *(rank for _, rank in pending)])
+            elif now - last > self.timeout / 2 and not told:
+                self._say([*missing, *(rank for _, rank in pending)])
+                told = True
             elif now - begun < YIELD:
                 _offer()  # ranks may be more than processors
             else:
                 time.sleep(min((now - begun) / 20, LONGEST))
 
-    def _give_up(self, rank: int) -> None:
+    def _say(self, waits_for: list[int]) -> None:
+        """Tells all that this rank is there, and whom it waits for."""
+        if self._comm is None:
+            return
+        word = np.array([self.rounds, waits_for[0]], np.int64)
+        others = [rank for rank in range(self.size) if rank != self.rank]
+        self._said = [one for one in self._said if not one[1].Test()]
+        self._said += [(word, self._comm.Isend(word, rank, WAITS)) for rank in others]
+
+    def _hear(self) -> None:
+        """Takes what others have said about whom they wait for."""
+        status, word = self._mpi.Status(), np.empty(2, np.int64)
+        while self._comm.Iprobe(self._mpi.ANY_SOURCE, WAITS, status):
+            self._comm.Recv(word, status.Get_source(), WAITS)
+            self._words[status.Get_source()] = int(word[0]), int(word[1])
+
+    def _give_up(self, waits_for: list[int]) -> None:
         """Raises; MPI, which cannot end in order without the rank, is aborted when Python ends."""
         atexit.register(_abort, self._mpi)
-        text = f"has not answered for {self.timeout:g} s"
+        rank, text = waits_for[0], f"has not answered for {self.timeout:g} s"
+        if self._comm is not None:
+            rank = self._silent(waits_for)
+        else:  # which one cannot be known
+            text = f"or another one has not made its MPIBackend for {self.timeout:g} s"
         raise RankLost(rank, self.where(rank), text, True)
+
+    def _silent(self, waits_for: list[int]) -> int:
+        """Who is lost: the first one that has not said that it waits itself.
+
+        A rank may be a round ahead, and miss others that only wait for the one that is lost.
+        """
+        self._hear()
+        for rank in waits_for:
+            seen = {self.rank}
+            while rank not in seen:
+                seen.add(rank)
+                at, other = self._words.get(rank, (-1, rank))
+                if at < self.rounds - 1:  # it has said nothing, or something long ago
+                    return rank
+                rank = other
+        return waits_for[0]
 
 
 def _offer() -> None:

@@ -84,6 +84,13 @@ def test_a_rank_that_is_lost_ends_all_within_the_timeout(kind, seconds):
         time.sleep(0.2)
 
 
+@pytest.mark.parametrize("size", [3, 5])
+def test_a_rank_that_is_a_round_ahead_names_the_one_that_is_lost(size):
+    found = mpiexec(size, SCRIPT, "behind", RANK_TIMEOUT="4", timeout=60)
+    named = re.findall(r"rank (\d): rank (\d) at .+, process \d+ has not answered", found.stdout)
+    assert sorted(named) == [(str(rank), str(size - 1)) for rank in range(size - 1)], found.stderr
+
+
 def test_rank_0_alone_hears_ctrl_c():
     found = mpiexec(2, SCRIPT, "interrupted", timeout=60)
     assert found.stdout.split() == ["INTERRUPTED"], found.stderr

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import signal
 import sys
 import threading
@@ -13,7 +14,8 @@ import numpy as np
 import pandas as pd
 
 import hbcd
-from hbcd.distributed import MPIBackend, RankLost
+from hbcd.distributed import MPIBackend, RankLost, mpi
+from hbcd.distributed.messages import GATHER, Message
 from hbcd.estimators import fit_on_ranks
 
 ROWS = 4000
@@ -98,6 +100,21 @@ def hurt(backend):
         number = getattr(signal, sys.argv[2])
         threading.Timer(float(sys.argv[3]), lambda: os.kill(os.getpid(), number)).start()
     endless(backend)
+
+
+def behind(backend):
+    """The last rank sends a message of a round to rank 0 alone, which is then a round ahead."""
+    backend.gather(None)
+    if backend.rank == backend.size - 1:
+        word = Message(GATHER, body=pickle.dumps(None)).pack()
+        backend._comm.Isend([word, backend._mpi.BYTE], 0, mpi.TAG)
+        time.sleep(60)
+    try:
+        for _ in range(2):
+            backend.gather(None)
+    except RankLost as error:
+        print(f"rank {backend.rank}: {error}", flush=True)
+        time.sleep(3)  # until all have said so: the first one that ends aborts them
 
 
 def interrupted(backend):

@@ -28,6 +28,7 @@ _PUBLIC = {
     "hbcd.estimators.classifier": ("HybridClassifier",),
     "hbcd.estimators.constant_columns": ("ConstantFeatures",),
     "hbcd.estimators.model_loading": ("load",),
+    "hbcd.estimators.monotonicity": ("Monotonicity",),
     "hbcd.estimators.parameters": ("NotFittedError",),
     "hbcd.estimators.regressor": ("HybridRegressor",),
     "hbcd.estimators.target_transform": ("TargetTransform",),

@@ -16,6 +16,7 @@ from hbcd.estimators.base import TrainingInterrupted
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.constant_columns import ConstantFeatures
 from hbcd.estimators.model_loading import load
+from hbcd.estimators.monotonicity import Monotonicity
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.target_transform import TargetTransform
@@ -150,6 +151,7 @@ __all__ = [
     "Logistic",
     "Loss",
     "MiniBatch",
+    "Monotonicity",
     "MostSensitive",
     "MultiStart",
     "Network",

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.bounds.propagation import Bounds, Propagation
-from hbcd.bounds.slopes import largest_slopes
+from hbcd.bounds.slopes import jacobian_bounds
 from hbcd.networks.affine_layers import AffineLayer, affine_layers
 from hbcd.networks.structure import NetworkStructure
 
-__all__ = ["METHODS", "NetworkBounds", "halves"]
+__all__ = ["METHODS", "Evaluate", "NetworkBounds", "halves", "union"]
 
 Array = NDArray[np.float64]
+Evaluate = Callable[[Array, Array], tuple[Array, Array]]
 METHODS = ("interval", "crown")
 ELEMENTS = 1 << 22  # of the arrays of one call, about
 AT_ONCE = 32  # boxes that are split before the rest is looked at again
@@ -75,68 +76,110 @@ class NetworkBounds:
         ----------
         lo, hi : ndarray of shape (boxes, inputs)
         """
+        found = [self.propagate(a, b)[-1].leaving for a, b in self._pieces(lo, hi)]
+        low, high = (np.concatenate(side) for side in zip(*found, strict=True))
+        return low, high
+
+    def jacobian(self, lo: Array, hi: Array, dtype: Any = None) -> tuple[Array, Array]:
+        """The least and the greatest derivatives over boxes, (boxes, outputs, inputs) each.
+
+        Parameters
+        ----------
+        lo, hi : ndarray of shape (boxes, inputs)
+        dtype : numpy.float64 or numpy.float32, optional
+            The precision of computed derivatives that are to lie within; None: the exact ones.
+        """
         found = [
-            self.propagate(lo[at : at + self.rows], hi[at : at + self.rows])[-1].leaving
-            for at in range(0, len(lo), self.rows)
+            jacobian_bounds(self.propagation, self.propagate(a, b), dtype)
+            for a, b in self._pieces(lo, hi)
         ]
         low, high = (np.concatenate(side) for side in zip(*found, strict=True))
         return low, high
 
-    def refined(self, lo: Array, hi: Array, most: int) -> tuple[Array, Array]:
+    def refined(self, lo: Array, hi: Array, most: int, evaluate: Evaluate) -> tuple[Array, Array]:
         """Boxes with the same union, over which bounds are tighter, (boxes, inputs) each.
 
-        Boxes that reach farthest beyond what is attained are cut in two where that promises most,
-        until there are `most`.
+        Boxes that reach farthest beyond what is attained in the middles of boxes are cut in two
+        where that promises most, until there are `most`.
 
         Parameters
         ----------
         lo, hi : ndarray of shape (boxes, inputs)
         most : int
             Boxes at the end; as many as there are or fewer: none is cut.
+        evaluate : callable
+            ``evaluate(lo, hi) -> (low, high)``, the bounds, (boxes, numbers) each.
         """
-        low, high = self.outputs(lo, hi)
-        attained = self._attained(lo, hi)
+
+        def attained(lo: Array, hi: Array) -> tuple[Array, Array]:
+            middle = 0.5 * lo + 0.5 * hi
+            low, high = evaluate(middle, middle)
+            return high.min(axis=0), low.max(axis=0)
+
+        if len(lo) >= most:
+            return lo, hi
+        low, high = evaluate(lo, hi)
+        least, greatest = attained(lo, hi)
         while len(lo) < most:
-            excess = np.maximum(high - attained[1], attained[0] - low).max(axis=1)
+            excess = np.maximum(high - greatest, least - low).max(axis=1)
             room = min(most - len(lo), max(1, len(lo) // 2), AT_ONCE)
             chosen = np.argsort(-excess, kind="stable")[:room]
             chosen = chosen[excess[chosen] > 0]
-            at, movable = self._cuts(lo[chosen], hi[chosen])
+            at, movable = self.cuts(lo[chosen], hi[chosen])
             chosen, at = chosen[movable], at[movable]
             if not chosen.size:
                 break
             new = halves(lo[chosen], hi[chosen], at)
-            kept = np.delete(np.arange(len(lo)), chosen)
-            own = self.outputs(*new)
-            parents = np.concatenate([chosen, chosen])
+            kept, parents = np.delete(np.arange(len(lo)), chosen), np.concatenate([chosen, chosen])
+            own = evaluate(*new)
             own = np.maximum(own[0], low[parents]), np.minimum(own[1], high[parents])
-            points = self._attained(*new)
-            attained = np.minimum(attained[0], points[0]), np.maximum(attained[1], points[1])
+            points = attained(*new)
+            least, greatest = np.minimum(least, points[0]), np.maximum(greatest, points[1])
             lo, hi = (np.concatenate([a[kept], b]) for a, b in zip((lo, hi), new, strict=True))
             low, high = (
                 np.concatenate([a[kept], b]) for a, b in zip((low, high), own, strict=True)
             )
         return lo, hi
 
-    def _attained(self, lo: Array, hi: Array) -> tuple[Array, Array]:
-        """The least and the greatest of bounds in the middles of boxes, (outputs,) each."""
-        middle = 0.5 * lo + 0.5 * hi
-        low, high = self.outputs(middle, middle)
-        return high.min(axis=0), low.max(axis=0)
+    def all_refined(
+        self, lo: Array, hi: Array, owner: NDArray[np.intp], most: int, evaluate: Evaluate
+    ) -> tuple[Array, Array, NDArray[np.intp]]:
+        """The boxes of each owner refined, `most` for each of them; and whose they are.
 
-    def _cuts(self, lo: Array, hi: Array) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
+        Parameters
+        ----------
+        lo, hi, most, evaluate
+            As for `refined`.
+        owner : ndarray of int, shape (boxes,)
+            From 0, in order.
+        """
+        if most == 1:
+            return lo, hi, owner
+        parts = [
+            self.refined(lo[owner == k], hi[owner == k], most, evaluate)
+            for k in range(int(owner.max()) + 1)
+        ]
+        numbers = np.repeat(np.arange(len(parts), dtype=np.intp), [len(one[0]) for one in parts])
+        lo, hi = (np.concatenate(side) for side in zip(*parts, strict=True))
+        return lo, hi, numbers
+
+    def _pieces(self, lo: Array, hi: Array) -> Iterator[tuple[Array, Array]]:
+        """The boxes, as many at once as fit into memory."""
+        for at in range(0, len(lo), self.rows):
+            yield lo[at : at + self.rows], hi[at : at + self.rows]
+
+    def cuts(self, lo: Array, hi: Array) -> tuple[NDArray[np.intp], NDArray[np.bool_]]:
         """The input in which each box varies its outputs most, and whether there is one."""
         if not len(lo):
             return np.zeros(0, np.intp), np.zeros(0, np.bool_)
-        slopes = np.concatenate(
-            [
-                largest_slopes(self.propagation, self.propagate(a, b))
-                for a, b in (
-                    (lo[at : at + self.rows], hi[at : at + self.rows])
-                    for at in range(0, len(lo), self.rows)
-                )
-            ]
-        )
-        reach = slopes.max(axis=1) * (hi - lo)
+        low, high = self.jacobian(lo, hi)
+        reach = np.maximum(np.abs(low), np.abs(high)).max(axis=1) * (hi - lo)
         reach = np.where(np.nextafter(lo, np.inf) < hi, reach, 0.0)
         return reach.argmax(axis=1), reach.max(axis=1) > 0
+
+
+def union(low: Array, high: Array, owner: NDArray[np.intp], count: int) -> tuple[Array, Array]:
+    """The least and the greatest over the boxes of each of `count` owners, (owners, ...)."""
+    first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
+    assert len(first) == count
+    return np.minimum.reduceat(low, first, axis=0), np.maximum.reduceat(high, first, axis=0)

@@ -17,7 +17,7 @@ from hbcd.bounds.propagation import Bounds, Layer, Propagation
 from hbcd.bounds.relaxations import slope_range
 from hbcd.bounds.rounding import ACTIVATION, SLACK, TINY, gamma, roundoff
 
-__all__ = ["jacobian_bounds", "largest_slopes"]
+__all__ = ["jacobian_bounds"]
 
 Array = NDArray[np.float64]
 
@@ -51,12 +51,6 @@ def jacobian_bounds(
     assert lo is not None
     assert hi is not None
     return lo, hi
-
-
-def largest_slopes(propagation: Propagation, bounds: Sequence[Bounds]) -> Array:
-    """About the largest magnitudes of derivatives over boxes, (boxes, outputs, inputs)."""
-    lo, hi = jacobian_bounds(propagation, bounds)
-    return np.maximum(np.abs(lo), np.abs(hi))
 
 
 def slopes(layer: Layer, own: Bounds, dtype: Any) -> tuple[Array, Array]:

@@ -7,16 +7,27 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.bounds.boxes import NetworkBounds
-from hbcd.estimators.feature_boxes import FeatureBoxes, feature_boxes
+from hbcd.bounds.boxes import NetworkBounds, union
+from hbcd.estimators.feature_boxes import (
+    FeatureBoxes,
+    column_names,
+    column_of,
+    feature_boxes,
+    feature_places,
+    table_row,
+)
 from hbcd.estimators.feature_range import FeatureRange
+from hbcd.estimators.monotonic_signs import feature_signs, monotonic_signs
+from hbcd.estimators.monotonicity import Monotonicity, Question, search
 from hbcd.estimators.prediction_ends import class_differences, prediction_ends, probability_ends
+from hbcd.estimators.prediction_slopes import prediction_slopes, probability_slopes
 from hbcd.estimators.raw_coefficients import link
 from hbcd.utils.validation import check_integer
 
 __all__ = ["BoundMethods", "NeuronBounds"]
 
 Array = NDArray[np.float64]
+Flags = NDArray[np.bool_]
 
 
 class NeuronBounds(NamedTuple):
@@ -96,10 +107,10 @@ class BoundMethods(FeatureRange):
         boxes = feature_boxes(self, box)
         bounds = self._network_bounds(method)
         lo, hi = self._scaled_boxes(boxes)
-        parts = _refined(bounds, lo, hi, boxes.owner, most)
+        parts = bounds.all_refined(lo, hi, boxes.owner, most, bounds.outputs)
         low, high = self._predicted(*bounds.outputs(*parts[:2]))
         count = int(boxes.owner.max()) + 1
-        found = np.stack(_union(low, high, parts[2], count), axis=-1)
+        found = np.stack(union(low, high, parts[2], count), axis=-1)
         found = found[:, 0] if getattr(self, "_flat", False) else found
         found = found[0] if boxes.single else found
         if not per_neuron:
@@ -107,9 +118,129 @@ class BoundMethods(FeatureRange):
         neurons = []
         for one in bounds.layers(*parts[:2])[: len(self.network_.layers) - 1]:
             sides = (one.entering, one.leaving)
-            own = [np.stack(_union(*side, parts[2], count), axis=-1) for side in sides]
+            own = [np.stack(union(*side, parts[2], count), axis=-1) for side in sides]
             neurons.append(NeuronBounds(*(side[0] if boxes.single else side for side in own)))
         return found, neurons
+
+    def jacobian_bounds(
+        self, box: Any = None, method: str = "crown", *, max_boxes: int = 1
+    ) -> Array:
+        """Ranges that no derivative of a prediction leaves for any row of a box.
+
+        They are proven, rounded outward, for the exact derivatives of the function that the
+        parameters describe, and for those of a regressor that `jacobian` computes.
+
+        Parameters
+        ----------
+        box, method, max_boxes
+            As for `output_bounds`; `method` is that of the bounds of the neurons, from which the
+            range of every activation's slope follows.
+
+        Returns
+        -------
+        ndarray of shape (outputs, n_features_in_, 2), or (boxes, outputs, n_features_in_, 2)
+            The least and the greatest ``d prediction_k / d x_i`` in units of the target over units
+            of the column; for classes of the probability of class k.  0 for columns that are not of
+            numbers.  Where `output_range_` limits predictions their derivative there, 0, is in it.
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As `output_bounds`.
+        """
+        self._check_fitted()
+        most = check_integer("max_boxes", max_boxes, 1)
+        assert most is not None
+        boxes = feature_boxes(self, box)
+        bounds = self._network_bounds(method)
+        kind = self.theta_.dtype
+
+        def evaluate(lo: Array, hi: Array) -> tuple[Array, Array]:
+            low, high = bounds.jacobian(lo, hi, kind)
+            return low.reshape(len(lo), -1), high.reshape(len(lo), -1)
+
+        lo, hi = self._scaled_boxes(boxes)
+        lo, hi, owner = bounds.all_refined(lo, hi, boxes.owner, most, evaluate)
+        low, high = self._predicted_slopes(*bounds.outputs(lo, hi), bounds.jacobian(lo, hi, kind))
+        ends = union(low, high, owner, int(owner.max()) + 1)
+        divisor = self.x_scaler_.divisor
+        sides = [end / divisor for end in ends]
+        off = [np.abs(side) * 2 * np.finfo(np.float64).eps for side in sides]
+        features = np.stack([sides[0] - off[0], sides[1] + off[1]], axis=-1)
+        columns, places = feature_places(self)
+        found = np.zeros((*features.shape[:2], self.n_features_in_, 2))
+        found[:, :, columns] = features[:, :, places]
+        return found[0] if boxes.single else found
+
+    def is_monotonic(
+        self, box: Any = None, monotonic_cst: Any = None, *, max_boxes: int = 1000
+    ) -> Monotonicity:
+        """Whether predictions rise or fall in some columns, for every row of a box.
+
+        The signs of derivatives are proven from `jacobian_bounds` without any rounding in between;
+        a box in which a sign is not known is cut in two.  A point that refutes it is looked for at
+        the same time.
+
+        Parameters
+        ----------
+        box : None, dict, DataFrame or array_like
+            As for `output_bounds`; one box.
+        monotonic_cst : array_like of shape (n_features_in_,) or dict, optional
+            By column 1: predictions do not fall where it rises; -1: do not rise; 0: either.  None:
+            that of the estimator.  Of two classes the probability of ``classes_[1]`` is meant.
+        max_boxes : int, default 1000
+            Boxes that are looked at before the question is left open.
+
+        Returns
+        -------
+        Monotonicity
+            ``holds`` is True, False with a `witness`, or None; ``bool()`` of it is True where it is
+            proven.
+
+        Raises
+        ------
+        NotFittedError, ValueError, TypeError
+            As `output_bounds`; no column is asked for, or one that is not of numbers; more than two
+            classes.
+        """
+        self._check_fitted()
+        most = check_integer("max_boxes", max_boxes, 1)
+        assert most is not None
+        given = getattr(self, "monotonic_cst", None) if monotonic_cst is None else monotonic_cst
+        signs = monotonic_signs(given, column_names(self))
+        if signs is None:
+            raise ValueError("monotonic_cst: must have 1 or -1 for a column that is asked about")
+        classes = getattr(self, "classes_", None)
+        if classes is not None and len(classes) > 2:
+            raise ValueError(f"monotonic_cst: is for two classes, not {len(classes)}")
+        boxes = feature_boxes(self, box)
+        if boxes.owner[-1]:
+            raise ValueError("box: must be one box")
+        own = feature_signs(signs, self.encoder_)
+        self._scaled_boxes(boxes)
+        limits = getattr(self, "output_range_", None)
+        bounds = self._network_bounds("crown")
+
+        def limited(lo: Array, hi: Array) -> tuple[Flags, Flags]:
+            low, high = self._predicted(*bounds.outputs(lo, hi))
+            assert limits is not None
+            beyond = low <= limits[0], high >= limits[1]
+            return (high <= limits[0]) | (low >= limits[1]), beyond[0] | beyond[1]
+
+        question = Question(
+            bounds,
+            boxes,
+            own,
+            self.x_scaler_,
+            self.theta_.dtype,
+            None if limits is None else limited,
+        )
+        holds, found, looked = search(question, most)
+        if found is None:
+            return Monotonicity(holds, boxes=looked)
+        witness = table_row(self, found.row, boxes.shown[found.box])
+        column = column_of(self, found.feature)
+        return Monotonicity(holds, witness, column, found.output, looked)
 
     def _network_bounds(self, method: str) -> NetworkBounds:
         """Bounds of the outputs, or of their differences where a softmax follows."""
@@ -140,23 +271,14 @@ class BoundMethods(FeatureRange):
         limits = getattr(self, "output_range_", None)
         return prediction_ends(low, high, self.network_.loss, self.y_scaler_, transform, limits)
 
-
-def _refined(
-    bounds: NetworkBounds, lo: Array, hi: Array, owner: NDArray[np.intp], most: int
-) -> tuple[Array, Array, NDArray[np.intp]]:
-    """The boxes cut into up to `most` for each of the user's; and whose they are."""
-    if most == 1:
-        return lo, hi, owner
-    parts = [
-        bounds.refined(lo[owner == k], hi[owner == k], most) for k in range(int(owner.max()) + 1)
-    ]
-    sides = [np.concatenate(side) for side in zip(*parts, strict=True)]
-    numbers = np.repeat(np.arange(len(parts), dtype=np.intp), [len(part[0]) for part in parts])
-    return sides[0], sides[1], numbers
-
-
-def _union(low: Array, high: Array, owner: NDArray[np.intp], count: int) -> tuple[Array, Array]:
-    """The least and the greatest over the parts of each of the user's boxes, (boxes, ...)."""
-    first = np.flatnonzero(np.r_[True, owner[1:] != owner[:-1]])
-    assert len(first) == count
-    return np.minimum.reduceat(low, first, axis=0), np.maximum.reduceat(high, first, axis=0)
+    def _predicted_slopes(
+        self, low: Array, high: Array, slopes: tuple[Array, Array]
+    ) -> tuple[Array, Array]:
+        """Bounds of the derivatives of predictions from those of outputs."""
+        classes = getattr(self, "classes_", None)
+        if classes is not None:
+            return probability_slopes(low, high, slopes, len(classes))
+        transform = getattr(self, "target_transform_", None)
+        limits = getattr(self, "output_range_", None)
+        loss, scaler = self.network_.loss, self.y_scaler_
+        return prediction_slopes(low, high, slopes, loss, scaler, transform, limits)

@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from hbcd.utils.column_statistics import column_statistics
 from hbcd.utils.robust_scaling import HALF, robust_scaler
 
-__all__ = ["LOG", "NONE", "YEO_JOHNSON", "ColumnTransform", "yeo_johnson", "yeo_johnson_inverse"]
+__all__ = [
+    "LOG",
+    "NONE",
+    "YEO_JOHNSON",
+    "ColumnTransform",
+    "yeo_johnson",
+    "yeo_johnson_inverse",
+    "yeo_johnson_slope",
+]
 
 Array = NDArray[Any]
 NONE, LOG, YEO_JOHNSON = "none", "log", "yeo-johnson"
@@ -106,6 +114,13 @@ def yeo_johnson_inverse(values: Array, power: float) -> Array:
     p = _powers(values, power)
     with np.errstate(over="ignore"):
         return np.asarray(np.copysign(np.expm1(np.log1p(p * np.abs(values)) / p), values))
+
+
+def yeo_johnson_slope(values: Array, power: float) -> Array:
+    """The derivative of `yeo_johnson_inverse`, ``(1 + p |z|)**(1 / p - 1)``; monotone in z."""
+    p = _powers(values, power)
+    with np.errstate(over="ignore"):
+        return np.asarray(np.exp((1.0 / p - 1.0) * np.log1p(p * np.abs(values))))
 
 
 def _powers(values: Array, power: float) -> Array:

@@ -17,7 +17,13 @@ from hbcd.networks.affine_layers import AffineLayer, AffinePart
 from hbcd.parts.losses import Loss
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["class_differences", "prediction_ends", "probability_ends"]
+__all__ = [
+    "class_differences",
+    "exponential_ends",
+    "logistic_ends",
+    "prediction_ends",
+    "probability_ends",
+]
 
 Array = NDArray[np.float64]
 Ends = tuple[Array, Array]
@@ -111,6 +117,14 @@ def probability_ends(low: Array, high: Array, classes: int) -> Ends:
     return np.maximum(low, 0.0), np.minimum(high, 1.0)
 
 
+def logistic_ends(low: Array, high: Array) -> Ends:
+    """Of the logistic function of every output."""
+    columns = [slice(k, k + 1) for k in range(low.shape[1])]
+    found = [probability_ends(low[:, k], high[:, k], 2) for k in columns]
+    least, most = (np.stack([one[side][:, 1] for one in found], axis=1) for side in (0, 1))
+    return least, most
+
+
 def _logistic(z: Array) -> Array:
     small = np.exp(-np.abs(z))
     return np.asarray(np.where(z < 0, small, 1.0) / (1.0 + small))
@@ -147,10 +161,7 @@ def prediction_ends(
     if kind == "exp":
         low, high = exponential_ends(low, high)
     elif kind == "logistic":
-        found = [
-            probability_ends(low[:, k : k + 1], high[:, k : k + 1], 2) for k in range(low.shape[1])
-        ]
-        low, high = (np.stack([one[side][:, 1] for one in found], axis=1) for side in (0, 1))
+        low, high = logistic_ends(low, high)
     elif kind == "softmax":
         low, high = probability_ends(low, high, scaler.mean.size)
     ends = target_ends(low, high, scaler, transform)

@@ -151,7 +151,7 @@ def test_refined_boxes_cover_the_box_and_tighten_its_bounds():
     out = network.predict(theta, rng.uniform(-1, 1, (20000, 2)))
     widths = []
     for most in (1, 10, 100, 1000):
-        parts = bounds.refined(lo, hi, most)
+        parts = bounds.refined(lo, hi, most, bounds.outputs)
         assert len(parts[0]) <= most
         assert np.prod(parts[1] - parts[0], axis=1).sum() == pytest.approx(4.0)
         low, high = bounds.outputs(*parts)
@@ -165,7 +165,8 @@ def test_refined_boxes_cover_the_box_and_tighten_its_bounds():
 def test_a_box_that_is_one_row_is_not_cut():
     network = hbcd.Network([hbcd.InputLayer(2), hbcd.HiddenLayer(8), hbcd.OutputLayer(1)])
     point = np.zeros((1, 2))
-    lo, hi = NetworkBounds(network, network.init(0)).refined(point, point, 10)
+    bounds = NetworkBounds(network, network.init(0))
+    lo, hi = bounds.refined(point, point, 10, bounds.outputs)
     assert np.array_equal(lo, point)
     assert np.array_equal(hi, point)
 
@@ -196,3 +197,35 @@ def test_a_method_that_is_none_is_refused():
     network = hbcd.Network([hbcd.InputLayer(2), hbcd.OutputLayer(1)])
     with pytest.raises(ValueError, match="method='best': must be one of interval, crown"):
         NetworkBounds(network, network.init(0), "best")
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_no_computed_derivative_leaves_its_bounds(dtype):
+    rng = np.random.default_rng(7)
+    for network in networks(rng):
+        theta = (1.5 * network.init(rng)).astype(dtype)
+        center = rng.normal(size=(5, 3))
+        half = 10 ** rng.uniform(-9, 0.5, (5, 1)) * rng.random((5, 3))
+        half[0] = 0.0
+        lo, hi = ((center + s * half).astype(dtype).astype(float) for s in (-1, 1))
+        low, high = NetworkBounds(network, theta).jacobian(lo, hi, dtype)
+        for k in range(5):
+            out = network.input_jacobian(theta, rows_of(rng, lo[k], hi[k], dtype)).astype(float)
+            assert (low[k] <= out).all()
+            assert (out <= high[k]).all()
+
+
+def test_the_sign_of_a_derivative_that_weights_fix_has_no_rounding():
+    rng = np.random.default_rng(8)
+    for depth, activation in itertools.product(range(4), ACTIVATIONS):
+        hidden = [hbcd.HiddenLayer(5, activation) for _ in range(depth)]
+        network = hbcd.Network([hbcd.InputLayer(3), *hidden, hbcd.OutputLayer(2)])
+        theta = np.abs(network.init(rng))
+        for part in network.dense_parts(1, theta):
+            part.weights[0] *= -1
+        width = 10.0 ** rng.uniform(-5, 3)
+        low, high = NetworkBounds(network, theta).jacobian(
+            *np.array([[[-width] * 3], [[width] * 3]])
+        )
+        assert (high[..., 0] <= 0).all()
+        assert (low[..., 1:] >= 0).all()

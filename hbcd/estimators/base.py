@@ -6,6 +6,7 @@ import contextlib
 import os
 import warnings
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Any, Self
 
 import numpy as np
@@ -16,6 +17,7 @@ from hbcd.callbacks.terminal import Display
 from hbcd.estimators.bound_methods import BoundMethods
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
 from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
+from hbcd.estimators.derivative_methods import DerivativeMethods
 from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_last_value
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
@@ -57,6 +59,7 @@ class HybridEstimator(
     MemberOutputs,
     BoundMethods,
     IntervalStore,
+    DerivativeMethods,
     Routing,
 ):
     """Fit and outputs of an estimator; subclasses say what a target is."""
@@ -195,21 +198,28 @@ class HybridEstimator(
         if isinstance(X, Rows):
             parts = for_pieces(X, self.encoder_, lambda piece: self._outputs(piece.inputs))
             return np.concatenate(parts)
-        rows = self._features(X)
+        threads = self.n_threads
+        out: Array = self._of_network(
+            X,
+            self._features(X),
+            self.theta_,
+            lambda theta, inputs: self.network_.predict(theta, inputs, n_threads=threads),
+        )
+        return out.astype(np.float64, copy=False)
+
+    def _of_network(self, X: Any, rows: Array, theta: Array, call: Callable[..., Any]) -> Any:
+        """``call(theta, inputs)`` for standardized features; an error names the row as X does."""
         try:
             few = rows.size <= _FEW
-            scaled: Any = (
-                self.x_scaler_.forward(rows, self.theta_.dtype)
-                if few
-                else Scaled(rows, self.x_scaler_)
+            return call(
+                theta,
+                self.x_scaler_.forward(rows, theta.dtype) if few else Scaled(rows, self.x_scaler_),
             )
-            out = self.network_.predict(self.theta_, scaled, n_threads=self.n_threads)
         except ValueError as error:
-            refuse_beyond(X, rows, self.x_scaler_, self.theta_.dtype, self.encoder_)
+            refuse_beyond(X, rows, self.x_scaler_, theta.dtype, self.encoder_)
             if isinstance(error, RowOverflow):
                 raise told_by_label(error, X) from None
             raise
-        return out.astype(np.float64, copy=False)
 
     # ---- on disk
 

@@ -18,6 +18,7 @@ from hbcd.estimators.class_target import (
     class_numbers,
     one_hot,
 )
+from hbcd.estimators.link_derivatives import LinkDerivatives, Softmax
 from hbcd.estimators.target import Target
 from hbcd.members.fit_network import MemberResult
 from hbcd.parts.losses import CrossEntropy, Logistic
@@ -147,6 +148,9 @@ class ClassOutputs(HybridEstimator):
         """Of the classes, from the outputs of the network."""
         mean = self.network_.loss.mean
         return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+
+    def _link_derivatives(self, out: NDArray[np.float64]) -> LinkDerivatives:
+        return Softmax(self._probabilities(out), out.shape[1])
 
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
         mean = result.network.loss.mean

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.dataframes import as_targets, told_by_label
 from hbcd.estimators.interval_methods import IntervalMethods
+from hbcd.estimators.link_derivatives import LinkDerivatives, of_regression
 from hbcd.estimators.power_transform import LOG
 from hbcd.estimators.target import Target
 from hbcd.estimators.target_transform import TargetTransform, refuse_not_positive
@@ -148,6 +149,10 @@ class RegressionOutputs(IntervalMethods):
             values = transform.backward(values)
         ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
         return values if ends is None else np.clip(values, *ends)
+
+    def _link_derivatives(self, out: NDArray[np.float64]) -> LinkDerivatives:
+        transform, ends = self._known_transform(), getattr(self, "output_range_", None)
+        return of_regression(out, self.network_.loss, self.y_scaler_, transform, ends)
 
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
         values = self._in_units(found, result.network.loss, scaler)

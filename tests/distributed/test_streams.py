@@ -1,6 +1,9 @@
 """A fit on several ranks that each read `Rows` has the bits of one on the table in memory."""
 
+import gc
 import hashlib
+import os
+from itertools import pairwise
 
 import numpy as np
 import pandas as pd
@@ -9,6 +12,7 @@ import pytest
 import hbcd
 from hbcd.networks import stored_data
 from hbcd.streams import storing
+from hbcd.utils import block_file
 from support.thread_backend import on_threads, parts
 
 ROWS = 9000
@@ -63,6 +67,18 @@ def check(frame, estimator, sizes=(2, 3, 7), memory=SMALL, weight=None):
     return expected
 
 
+def wide_table(rows=ROWS):
+    """Numbers, text, gaps, dates, of which some ranks have nothing."""
+    generator = np.random.default_rng(0)
+    frame = table(np.float64)[:rows]
+    frame["fuel"] = np.array(["gas", "oil", "coal"])[np.arange(rows) * 3 // rows]
+    frame["when"] = pd.date_range("2024-01-01", periods=rows, freq="7min")
+    frame.loc[generator.integers(rows // 2, rows, rows // 10), "c"] = np.nan
+    frame.loc[generator.integers(0, 100, 20), "fuel"] = None
+    return frame
+
+
+WIDE = {"missing": "indicator", "dates": "features", "max_iter": 20, "random_state": 0}
 SETTINGS = {
     "fast": {"strategy": "fast", "max_iter": 30},
     "paper": {"hidden_layer_sizes": (4, 3), "strategy": "paper", "max_iter": 200},
@@ -125,14 +141,82 @@ def test_weights_are_those_of_all_ranks(zeros):
 
 @pytest.mark.usefixtures("apart")
 def test_levels_gaps_and_dates_are_those_of_all_ranks():
-    generator = np.random.default_rng(0)
+    check(wide_table(), lambda: hbcd.HybridRegressor((4,), **WIDE))
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("kind", ["parquet", "csv"])
+@pytest.mark.parametrize("task", ["numbers", "classes"])
+def test_each_rank_reads_its_part_of_a_folder(kind, task, tmp_path):
+    frame, ends = wide_table(5000), (0, 100, 3000, 3001, 5000)
+    if task == "classes":
+        frame["power"] = np.where(frame["power"] > 1, "high", np.where(frame.a > 0, "mid", "low"))
+    for k, (begin, end) in enumerate(pairwise(ends)):
+        own = frame[begin:end]
+        if kind == "parquet":
+            own.to_parquet(tmp_path / f"{k}.parquet", row_group_size=400)
+        else:
+            own.to_csv(tmp_path / f"{k}.csv", index=False)
+    estimator = hbcd.HybridRegressor if task == "numbers" else hbcd.HybridClassifier
+    expected = bits(estimator((4,), **WIDE).fit(frame.drop(columns="power"), frame["power"]))
+    for size in (1, 2, 3, 4, 7):
+
+        def fit(backend, size=size):
+            rows = hbcd.Rows(tmp_path, "power", memory=SMALL).part(backend.rank, size)
+            return bits(estimator((4,), **WIDE, backend=backend).fit(rows))
+
+        assert on_threads(size, fit) == [expected] * size, size
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("how", ["partial_fit", "warm_start"])
+def test_training_that_goes_on_has_the_bits_of_one_in_memory(how):
+    first, second = table()[:4000], table()[4000:]
+
+    def train(model, rows_of):
+        for frame in (first, second):
+            own = rows_of(frame)
+            model = getattr(model, "fit" if how == "warm_start" else how)(*own)
+        return bits(model)
+
+    def made(backend):
+        goes_on = {"warm_start": True} if how == "warm_start" else {}
+        return hbcd.HybridRegressor((4,), max_iter=8, random_state=0, backend=backend, **goes_on)
+
+    expected = train(made(None), lambda one: (one.drop(columns="power"), one["power"]))
+    for size in (2, 3):
+
+        def go_on(backend, size=size):
+            def own(frame):
+                return (hbcd.Rows(frame, "power", memory=SMALL).part(backend.rank, size),)
+
+            return train(made(backend), own)
+
+        assert on_threads(size, go_on) == [expected] * size, size
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("scale", [1e-170, 1e170])
+def test_columns_of_extreme_scale_have_the_bits_of_one_in_memory(scale):
     frame = table(np.float64)
-    frame["fuel"] = np.array(["gas", "oil", "coal"])[np.arange(ROWS) * 3 // ROWS]
-    frame["when"] = pd.date_range("2024-01-01", periods=ROWS, freq="7min")
-    frame.loc[generator.integers(5000, ROWS, 900), "c"] = np.nan  # on some ranks alone
-    frame.loc[generator.integers(0, 100, 20), "fuel"] = None
-    settings = {"missing": "indicator", "dates": "features", "max_iter": 20, "random_state": 0}
-    check(frame, lambda: hbcd.HybridRegressor((4,), **settings))
+    frame["a"] *= scale
+    check(frame, lambda: hbcd.HybridRegressor((4,), max_iter=10, random_state=0), (3,))
+
+
+@pytest.mark.usefixtures("apart")
+def test_numbers_of_ranks_have_the_precision_of_the_finest():
+    x = np.random.default_rng(0).standard_normal((ROWS, 3)) * np.pi
+    y = np.tanh(x[:, 0])
+    pairs = [(x[:3000].astype("f4"), y[:3000]), (x[3000:], y[3000:].astype("f4"))]
+    whole = [np.concatenate([pair[k] for pair in pairs]) for k in (0, 1)]
+    expected = bits(hbcd.HybridRegressor((4,), max_iter=10, random_state=0).fit(*whole))
+
+    def fit(backend):
+        rows = hbcd.Rows(pairs[backend.rank], memory=SMALL)
+        model = hbcd.HybridRegressor((4,), max_iter=10, random_state=0, backend=backend)
+        return bits(model.fit(rows))
+
+    assert on_threads(2, fit) == [expected] * 2
 
 
 @pytest.mark.usefixtures("apart")
@@ -229,3 +313,54 @@ def test_rows_on_one_rank_and_a_table_on_another():
 
     told = errors(fit)
     assert all("X: is an hbcd.Rows on rank 1, must be a table in memory" in one for one in told)
+
+
+def test_what_rows_say_of_columns_must_be_alike(tmp_path):
+    frame = table()[:300]
+    frame.to_csv(tmp_path / "t.csv", index=False)
+    sources = [(frame, "power"), (frame, "a"), (tmp_path / "t.csv", "power")]
+
+    def fit(backend, other):
+        source, target = sources[other if backend.rank == 1 else 0]
+        model = hbcd.HybridRegressor((3,), max_iter=2, backend=backend)
+        model.fit(hbcd.Rows(source, target))
+
+    for other, match in ((1, "target: is ['a'] on rank 1"), (2, "types of columns: is from the c")):
+        told = errors(lambda backend, other=other: fit(backend, other))
+        assert all(match in one for one in told), told
+
+
+@pytest.mark.usefixtures("apart")
+@pytest.mark.parametrize("what", ["callback", "disk"])
+def test_a_rank_that_fails_leaves_nothing_behind(what, tmp_path, monkeypatch):
+    gc.collect()
+    written = block_file.BlockFile.append
+    before = len(os.listdir("/proc/self/fd")) if os.path.isdir("/proc/self/fd") else None
+
+    def full(self, data):
+        if self.folder == str(tmp_path / "1"):
+            raise OSError(28, "No space left on device")
+        written(self, data)
+
+    class Wrong(hbcd.Callback):
+        def on_block_end(self, event):
+            raise RuntimeError("wrong")
+
+    if what == "disk":
+        monkeypatch.setattr(block_file.BlockFile, "append", full)
+    frame = table()
+
+    def fit(backend):
+        folder = tmp_path / str(backend.rank)
+        folder.mkdir()
+        rows = hbcd.Rows(frame, "power", memory=SMALL, folder=str(folder)).part(backend.rank, 3)
+        callbacks = [Wrong()] if what == "callback" else None
+        hbcd.HybridRegressor((3,), max_iter=9, backend=backend, callbacks=callbacks).fit(rows)
+
+    told = [str(one) for one in on_threads(3, fit)]
+    said = "wrong" if what == "callback" else "No space left on device"
+    assert all(said in one and "\n" not in one for one in told), told
+    assert [list(folder.iterdir()) for folder in tmp_path.iterdir()] == [[]] * 3
+    gc.collect()
+    if before is not None:
+        assert len(os.listdir("/proc/self/fd")) <= before

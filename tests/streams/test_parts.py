@@ -136,7 +136,9 @@ def test_an_error_in_a_part_names_the_row_of_the_whole(tmp_path):
     frame = FRAME.copy()
     frame.loc[2500, "b"] = np.nan
     frame.to_parquet(tmp_path / "rows.parquet", row_group_size=300)
-    for source in (frame, tmp_path / "rows.parquet", tuple(np.split(frame.to_numpy(), [4], 1))):
+    arrow = pytest.importorskip("pyarrow").table(frame)
+    pair = tuple(np.split(frame.to_numpy(), [4], 1))
+    for source in (frame, arrow, tmp_path / "rows.parquet", pair):
         rows = hbcd.Rows(source, "power" if not isinstance(source, tuple) else None)
         with pytest.raises(ValueError, match="data row 2501"):
             hbcd.HybridRegressor((3,), max_iter=2).fit(rows.part(1, 2))

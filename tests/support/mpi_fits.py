@@ -17,6 +17,11 @@ import hbcd
 from hbcd.distributed import MPIBackend, RankLost, mpi
 from hbcd.distributed.messages import GATHER, Message
 from hbcd.estimators import fit_on_ranks
+from hbcd.networks import stored_data
+from hbcd.streams import storing
+from hbcd.streams.files import Files, found_files
+from hbcd.streams.selected import WithoutColumns
+from hbcd.streams.sources import FileSource
 
 ROWS = 4000
 ALL = ("fast", "paper", "bcd", "batch_shell", "auto", "classes", "default", "default_of_classes")
@@ -74,6 +79,52 @@ def prints(backend, own, some):
 def hashes(backend):
     """Prints them once they are found to be the same on all ranks."""
     found = prints(backend, share(backend.rank, backend.size), sys.argv[2:])
+    with backend.session():
+        assert all(other == found for other in backend.gather(found))
+    if backend.rank == 0:
+        for name, digest in found.items():
+            print(name, digest, sep="=")
+
+
+def frame():
+    """The table as one DataFrame, with text, gaps and dates."""
+    x, y, w, labels = table()
+    found = pd.DataFrame(x, columns=list("abcd")).assign(y=y, w=w, label=labels)
+    found["when"] = pd.date_range("2024-01-01", periods=ROWS, freq="h")
+    found.loc[found.index % 50 == ROWS % 49, "b"] = np.nan
+    return found
+
+
+def read_fits(rows_of, backend=None):
+    """Names and SHA-256 of the weights of fits on `rows_of(target, other)`."""
+    options = {"random_state": 0, "backend": backend, "missing": "indicator", "dates": "features"}
+    some = {**options, "max_fun": 60}
+    models = {
+        "float32": hbcd.HybridRegressor((5, 4), dtype="float32", **some),
+        "float64": hbcd.HybridRegressor((5, 4), dtype="float64", strategy="batch_shell", **some),
+        "held out": hbcd.HybridRegressor((5,), early_stopping="r2", **some),
+        "members": hbcd.HybridRegressor(effort=0.002, **options),
+        "classes": hbcd.HybridClassifier((5,), **some),
+    }
+    found = {}
+    for name, model in models.items():
+        target = ("label", "y") if name == "classes" else ("y", "label")
+        model.fit(*rows_of(*target))
+        bits = model.theta_.tobytes() + model.x_scaler_.scale.tobytes()
+        found[name] = hashlib.sha256(bits).hexdigest()
+    return found
+
+
+def read(backend):
+    """Fits of parts of the files in a folder, which are kept in files."""
+    storing.WHOLE, stored_data.SMALL = 0, 1 << 10
+    source = FileSource(Files(found_files(sys.argv[2])))
+
+    def part(target, other):
+        rows = hbcd.Rows(WithoutColumns(source, (other,)), target, "w", memory="20K")
+        return (rows.part(backend.rank, backend.size),)
+
+    found = read_fits(part, backend)
     with backend.session():
         assert all(other == found for other in backend.gather(found))
     if backend.rank == 0:

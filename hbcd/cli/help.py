@@ -11,6 +11,7 @@ examples:
   hbcd fit plant.csv --target power      train on a table of your own
   hbcd predict hbcd-plant.hbcd new.csv   predict with the model that was written
   hbcd evaluate hbcd-plant.hbcd new.csv  how good that is, where the target is known
+  hbcd explain hbcd-plant.hbcd new.csv   which columns it uses, and how
   hbcd info hbcd-plant.hbcd              what is in it
 
 hbcd COMMAND --help says more, with examples.
@@ -97,6 +98,16 @@ target's unit, of each target where there are several; of classes accuracy, log-
 the confusion matrix. DATA is a file or a data set, as for: hbcd fit.
 """
 
+EXPLAIN = """\
+What a model makes of the columns of a table, the most important first: how much its score falls
+when the values of a column change places, with an interval, where the table has the targets (R2,
+of classes log-loss), and the share of the variance of its prediction that the column explains,
+alone and with others (Sobol indices, over the ranges of the table). Best on rows that the model was
+not trained on. --out DIR writes explain.html with curves of columns (partial dependence and
+accumulated local effects), the pictures (extra plot), and sobol.csv, importance.csv,
+partial_dependence.csv, accumulated.csv.
+"""
+
 PREDICT = """\
 Predicts with a model for every row of a table, as CSV: one column per target, one line per row,
 in digits that read back as the same numbers; of classes the label, and with --proba a column
@@ -141,6 +152,13 @@ EVALUATE_EXAMPLES = """\
 examples:
   hbcd evaluate hbcd-plant.hbcd measured.csv
   hbcd evaluate hbcd-ccpp.hbcd ccpp --json
+"""
+
+EXPLAIN_EXAMPLES = """\
+examples:
+  hbcd explain hbcd-plant.hbcd measured.csv
+  hbcd explain hbcd-plant.hbcd measured.csv --out why --features load,temperature
+  hbcd explain hbcd-ccpp.hbcd ccpp --rows 1000 --json
 """
 
 INFO_EXAMPLES = """\

@@ -37,6 +37,12 @@ def _predict(args: argparse.Namespace) -> int:
     return predict(args)
 
 
+def _explain(args: argparse.Namespace) -> int:
+    from hbcd.cli.explain import explain
+
+    return explain(args)
+
+
 def _info(args: argparse.Namespace) -> int:
     from hbcd.cli.predict import info
 
@@ -96,6 +102,7 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
     _add_fit(commands)
     _add_predict(commands)
     _add_evaluate(commands)
+    _add_explain(commands)
     info = _command(commands, "info", _info, "what a model file holds", text.INFO,
                     text.INFO_EXAMPLES)  # fmt: skip
     info.add_argument("model", nargs="?", metavar="MODEL", help="a model file")
@@ -269,6 +276,23 @@ def _add_evaluate(commands: Any) -> None:
     command.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
     command.add_argument("file", metavar="DATA", help="a table with the targets, or a data set")
     command.add_argument("--data-home", metavar="DIR", help="folder of the published data")
+    _add_reading(command)
+    _add_json(command)
+
+
+def _add_explain(commands: Any) -> None:
+    command = _command(commands, "explain", _explain, "what a model uses", text.EXPLAIN,
+                       text.EXPLAIN_EXAMPLES)  # fmt: skip
+    command.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
+    command.add_argument(
+        "file", metavar="DATA", help="a table, best with the targets, or a data set"
+    )
+    add = command.add_argument
+    add("--out", metavar="DIR", help="write curves, tables, pictures and explain.html there")
+    add("--features", metavar="COL,COL", help="columns to draw (default: the most important four)")
+    add("--rows", type=int, metavar="N", help="rows to use (default: as few as a second allows)")
+    add("--seed", type=int, default=0, metavar="N", help="of rows and permutations, default 0")
+    add("--data-home", metavar="DIR", help="folder of the published data")
     _add_reading(command)
     _add_json(command)
 

@@ -21,7 +21,7 @@ def effect_frame(
     values: Mapping[str, Array],
     spread: Array | None,
 ) -> pd.DataFrame:
-    """Effects over a grid.
+    """Effects over a grid; a column of the table that is called like one of these gets a _2.
 
     Parameters
     ----------
@@ -34,11 +34,11 @@ def effect_frame(
     """
     shape = (*(len(one) for one in grid), len(outputs))
     at = np.indices(shape).reshape(len(shape), -1)
-    made: dict[str, Any] = {
-        name: one[place] for name, one, place in zip(features, grid, at, strict=False)
-    }
-    made["output"] = np.array(outputs, dtype=object)[at[-1]]
+    made: dict[str, Any] = {"output": np.array(outputs, dtype=object)[at[-1]]}
     made |= {name: value.reshape(-1) for name, value in values.items()}
     if spread is not None:
         made["spread"] = spread.reshape(-1)
-    return pd.DataFrame(made)
+    first: dict[str, Any] = {}
+    for name, one, place in zip(features, grid, at, strict=False):
+        first[f"{name}_2" if name in made or name in first else name] = one[place]
+    return pd.DataFrame(first | made)

@@ -244,8 +244,8 @@ def test_scores_survive_targets_of_any_magnitude(capsys, scale):
     assert result["test"]["mse"] == (None if scale > 1 else 0.0)
 
 
-COMMANDS = ("", "fit", "predict", "evaluate", "info", "data", "data fetch", "data describe",
-            "bench", "completion")  # fmt: skip
+COMMANDS = ("", "fit", "predict", "evaluate", "explain", "info", "data", "data fetch",
+            "data describe", "bench", "completion")  # fmt: skip
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -99,9 +99,42 @@ def test_pictures_of_the_page_are_the_files_beside_it(capsys, here):
     inside = {base64.b64decode(image["src"].partition(",")[2]) for image in page.named("img")}
     assert all(image["alt"] for image in page.named("img"))
     beside = {path.read_bytes() for path in (here / "o").glob("*.svg")}
-    assert len(beside) == 9  # history, prediction, residuals, layers, sensitivity, four features
+    # History, prediction, residuals, layers, sensitivity; of four columns the error, the partial
+    # dependence and the accumulated effect; importance, Sobol indices.
+    assert len(beside) == 19
     assert inside == beside
     assert not any(b"<script" in content or b"<image" in content for content in beside)
+
+
+def test_the_page_says_what_the_model_uses(capsys, here):
+    result = fit(capsys, "own.csv", "--target", "y", "--out", "o")
+    words = [
+        word
+        for word in Page((here / "o/report.html").read_text(encoding="utf-8")).words
+        if word.strip()
+    ]
+    use = words[words.index("What the model uses") : words.index("Pictures")]
+    assert use[1].startswith("Importance: how much R2 falls on the rows to test on when the values")
+    model, frame = hbcd.load(result["model"]), table()
+    test = np.random.default_rng(0).permutation(120)[:24]
+    rows = frame.iloc[test]
+    found = hbcd.explain.permutation_importance(
+        model, rows.drop(columns="y"), rows["y"], random_state=0
+    )
+    for name, mean in zip(found.features, found.mean, strict=True):
+        assert use[use.index(name) + 1] == f"{mean:.4g}"
+    assert use.index("a") < use.index("on")  # by importance
+
+
+def test_of_classes_the_page_says_what_the_log_loss_would_be(capsys, here):
+    frame = table().assign(y=lambda f: np.where(f.y > 0, "high", "low"))
+    frame.to_csv("classes.csv", index=False)
+    fit(capsys, "classes.csv", "--target", "y", "--out", "o")
+    page = Page((here / "o/report.html").read_text(encoding="utf-8"))
+    assert "how much the log-loss grows on the rows to test on" in " ".join(page.words)
+    shown = [image["alt"] for image in page.named("img")]
+    assert "Sobol indices of low" in shown
+    assert "Partial dependence on a" in shown
 
 
 def test_names_from_the_table_are_text_and_never_markup(capsys, here):

@@ -14,10 +14,12 @@ from numpy.typing import NDArray
 
 import hbcd
 from hbcd.cli.data import Table
+from hbcd.cli.explanations import Explanations, explanations
 from hbcd.cli.prepared import Prepared
 from hbcd.cli.report import html
 from hbcd.cli.report.members import members_section
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
+from hbcd.cli.report.use_of_columns import use_section
 from hbcd.cli.text import layer_kind, network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.tables.columns import to_numbers
@@ -39,17 +41,19 @@ Parts = tuple[NDArray[np.intp], NDArray[np.intp]]
 def write_report(folder: Path, model: HybridEstimator, prepared: Prepared, result: Result) -> None:
     """Writes metrics.json, the pictures as SVG where matplotlib is there, and report.html."""
     table, parts = prepared.table, prepared.parts
+    train, test = (prepared.rows.rows(part) for part in parts)
+    use = explanations(model, train, test, table.y[parts[1]], seed=result["seed"])
     note, pictures = "", []
     try:
         from hbcd.cli.report.pictures import draw
 
-        pictures = draw(model, prepared)
+        pictures = draw(model, prepared, use)
     except ImportError as error:
         note = f"Without pictures: {error}."
     files = {f"{name}.svg": content for name, _, content in pictures}
     files["metrics.json"] = (json.dumps(result, allow_nan=False, indent=1) + "\n").encode()
     images = [html.picture(content, text) for _, text, content in pictures]
-    body = _body(model, table, parts, result, images, note)
+    body = _body(model, table, parts, result, use, images, note)
     title = f"{', '.join(table.targets)} from {table.name}"
     # Names of files and columns may hold what no encoding has: lone surrogates.
     files["report.html"] = html.page(title, body).encode(errors="xmlcharrefreplace")
@@ -62,6 +66,7 @@ def _body(
     table: Table,
     parts: Parts,
     result: Result,
+    use: Explanations,
     images: list[str],
     note: str,
 ) -> list[str]:
@@ -72,6 +77,7 @@ def _body(
         score_table(table, result),
         *class_tables(table, parts, result),
         *validation(table, result),
+        *use_section(use, "the rows to test on"),
         html.heading("Pictures", note),
         f'<div class="pictures">\n{"".join(images)}</div>\n',
         html.heading("Data"),

@@ -1,22 +1,22 @@
-"""The pictures that `hbcd fit --out` writes: one vector file for each, no window, no state."""
+"""The pictures that `hbcd fit --out` writes."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 from typing import Any
 
 from hbcd import plots
+from hbcd.cli.explanations import Explanations
 from hbcd.cli.prepared import Prepared
 from hbcd.cli.report.members import plot_members
+from hbcd.cli.report.svg import Picture, Pictures
+from hbcd.cli.report.use_of_columns import draw_use
 from hbcd.estimators.classifier import HybridClassifier
-from hbcd.plots.style import without_matplotlib
 from hbcd.tables.encoded import EncodedTable
 
 __all__ = ["draw"]
 
 MAX_FEATURES = 12  # pictures of the error by feature
-Picture = tuple[str, str, bytes]
 
 
 class _Known:
@@ -37,7 +37,7 @@ class _Known:
         return self._model.predict_proba(self._rows)
 
 
-def draw(model: Any, prepared: Prepared) -> list[Picture]:
+def draw(model: Any, prepared: Prepared, use: Explanations) -> list[Picture]:
     """Pictures of a fit and of rows to test on: (name of the file, what it shows, SVG).
 
     Raises
@@ -48,25 +48,15 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
     table, test = prepared.table, prepared.parts[1]
     X, y, targets = table.features.iloc[test], table.y[test], table.targets
     known = _Known(model, prepared.rows.rows(test))
-    try:
-        from matplotlib import rc_context
-        from matplotlib.figure import Figure
-    except ImportError as error:
-        raise without_matplotlib(error) from None
-
-    figures: list[tuple[str, str, Any]] = []
-
-    def axes(name: str, text: str) -> Any:
-        figure = Figure(figsize=(5.0, 3.4), layout="constrained")
-        figures.append((name, text, figure))
-        return figure.subplots()
+    pictures = Pictures()
+    axes = pictures.axes
 
     def optional(plot: Callable[..., Any], name: str, text: str) -> None:
         """A picture of what not every strategy has."""
         try:
             plot(model, axes(name, text))
         except ValueError:
-            figures.pop()
+            pictures.drop()
 
     optional(plots.plot_history, "history", "Loss during training")
     optional(plot_members, "members", "Members tried: loss of rows left out against the penalty")
@@ -91,11 +81,5 @@ def draw(model: Any, prepared: Prepared) -> list[Picture]:
     names = [f"error_by_feature_{k + 1}" for k in range(len(shown))]
     each = [axes(n, text.format(targets[0], f)) for n, f in zip(names, shown, strict=True)]
     plots.plot_error_by_feature(known, X, y, each, features=shown)
-    with rc_context({"svg.hashsalt": "hbcd"}):  # the same names in the file at every run
-        return [(name, text, _svg(figure)) for name, text, figure in figures]
-
-
-def _svg(figure: Any) -> bytes:
-    content = io.BytesIO()
-    figure.savefig(content, format="svg", dpi=150, metadata={"Date": None})
-    return content.getvalue()
+    draw_use(use, axes)
+    return pictures.drawn()

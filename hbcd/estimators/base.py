@@ -207,6 +207,19 @@ class HybridEstimator(
         )
         return out.astype(np.float64, copy=False)
 
+    def _inputs_and_outputs(self, X: Any) -> tuple[Array, NDArray[np.float64]]:
+        """Inputs of the network (rows, features), in its precision, and its outputs for them."""
+        self._check_fitted()
+        rows, threads = self._features(X), self.n_threads
+
+        def both(theta: Array, inputs: Any) -> tuple[Any, Array]:
+            return inputs, self.network_.predict(theta, inputs, n_threads=threads)
+
+        inputs, out = self._of_network(X, rows, self.theta_, both)
+        if isinstance(inputs, Scaled):
+            inputs = self.x_scaler_.forward(rows, self.theta_.dtype)
+        return inputs, out.astype(np.float64, copy=False)
+
     def _of_network(self, X: Any, rows: Array, theta: Array, call: Callable[..., Any]) -> Any:
         """``call(theta, inputs)`` for standardized features; an error names the row as X does."""
         try:

@@ -94,21 +94,29 @@ class IntervalMethods(HybridEstimator):
                 X, self.encoder_, lambda piece: self._intervals_of(piece.inputs, level)
             )
             return np.concatenate(parts)
-        out = self._outputs(X)
-        intervals = self._known_intervals()
-        x = self.x_scaler_.forward(self._features(X), self.theta_.dtype)
-        low, high = intervals.ends(x, out, self.network_.loss, level, self.n_threads)
-        ends = np.stack([self._end(low), self._end(high)], axis=2)
-        pair = as_output_range(getattr(self, "output_range", None))
-        return ends if pair is None else np.clip(ends, *pair)
-
-    def _end(self, z: Array) -> Array:
-        """Ends of intervals in the target's units."""
-        if type(self.network_.loss) is Poisson:
+        x, out = self._inputs_and_outputs(X)
+        loss = self.network_.loss
+        z = self._known_intervals().ends(x, out, loss, level, self.n_threads)
+        if type(loss) is Poisson:
             z = np.maximum(z, 0.0)
-        values = self.y_scaler_.backward(z)
+        ends = self.y_scaler_.backward(z)
         transform = self._known_transform()
-        return values if transform is None else transform.inverse(values)
+        if transform is not None:
+            ends = np.stack([transform.inverse(end) for end in ends])
+        ends = self._within_range(ends)
+        return ends.transpose(1, 2, 0)
+
+    def _within_range(self, ends: Array) -> Array:
+        """Ends of intervals that reach into the range that predictions are kept within.
+
+        Where the user gave that range, they do not leave it either.
+        """
+        known: Array | None = getattr(self, "output_range_", None)
+        if known is None:
+            return ends
+        if as_output_range(getattr(self, "output_range", None)) is not None:
+            return np.clip(ends, *known)
+        return np.stack([np.minimum(ends[0], known[1]), np.maximum(ends[1], known[0])])
 
     def _standard_deviations(self, X: Any) -> Array:
         """Of the errors of predictions, (rows,) or (rows, outputs)."""
@@ -119,9 +127,8 @@ class IntervalMethods(HybridEstimator):
             ends = self._intervals_of(X, ONE_SIGMA)
             found = 0.5 * (ends[..., 1] - ends[..., 0])
         else:
-            out = self._outputs(X)
+            x, out = self._inputs_and_outputs(X)
             intervals = self._known_intervals()
-            x = self.x_scaler_.forward(self._features(X), self.theta_.dtype)
             scale = intervals.scale(x, out, self.network_.loss, self.n_threads)
             each = np.array([one.root_mean_square for one in intervals.scores])
             found = scale * each * self.y_scaler_.scale

@@ -27,6 +27,7 @@ CONFORMALIZE = "conformalize"
 SOURCES = (OUT_OF_FOLD, LEAVE_ONE_OUT, HELD_OUT, CONFORMALIZE)
 SYMMETRIC = (SquaredError, AbsoluteError, Huber, LogCosh)
 MOST_OWN = 512  # quantiles of the training rows' leverage that are kept
+MOST_AVERAGED = 0.75  # of the mean squared error that averaging over folds takes away
 SEEN_SPREAD = 0.99  # quantile of the training rows' spread, above which spread counts
 
 
@@ -75,22 +76,20 @@ class Intervals:
         loss : Loss
         n_threads : int or None
         """
+        root = _root(out, loss)
         if not self.scaled:
-            return _root(out, loss)
+            return np.ones(out.shape) if root is None else root
         leverage, spread = self.distance.of_rows(x, n_threads)
-        grown = (1.0 + self.factor * leverage)[:, np.newaxis]
+        grown = 1.0 + self.factor * leverage[:, np.newaxis]
         if spread is not None:
             grown = grown + np.maximum(spread - self.usual_spread, 0.0) / self.variance
         scale: Array = np.sqrt(grown)
         sizes = [one.of_rows(x, out[:, k]) for k, one in enumerate(self.noise)]
         scale = scale * (sizes[0][:, np.newaxis] if len(sizes) == 1 else np.column_stack(sizes))
-        scale *= _root(out, loss)
-        return scale
+        return scale if root is None else scale * root
 
-    def ends(
-        self, x: Array, out: Array, loss: Loss, level: float, n_threads: int | None
-    ) -> tuple[Array, Array]:
-        """Lower and upper ends (rows, n_outputs) of intervals.
+    def ends(self, x: Array, out: Array, loss: Loss, level: float, n_threads: int | None) -> Array:
+        """Lower and upper ends of intervals, (2, rows, n_outputs).
 
         Parameters
         ----------
@@ -99,8 +98,10 @@ class Intervals:
         level : float
         """
         scale, center = self.scale(x, out, loss, n_threads), loss.mean(out)
-        least, most = np.array([one.ends(level) for one in self.scores]).T
-        return center + least * scale, center + most * scale
+        reach = np.array([one.ends(level) for one in self.scores]).T
+        ends: Array = reach[:, np.newaxis] * scale
+        ends += center
+        return ends
 
     def conformalized(
         self, rows: CheckedRows, out: Array, loss: Loss, n_threads: int | None, source: str
@@ -144,6 +145,10 @@ def compute_intervals(
         source, (judged, out) = OUT_OF_FOLD, rows.left_out
         out = out.astype(np.float64)
         errors = judged.y - loss.mean(out)
+        if type(loss) is SquaredError:
+            mean = np.average(np.square(errors), axis=0, weights=judged.weight)
+            less = distance.averaged(train.x, parts, n_threads) / np.maximum(mean, 1e-300)
+            errors = errors * np.sqrt(1.0 - np.minimum(less, MOST_AVERAGED))
         if not rows.same:
             leverage = distance.of_rows(judged.x, n_threads)[0].astype(np.float64)
     else:
@@ -154,11 +159,13 @@ def compute_intervals(
             theta,
             train,
             rows.counted,
-            train.y - loss.mean(out),
+            out,
             effective_threads(n_threads),
         )
         factor = float(fresh(h).mean() / max(float(own.mean()), 1e-300))
-    base = np.sqrt(1.0 + factor * leverage)[:, np.newaxis] * _root(out, loss)
+    base = np.repeat(np.sqrt(1.0 + factor * leverage)[:, np.newaxis], errors.shape[1], axis=1)
+    root = _root(out, loss)
+    base = base if root is None else base * root
     found = [
         fit_noise_scale(judged.x, out[:, k], errors[:, k] / base[:, k], judged.weight)
         for k in range(errors.shape[1])
@@ -187,9 +194,9 @@ def compute_intervals(
     return intervals.conformalized(held, out, loss, n_threads, HELD_OUT)
 
 
-def _root(out: Array, loss: Loss) -> Array:
+def _root(out: Array, loss: Loss) -> Array | None:
     """What errors grow with by the nature of the loss: of counts the root of their mean."""
-    return np.sqrt(loss.mean(out)) if type(loss) is Poisson else np.ones(out.shape)
+    return np.sqrt(loss.mean(out)) if type(loss) is Poisson else None
 
 
 def is_signed(loss: Loss) -> bool:

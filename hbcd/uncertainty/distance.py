@@ -30,10 +30,19 @@ class MemberPart:
         What it counts for in the prediction.
     alpha : float
         Its penalty.
+    group : int
+        That of the networks trained on the same parts of the rows, as far as that is known.
+    fold : int
+        Which of these parts its own is.
+    folds : int
+        How many there are.
     """
 
     share: float
     alpha: float
+    group: int = 0
+    fold: int = 0
+    folds: int = 1
 
 
 def member_parts(members: Sequence[dict[str, Any]]) -> list[MemberPart]:
@@ -44,11 +53,13 @@ def member_parts(members: Sequence[dict[str, Any]]) -> list[MemberPart]:
     members : sequence of dict
         Name, networks, alpha and weight of each.
     """
-    parts = []
+    parts, groups = list[MemberPart](), dict[tuple[str, int], int]()
     for one in members:
         if one["weight"] > 0.0 and one["name"] not in ("constant", "linear"):
-            share = one["weight"] / one["networks"]
-            parts += [MemberPart(share, one["alpha"])] * one["networks"]
+            n = one["networks"]
+            group = groups.setdefault((one["name"], n), len(groups))
+            share = one["weight"] / n
+            parts += [MemberPart(share, one["alpha"], group, k, n) for k in range(n)]
     return parts
 
 
@@ -151,6 +162,39 @@ class Distance:
         if mean is None:
             return leverage, None
         return leverage, np.maximum(squares[:, 1:] - np.square(mean), 0.0)
+
+    def averaged(self, x: Array, parts: list[MemberPart], n_threads: int | None) -> Array:
+        """What averaging over folds takes from the mean squared error, (n_outputs,).
+
+        A row left out was predicted by one network of each group, a new one is by the mean of
+        them: the error of a mean is less by the variance of what it is of [1]_.  Training rows have
+        less variance than new ones, so that this is a lower bound.
+
+        Parameters
+        ----------
+        x : ndarray of shape (rows, n_inputs)
+            As for `of_rows`.
+        parts : list of MemberPart
+            Those that `fit_distance` got.
+        n_threads : int or None
+
+        References
+        ----------
+        .. [1] A. Krogh and J. Vedelsby, Neural network ensembles, cross validation, and active
+           learning, NIPS 7 (1995).
+        """
+        q = self.centers.shape[1]
+        if self.network is None or not parts:
+            return np.zeros(q)
+        out = self.network.predict(self.theta, x, n_threads=n_threads)
+        found = {part.group: np.zeros((part.folds, len(x), q)) for part in parts}
+        begin = 0
+        for part, root in zip(parts, self.roots, strict=True):
+            own = out[:, begin : begin + q]
+            found[part.group][part.fold] += part.share * part.folds * own
+            begin += q + len(root)
+        each = [one.var(axis=0).mean(axis=0) for one in found.values()]
+        return np.asarray(np.sum(each, axis=0))
 
 
 def fit_distance(

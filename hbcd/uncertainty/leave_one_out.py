@@ -11,7 +11,7 @@ from hbcd import core
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.data import into_core
 from hbcd.networks.structure import NetworkStructure
-from hbcd.parts.losses import has_curvature
+from hbcd.parts.losses import Loss, has_curvature
 
 __all__ = ["leave_one_out"]
 
@@ -20,6 +20,7 @@ MOST_PARAMETERS = 1500  # whose matrix is formed
 MOST_NUMBERS = 2e7  # of the Jacobian
 RELATIVE = 1e-6  # added to the diagonal, relative to its mean
 MOST_LEVERAGE = 0.9
+EARLY = 0.25  # of the penalty that would make the gradient of a training that ended early 0
 
 
 def leave_one_out(
@@ -27,14 +28,16 @@ def leave_one_out(
     theta: Array,
     rows: CheckedRows,
     counted: int,
-    errors: Array,
+    out: Array,
     n_threads: int,
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Errors ``r / (1 - h)`` and leverages h (rows, n_outputs) [1]_.
 
-    h is the leverage of a row in the Gauss-Newton matrix of all parameters, J'WJ and the penalty;
-    of networks with more than 1500 parameters, and with losses that have no such matrix, parameters
-    per row.
+    h is the leverage of a row in the Gauss-Newton matrix of all parameters, J'WJ and the penalty.
+    A training that ended before its minimum has moved along few directions, which is as if the
+    penalty were larger: it is taken to be a quarter of ``|g| / |theta|`` at least, g the gradient,
+    which a penalty of four times that would make 0 at best.  Of networks with more than 1500
+    parameters, and with losses that have no such matrix, h is parameters per row.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ def leave_one_out(
         Standardized, some of the training rows: inputs in the precision of theta.
     counted : int
         The number of all training rows.
-    errors : ndarray of shape (rows, n_outputs)
+    out : ndarray of shape (rows, n_outputs)
+        Outputs of the network for these rows.
     n_threads : int
 
     References
@@ -52,6 +56,7 @@ def leave_one_out(
     .. [1] R. D. Cook and S. Weisberg, Residuals and influence in regression (1982).
     """
     p, q, n = theta.size, network.n_outputs, len(rows)
+    errors = rows.y - network.loss.mean(out)
     net = network.core_network(theta.dtype)
     formed = p <= MOST_PARAMETERS and has_curvature(network.loss) and not net.calls_python
     step = max(1, -(-n * p * q // int(MOST_NUMBERS)))
@@ -65,13 +70,26 @@ def leave_one_out(
     share = counted / taken.size
     flat = jacobian.reshape(p, -1)
     matrix = share * (flat @ flat.T)
-    scale = float(targets[-1].mean())  # weights as the core has them, 1 of rows without weights
+    slope = share * _gradient(network.loss, some, out[taken], targets, flat)
+    alpha = network.alpha * float(targets[-1].mean())  # weights: 1 of rows that have none
+    slope += alpha * theta
+    moved = float(np.linalg.norm(slope)) / max(float(np.linalg.norm(theta)), 1e-300)
     at = np.arange(p)
-    ridge = network.alpha * scale + RELATIVE * np.trace(matrix) / p + np.finfo(np.float64).tiny
-    matrix[at, at] += ridge
+    matrix[at, at] += max(alpha, EARLY * moved)
+    matrix[at, at] += RELATIVE * np.trace(matrix) / p + np.finfo(np.float64).tiny
     white = np.linalg.solve(np.linalg.cholesky(matrix), flat)
     h = np.full(errors.shape, np.nan)
     h[taken] = np.square(white).sum(axis=0).reshape(q, -1).T
     h[np.isnan(h)] = np.nanmean(h)
     h = np.minimum(h, MOST_LEVERAGE)
     return errors / (1.0 - h), h
+
+
+def _gradient(loss: Loss, rows: CheckedRows, out: Array, targets: Array, flat: Array) -> Array:
+    """That of the sum of the rows' losses, from a Jacobian with the root of their curvature."""
+    q = out.shape[1]
+    slopes = np.empty(out.shape)
+    loss.evaluate(np.ascontiguousarray(out), np.ascontiguousarray(rows.y), slopes)
+    weighted, roots = targets[-1] * slopes.T, targets[q : 2 * q]
+    each = np.divide(weighted, roots, out=np.zeros_like(roots), where=roots > 0)
+    return np.asarray(flat @ each.ravel())

@@ -1,0 +1,1 @@
+"""Coverage and width of prediction intervals, beside other libraries."""

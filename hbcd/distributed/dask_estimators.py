@@ -8,12 +8,12 @@ import os
 import warnings
 from typing import Any, ClassVar, Self
 
-import numpy as np
-from dask.base import is_dask_collection
-from dask.distributed import default_client, get_worker
+from dask.base import compute, is_dask_collection
+from dask.distributed import Client, default_client, get_worker
 
 from hbcd.distributed.dask_backend import DaskBackend
 from hbcd.distributed.dask_fit import run_on_workers
+from hbcd.distributed.dask_predict import lazy_output
 from hbcd.distributed.dask_rows import Rows, Table
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
@@ -30,6 +30,7 @@ OWN = (
     "on_worker_loss",
 )  # parameters that estimators in memory do not have
 LOSSES = ("raise", "restart")
+LONGEST = 1e8  # seconds that can be waited for
 
 
 class _OnDask(Parameters):
@@ -93,16 +94,16 @@ class _OnDask(Parameters):
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
         check_integer("n_workers", self.n_workers, 1, none=True)
-        check_number("timeout", self.timeout, low=0.0, open_low=True)
+        check_number("timeout", self.timeout, low=0.0, high=LONGEST, open_low=True)
         if self.on_worker_loss not in LOSSES:
             listed = " or ".join(map(repr, LOSSES))
             raise ValueError(f"on_worker_loss={self.on_worker_loss!r}: must be {listed}")
         tables = [Table("", (X, y) if sample_weight is None else (X, y, sample_weight))]
         if eval_set is not None:
+            if not isinstance(eval_set, (tuple, list)) or len(eval_set) != 2:
+                raise ValueError("eval_set: must be a pair (X, y)")
             tables.append(Table("eval_set: ", tuple(eval_set)))
-        client = default_client() if self.client is None else self.client
-        if client.asynchronous:
-            raise ValueError("client: must not be asynchronous")
+        client = _checked_client(self.client)
         model = self.to_local()
         model.random_state = as_seed("random_state", model.random_state)
         limits = self.n_workers, self.timeout, self.on_worker_loss
@@ -155,14 +156,29 @@ class _OnDask(Parameters):
         if not is_dask_collection(X):
             return getattr(model, method)(X)
         model._check_fitted()
-        empty = _without_rows(model, method)
-        if not hasattr(X, "chunks"):
-            return X.map_partitions(_output_of, model, method, empty, meta=empty)
-        X = X.rechunk({1: -1})
-        if empty.ndim == 1:
-            return X.map_blocks(_output_of, model, method, empty, drop_axis=1, meta=empty)
-        chunks = X.chunks[0], (empty.shape[1],)
-        return X.map_blocks(_output_of, model, method, empty, chunks=chunks, meta=empty)
+        return lazy_output(model, method, X)
+
+    def _scored(self, X: Any, y: Any, sample_weight: Any) -> tuple[Any, Any, Any]:
+        if not is_dask_collection(X):
+            found: tuple[Any, Any, Any] = super()._scored(X, y, sample_weight)  # type: ignore[misc]
+            return found
+        return compute(self.predict(X), y, sample_weight)  # type: ignore[no-any-return]
+
+    def partial_fit(self, X: Any, y: Any = None, *others: Any, **named: Any) -> Self:
+        """As of the estimator in memory; collections are refused.
+
+        Parameters
+        ----------
+        X, y, ...
+            Tables in memory.
+        """
+        if is_dask_collection(X) or is_dask_collection(y):
+            raise TypeError(
+                "partial_fit: takes tables in memory; fit with warm_start=True goes on training "
+                "on collections of Dask"
+            )
+        super().partial_fit(X, y, *others, **named)  # type: ignore[misc]
+        return self
 
     # ---- copies: a client cannot be copied
 
@@ -177,23 +193,24 @@ class _OnDask(Parameters):
         return {name: value for name, value in self.get_params().items() if name != "client"}
 
 
+def _checked_client(client: Any) -> Client:
+    client = default_client() if client is None else client
+    if not isinstance(client, Client):
+        raise TypeError(f"client={client!r}: must be a dask.distributed.Client or None")
+    if client.asynchronous:
+        raise ValueError("client: must not be asynchronous")
+    if client.status in ("closing", "closed"):
+        raise ValueError("client: is closed, must be connected to a cluster")
+    return client
+
+
 def _constructor() -> Any:
     def __init__(self: _OnDask, *parameters: Any, **named: Any) -> None:
+        signature = __init__.__signature__  # type: ignore[attr-defined]
+        signature.bind(self, *parameters, **named)  # `backend` is none of them
         _OnDask.__init__(self, *parameters, **named)
 
     return __init__
-
-
-def _without_rows(model: Any, method: str) -> Any:
-    """What a method of a fitted estimator returns for no rows."""
-    if hasattr(model, "classes_"):
-        return model.classes_[:0] if method == "predict" else np.empty((0, len(model.classes_)))
-    return np.empty((0,) if model._flat else (0, model.n_outputs_))
-
-
-def _output_of(table: Any, model: Any, method: str, empty: Any) -> Any:
-    """The outputs of a piece; `empty` are those of one without rows."""
-    return empty if len(table) == 0 else np.asarray(getattr(model, method)(table))
 
 
 class _Fit:
@@ -232,8 +249,8 @@ class DaskHybridRegressor(_OnDask, HybridRegressor):  # type: ignore[misc]
         How many workers take part, at most; None: one, and another one for every 500 000 numbers of
         X beyond the first: sums of fewer rows are done before they have travelled.
     timeout : float, default 60.0
-        Seconds without a sign of life after which a worker is lost.  A worker may work on its rows
-        as long as it has to.
+        Seconds without a sign of life after which a worker is lost, and after which a cluster
+        without workers is given up.  A worker may work on its rows as long as it has to.
     on_worker_loss : {"raise", "restart"}, default "raise"
         "raise": `fit` raises `RankLost`.  "restart": the workers that are left compute the rows of
         the collections that were lost, and the fit begins anew, with the same bits in the end.

@@ -80,6 +80,7 @@ class _Attempt:
         self.futures: list[Any] = []
         self.silent: dict[str, tuple[float, float]] = {}  # worker -> its last sign, seconds since
         self.looked = time.monotonic()
+        self.deserted = 0.0  # seconds without workers
         self.addresses: list[str] = []  # of ranks, once there are any
         self.scheduler = ""
 
@@ -126,7 +127,7 @@ class _Attempt:
             raise RankLost(NOBODY, "the cluster", "has no workers")
         keys = [future.key for future in pieces.futures]
         place = {key: k for k, key in enumerate(keys)}
-        for key, addresses in self._ask(self.client.scheduler.who_has, keys=keys).items():
+        for key, addresses in self._ask(self._scheduler.who_has, keys=keys).items():
             for address in addresses:
                 if address in held and key in place:
                     held[address].append(place[key])
@@ -192,14 +193,21 @@ class _Attempt:
         try:
             return self.client.sync(call, callback_timeout=self.timeout, **values)
         except (OSError, TimeoutError, RuntimeError) as error:
-            where = str(self.client.scheduler.address)
-            raise RankLost(NOBODY, where, f"the scheduler, cannot be reached: {error}") from None
+            where = f"the scheduler at {self._scheduler.address}"
+            raise RankLost(NOBODY, where, f"cannot be reached: {error}") from None
+
+    @property
+    def _scheduler(self) -> Any:
+        if self.client.scheduler is None:
+            raise RankLost(NOBODY, "the client", "was closed")
+        return self.client.scheduler
 
     def _cluster(self) -> dict[str, float]:
         """The workers that the scheduler knows, and when it last heard of each."""
-        scheduler = self._ask(self.client.scheduler.identity)
+        scheduler = self._ask(self._scheduler.identity)
         if scheduler["id"] != (self.scheduler or scheduler["id"]):
-            raise RankLost(NOBODY, scheduler["address"], "is another scheduler than before")
+            where = f"the scheduler at {scheduler['address']}"
+            raise RankLost(NOBODY, where, "is another one than before")
         self.scheduler = scheduler["id"]
         return {address: one["last_seen"] for address, one in scheduler["workers"].items()}
 
@@ -209,6 +217,9 @@ class _Attempt:
         self.looked = time.monotonic()
         # Where this process was held up, so may the others have been: that is no silence.
         passed = min(self.looked - before, 2 * LOOK)
+        self.deserted = 0.0 if set(seen) - self.lost else self.deserted + passed
+        if self.deserted > self.timeout:
+            raise RankLost(NOBODY, "the cluster", f"has had no workers for {self.timeout:g} s")
         for rank, address in enumerate(self.addresses or set(seen) - self.lost):
             if address not in seen:
                 raise RankLost(rank, address, "is not in the cluster any more", True)

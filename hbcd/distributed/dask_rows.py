@@ -18,12 +18,26 @@ __all__ = [
     "Table",
     "check_lengths",
     "cut_rows",
+    "is_table",
     "pieces_of",
     "rows_between",
 ]
 
 Rows = tuple[Any, ...]  # X, y and, where there are any, weights
 NAMES = "X", "y", "sample_weight"
+
+
+def is_table(value: Any) -> bool:
+    """Whether a value is a dask array, dataframe or series.
+
+    Parameters
+    ----------
+    value : object
+    """
+    if not is_dask_collection(value):
+        return False
+    kind = type(value)  # a Delayed has every attribute
+    return hasattr(kind, "chunks") or (hasattr(kind, "_meta") and hasattr(value._meta, "iloc"))
 
 
 @dataclass(frozen=True)
@@ -48,7 +62,7 @@ class Table:
 
     def __post_init__(self) -> None:
         for what, one in zip(NAMES, self.columns, strict=False):
-            if not is_dask_collection(one) or not hasattr(one, "to_delayed"):
+            if not is_table(one):
                 raise TypeError(
                     f"{self.name}{what}: is of type {type(one).__name__}, must be a dask array or "
                     "dataframe; HybridRegressor and HybridClassifier take tables in memory"
@@ -169,8 +183,10 @@ def rows_between(pieces: Sequence[Any], first: int, last: int, empty: Any) -> An
     if first >= last:
         return empty
     if isinstance(empty, np.ndarray):
-        rows = np.concatenate([np.asarray(one) for one in pieces])
-        return rows[first:last]
+        arrays = [one if np.ma.isMaskedArray(one) else np.asarray(one) for one in pieces]
+        masked: Any = np.ma  # where masks are kept, which a fit refuses
+        whole = masked if any(map(np.ma.isMaskedArray, arrays)) else np
+        return whole.concatenate(arrays)[first:last]
     from dask.dataframe.dispatch import concat
 
     table = pieces[0] if len(pieces) == 1 else concat(list(pieces))

@@ -11,6 +11,7 @@ class RankLost(RuntimeError):
     Parameters
     ----------
     rank : int
+        Negative: not a rank, but the scheduler, or all workers.
     where : str
         Its address.
     text : str
@@ -24,4 +25,5 @@ class RankLost(RuntimeError):
         self.rank, self.where, self.text, self.gone = rank, where, text, gone
 
     def __str__(self) -> str:
-        return f"rank {self.rank} at {self.where} {self.text}"
+        rank = "" if self.rank < 0 else f"rank {self.rank} at "
+        return f"{rank}{self.where} {self.text}"

@@ -21,7 +21,7 @@ from hbcd.tables.frames import as_frame
 from hbcd.training.rows_of_ranks import check_build
 from hbcd.utils.gathered import gathered
 from hbcd.utils.ranks import Ranks, check_alike
-from hbcd.utils.validation import as_matrix
+from hbcd.utils.validation import as_array, as_matrix
 
 __all__ = ["WHOLE", "rows_for_ranks"]
 
@@ -80,7 +80,7 @@ def _held(ranks: Ranks, eval_set: Any) -> Any:
 def _inputs(model: EstimatorParameters, ranks: Ranks, X: Any, settings: FitSettings) -> Any:
     """The inputs of all ranks, or a table that they share."""
     X = as_frame(X)
-    X = X if hasattr(X, "iloc") else np.asarray(X)
+    X = X if hasattr(X, "iloc") else as_array("X", X)
     check_alike(ranks, _table(X))
     size, plain = sum(ranks.gather(X.size)), all(ranks.gather(_is_plain(X)))
     if size > WHOLE and plain and _in_passes(model, settings):
@@ -101,7 +101,7 @@ def _table(X: Any) -> dict[str, Any]:
 def _gathered(name: str, ranks: Ranks, own: Any) -> Any:
     known = own is None or isinstance(own, (list, tuple))
     own = own if known else as_frame(own)
-    return gathered(name, ranks, own if known or hasattr(own, "iloc") else np.asarray(own))
+    return gathered(name, ranks, own if known or hasattr(own, "iloc") else as_array(name, own))
 
 
 def _parameters(model: EstimatorParameters) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from hbcd import core
 from hbcd.utils.column_sums import row_sum
 
 __all__ = [
+    "as_array",
     "as_exact_weights",
     "as_matrix",
     "as_real",
@@ -75,16 +76,21 @@ def check_number(
     return number
 
 
-def as_real(name: str, value: ArrayLike) -> Array:
-    """An aligned array of float32 or float64; whatever else is numeric becomes float64."""
+def as_array(name: str, value: ArrayLike) -> Array:
+    """An array of any kind; an error where NumPy would make one that is something else."""
     if isinstance(value, np.ma.MaskedArray) and np.ma.is_masked(value):
         raise ValueError(f"{name}: has masked (missing) values: must be finite numbers")
     if hasattr(value, "toarray"):
         raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
     try:
-        array = np.asarray(value)
+        return np.asarray(value)
     except ValueError as error:
         raise ValueError(f"{name}: must be a table of numbers: {error}") from None
+
+
+def as_real(name: str, value: ArrayLike) -> Array:
+    """An aligned array of float32 or float64; whatever else is numeric becomes float64."""
+    array = as_array(name, value)
     if array.dtype in (np.float32, np.float64) and array.dtype.isnative:
         return array if array.flags.aligned else array.copy()
     if array.dtype.kind == "c":

@@ -318,3 +318,27 @@ def test_what_one_machine_alone_can_do_is_refused():
         regressor(3).fit(x, y)
     for error in on_threads(2, lambda r: regressor(r, hidden_layer_sizes="grow").fit(x, y)):
         assert "a network that grows trains on one machine" in str(error)
+
+
+@pytest.mark.parametrize("masked", ["X", "y", "sample_weight"])
+def test_masked_cells_of_a_rank_are_not_trained_on(masked):
+    x, y, weight = table(400)
+    found = {"X": x, "y": y, "sample_weight": weight}
+
+    def work(ranks):
+        own = {name: value[parts(400, 2)[ranks.rank]] for name, value in found.items()}
+        if ranks.rank:
+            own[masked] = np.ma.masked_greater(own[masked], 0.9)
+        return regressor(ranks).fit(**own)
+
+    errors = on_threads(2, work)
+    assert type(errors[1]) is ValueError
+    assert all(f"{masked}: has masked (missing) values" in str(error) for error in errors)
+
+
+def test_sparse_rows_of_a_rank_are_refused():
+    from scipy.sparse import csr_array
+
+    x, y, _ = table(400)
+    errors = on_threads(2, lambda ranks: regressor(ranks).fit(csr_array(x), y))
+    assert all("X: sparse data is not supported" in str(error) for error in errors)

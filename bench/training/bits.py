@@ -85,9 +85,9 @@ def cut(rows: int, size: int) -> np.ndarray:
 def apart() -> None:
     """Tables of any size are placed as large ones are."""
     from hbcd.estimators import fit_on_ranks
-    from hbcd.streams import storing
+    from hbcd.streams import rows_of_ranks
 
-    fit_on_ranks.WHOLE = storing.WHOLE = 0
+    fit_on_ranks.WHOLE = rows_of_ranks.WHOLE = 0
 
 
 def on_threads(rows: int, files: bool) -> dict[str, dict[str, str]]:

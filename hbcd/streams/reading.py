@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import copy
-import platform
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -16,9 +14,10 @@ from hbcd.networks.row_source import Tables
 from hbcd.streams.column_scan import ColumnScan, TypesDifferError
 from hbcd.streams.parts import Readable, split_piece
 from hbcd.streams.pieces import Piece
+from hbcd.streams.rows_of_ranks import beside, shared
 from hbcd.streams.sources import Source, with_texts
 from hbcd.streams.stored_columns import filled, warn_of_numbers
-from hbcd.streams.storing import PrecisionError, Stored, frame_of_target, positions, shared, stored
+from hbcd.streams.storing import PrecisionError, Stored, frame_of_target, positions, stored
 from hbcd.streams.targets import NumberTargets, TargetReader, single_precision
 from hbcd.tables.columns import INPUT, NEW
 from hbcd.tables.encoder import TableEncoder
@@ -83,7 +82,7 @@ def read_rows(
     """
     source = with_texts(rows.source, encoder)
     if ranks is not None:
-        rows = _beside(rows, ranks)
+        rows = beside(rows, ranks)
         types = "from the source" if source.typed else "from the cells"
         check_alike(ranks, {"target": rows.target_names, "types of columns": types})
     first = _first(rows, source, ranks)
@@ -113,15 +112,6 @@ def read_rows(
     return ReadRows(
         inputs[:] if held else inputs, outputs[:] if held else outputs, found.weight, encoder
     )
-
-
-def _beside(rows: Readable, ranks: Ranks) -> Readable:
-    """The rows, whose memory is shared with the other ranks of the machine where none is given."""
-    neighbors = ranks.gather(platform.node()).count(platform.node())
-    if rows.memory is None:
-        rows = copy.copy(rows)
-        rows.memory_bytes //= neighbors
-    return rows
 
 
 def _first(rows: Readable, source: Source, ranks: Ranks | None) -> Piece:

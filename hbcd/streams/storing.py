@@ -1,4 +1,4 @@
-"""The pieces of a table as stored numbers: read here, or by each rank its own."""
+"""The pieces of a table as stored numbers."""
 
 from __future__ import annotations
 
@@ -16,16 +16,13 @@ from hbcd.streams.sources import Source
 from hbcd.streams.targets import TargetReader, single_precision
 from hbcd.tables.columns import Role, to_numbers
 from hbcd.tables.encoder import TableEncoder
-from hbcd.utils.ranks import Ranks
 from hbcd.utils.row_store import RowStore
-from hbcd.utils.shared_store import SharedStore
 from hbcd.utils.validation import as_matrix
 
-__all__ = ["PrecisionError", "Stored", "frame_of_target", "positions", "shared", "stored"]
+__all__ = ["FEW", "PrecisionError", "Stored", "frame_of_target", "positions", "stored"]
 
 Array = NDArray[Any]
 FEW = 1000  # rows that are always in memory: they are sorted there
-WHOLE = 1 << 25  # numbers of a table: up to there, where memory allows it, every rank has all rows
 
 
 class PrecisionError(Exception):
@@ -107,60 +104,6 @@ def stored(
         found.held = found.store.in_memory or n <= FEW
     found.weight = np.concatenate(weights) if weights else _given_weight(rows, n)
     return found
-
-
-def shared(ranks: Ranks, rows: Readable, own: Stored, *, short: bool) -> Stored:
-    """The rows that all ranks have read, in their order: all of them here, or a part on each."""
-    own_rows = 0 if own.store is None else own.store.rows
-    facts = own_rows, own.widths, own.dtypes, own.types, rows.memory_bytes // 2
-    met = ranks.gather(facts)
-    counts, widths, dtypes, types, memory = zip(*met, strict=True)
-    some = [rank for rank, count in enumerate(counts) if count]
-    if not some:
-        raise ValueError(f"source={rows.source!r}: must have at least one row")
-    p, o = widths[some[0]]
-    for rank in some:
-        if widths[rank] != (p, o):
-            raise ValueError(
-                f"source: has {widths[rank][0]} inputs and {widths[rank][1]} targets on rank "
-                f"{rank}, must have {p} and {o} as on rank {some[0]}"
-            )
-    known = types[some[0]]
-    for other in (types[rank] for rank in some[1:]):
-        for name in known.keys() & other.keys():
-            known[name].join(other[name])
-    kinds = tuple(np.result_type(*(dtypes[rank][k] for rank in some)) for k in (0, 1))
-    dtype = np.dtype(np.float32 if short else np.float64)
-    store = own.store
-    if store is None:
-        store = RowStore(p + o, dtype, rows.memory_bytes // 2, rows.folder)
-        store.finish()
-    n = sum(counts)
-    numbers = n * (p + o)
-    held = n <= FEW or (numbers <= WHOLE and numbers * dtype.itemsize <= min(memory))
-    if held:
-        everything = RowStore(p + o, dtype, numbers * dtype.itemsize, rows.folder)
-        everything.append(np.concatenate(ranks.gather(store.read(0, store.rows))))
-        everything.finish()
-        store = everything
-    else:
-        store = SharedStore.of(store, ranks, rows.memory_bytes // 2)
-    return Stored(
-        store, (p, o), (kinds[0], kinds[1]), _weights_of_ranks(ranks, own, counts), known, held
-    )
-
-
-def _weights_of_ranks(ranks: Ranks, own: Stored, counts: tuple[int, ...]) -> Array | None:
-    met = ranks.gather(own.weight)
-    given = [rank for rank, count in enumerate(counts) if count and met[rank] is not None]
-    if not given:
-        return None
-    for rank, count in enumerate(counts):
-        if count and rank not in given:
-            raise ValueError(
-                f"sample_weight: is None on rank {rank}, must be given on all ranks or none"
-            )
-    return np.concatenate([met[rank] for rank in given])
 
 
 def frame_of_target(target: Any) -> Any:

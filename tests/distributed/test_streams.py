@@ -11,7 +11,7 @@ import pytest
 
 import hbcd
 from hbcd.networks import stored_data
-from hbcd.streams import storing
+from hbcd.streams import rows_of_ranks
 from hbcd.utils import block_file
 from support.thread_backend import on_threads, parts
 
@@ -23,7 +23,7 @@ SMALL = "40K"  # less than a tenth of the table
 def kept(request, monkeypatch):
     """How much memory ranks have."""
     if request.param != "all in memory":
-        monkeypatch.setattr(storing, "WHOLE", 0)
+        monkeypatch.setattr(rows_of_ranks, "WHOLE", 0)
         monkeypatch.setattr(stored_data, "SMALL", 1 << 10)
     return "10M" if request.param == "parts" else SMALL if request.param == "files" else "1G"
 
@@ -31,7 +31,7 @@ def kept(request, monkeypatch):
 @pytest.fixture
 def apart(monkeypatch):
     """Nothing is held by all ranks."""
-    monkeypatch.setattr(storing, "WHOLE", 0)
+    monkeypatch.setattr(rows_of_ranks, "WHOLE", 0)
     monkeypatch.setattr(stored_data, "SMALL", 1 << 10)
 
 

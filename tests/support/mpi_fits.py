@@ -18,7 +18,7 @@ from hbcd.distributed import MPIBackend, RankLost, mpi
 from hbcd.distributed.messages import GATHER, Message
 from hbcd.estimators import fit_on_ranks
 from hbcd.networks import stored_data
-from hbcd.streams import storing
+from hbcd.streams import rows_of_ranks
 from hbcd.streams.files import Files, found_files
 from hbcd.streams.selected import WithoutColumns
 from hbcd.streams.sources import FileSource
@@ -117,7 +117,7 @@ def read_fits(rows_of, backend=None):
 
 def read(backend):
     """Fits of parts of the files in a folder, which are kept in files."""
-    storing.WHOLE, stored_data.SMALL = 0, 1 << 10
+    rows_of_ranks.WHOLE, stored_data.SMALL = 0, 1 << 10
     source = FileSource(Files(found_files(sys.argv[2])))
 
     def part(target, other):

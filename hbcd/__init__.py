@@ -24,6 +24,8 @@ _PUBLIC = {
         "fetch_siec",
         "make_plant",
     ),
+    "hbcd.design.optimize": ("optimize_inputs",),
+    "hbcd.design.result": ("OptimizedInputs",),
     "hbcd.estimators.base": ("TrainingInterrupted",),
     "hbcd.estimators.classifier": ("HybridClassifier",),
     "hbcd.estimators.constant_columns": ("ConstantFeatures",),

@@ -12,6 +12,8 @@ from hbcd.callbacks.callback import Callback, Event
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.core import BlockState
 from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
+from hbcd.design.optimize import optimize_inputs
+from hbcd.design.result import OptimizedInputs
 from hbcd.estimators.base import TrainingInterrupted
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.constant_columns import ConstantFeatures
@@ -157,6 +159,7 @@ __all__ = [
     "Network",
     "NetworkStructure",
     "NotFittedError",
+    "OptimizedInputs",
     "Optimizer",
     "OutputLayer",
     "Phase",
@@ -190,6 +193,7 @@ __all__ = [
     "load",
     "make_plant",
     "minimize",
+    "optimize_inputs",
     "plot_accumulated_effects",
     "plot_confusion",
     "plot_error_by_feature",

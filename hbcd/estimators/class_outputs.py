@@ -149,7 +149,9 @@ class ClassOutputs(HybridEstimator):
         mean = self.network_.loss.mean
         return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
 
-    def _link_derivatives(self, out: NDArray[np.float64]) -> LinkDerivatives:
+    def _link_derivatives(
+        self, out: NDArray[np.float64], *, limited: bool = True
+    ) -> LinkDerivatives:
         return Softmax(self._probabilities(out), out.shape[1])
 
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:

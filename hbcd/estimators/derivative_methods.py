@@ -31,8 +31,10 @@ class DerivativeMethods(EstimatorParameters):
         """``call(theta, inputs)`` for standardized features; an error names the row as X does."""
 
     @abstractmethod
-    def _link_derivatives(self, out: NDArray[np.float64]) -> LinkDerivatives:
-        """How predictions follow from outputs (rows, n_outputs)."""
+    def _link_derivatives(
+        self, out: NDArray[np.float64], *, limited: bool = True
+    ) -> LinkDerivatives:
+        """How predictions follow from outputs (rows, n_outputs); limited: within their range."""
 
     def jacobian(self, X: ArrayLike | pd.DataFrame) -> NDArray[np.float64]:
         """The derivatives of predictions in the columns of X.

@@ -29,7 +29,14 @@ def _squares(jacobian: Any) -> Array:
 
 
 class LinkDerivatives(ABC):
-    """How predictions follow from outputs, to second order, at the outputs of some rows."""
+    """How predictions follow from outputs, to second order, at the outputs of some rows.
+
+    Attributes
+    ----------
+    value : ndarray of shape (rows, predictions)
+    """
+
+    value: Array
 
     @abstractmethod
     def jacobian(self, jacobian: Any) -> Array:
@@ -54,10 +61,12 @@ class Elementwise(LinkDerivatives):
 
     Attributes
     ----------
-    slope, bend : ndarray of shape (rows, outputs) or (1, outputs)
+    value : ndarray of shape (rows, outputs)
+    slope, bend : ndarray of shape (rows, outputs)
         Its first and second derivative.
     """
 
+    value: Array
     slope: Array
     bend: Array
 
@@ -91,12 +100,12 @@ class Softmax(LinkDerivatives):
 
     Attributes
     ----------
-    probabilities : ndarray of shape (rows, classes)
+    value : ndarray of shape (rows, classes)
     outputs : int
         1, or the number of classes.
     """
 
-    probabilities: Array
+    value: Array
     outputs: int
 
     def _all(self, values: Any) -> Array:
@@ -107,30 +116,30 @@ class Softmax(LinkDerivatives):
 
     def _apart(self, values: Array) -> Array:
         """Less their mean by the probabilities of the row."""
-        mean = np.einsum("rk,rk...->r...", self.probabilities, values)
+        mean = np.einsum("rk,rk...->r...", self.value, values)
         return np.asarray(values - mean[:, np.newaxis])
 
     def jacobian(self, jacobian: Any) -> Array:
         """``p_c (J_c - mean of J)``."""
         apart = self._apart(self._all(jacobian))
-        return np.asarray(self.probabilities[:, :, np.newaxis] * apart)
+        return np.asarray(self.value[:, :, np.newaxis] * apart)
 
     def hessian(self, jacobian: Any, hessian: Any) -> Array:
         """``p_c`` times the second derivative of its logarithm and the square of the first."""
         apart = self._apart(self._all(jacobian))
         squares = _squares(apart)
         found = self._apart(self._all(hessian)) + self._apart(squares)
-        return np.asarray(self.probabilities[:, :, np.newaxis, np.newaxis] * found)
+        return np.asarray(self.value[:, :, np.newaxis, np.newaxis] * found)
 
     def multipliers(self, multipliers: Array) -> Array:
         """``p_k (m_k - mean of m)``."""
-        found = self.probabilities * self._apart(multipliers)
+        found = self.value * self._apart(multipliers)
         return found[:, -self.outputs :]
 
     def bent(self, multipliers: Array, jacobian: Any) -> Array:
         """Of the squares of the first derivatives of the logarithms."""
         apart = self._apart(self._all(jacobian))
-        factors = self.probabilities * self._apart(multipliers)
+        factors = self.value * self._apart(multipliers)
         return np.asarray(np.einsum("rk,rkij->rij", factors, _squares(apart)))
 
 
@@ -170,7 +179,8 @@ def of_regression(
     if ends is not None:
         inside = (value >= ends[0]) & (value <= ends[1])
         slope, bend = np.where(inside, slope, 0.0), np.where(inside, bend, 0.0)
-    return Elementwise(slope, bend)
+        value = np.clip(value, *ends)
+    return Elementwise(value, slope, bend)
 
 
 def _link(out: Array, loss: Loss) -> Curve:

@@ -150,8 +150,11 @@ class RegressionOutputs(IntervalMethods):
         ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
         return values if ends is None else np.clip(values, *ends)
 
-    def _link_derivatives(self, out: NDArray[np.float64]) -> LinkDerivatives:
-        transform, ends = self._known_transform(), getattr(self, "output_range_", None)
+    def _link_derivatives(
+        self, out: NDArray[np.float64], *, limited: bool = True
+    ) -> LinkDerivatives:
+        transform = self._known_transform()
+        ends = getattr(self, "output_range_", None) if limited else None
         return of_regression(out, self.network_.loss, self.y_scaler_, transform, ends)
 
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:

@@ -41,7 +41,7 @@ ORDER = (
     {"streams"},
     {"model_files"},
     {"estimators"},
-    {"explain"},
+    {"explain", "design"},
     {"datasets", "plots", "export", "distributed", "online"},
     {"tuning"},
     {""},

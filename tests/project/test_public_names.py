@@ -23,6 +23,7 @@ CLASSES = [name for name in NAMES if inspect.isclass(getattr(hbcd, name))]
 INSIDE = {
     "bounds",
     "cli",
+    "design",
     "estimators",
     "members",
     "model_files",

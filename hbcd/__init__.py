@@ -34,6 +34,8 @@ _PUBLIC = {
     "hbcd.estimators.parameters": ("NotFittedError",),
     "hbcd.estimators.regressor": ("HybridRegressor",),
     "hbcd.estimators.target_transform": ("TargetTransform",),
+    "hbcd.export.c_file": ("to_c",),
+    "hbcd.export.record": ("ExportRecord", "read_record"),
     "hbcd.networks.structure": ("NetworkStructure",),
     "hbcd.optimizers.base": ("Optimizer",),
     "hbcd.optimizers.builtin": (
@@ -145,7 +147,16 @@ _PUBLIC = {
 _HOMES = {name: module for module, names in _PUBLIC.items() for name in names}
 
 #: Folders that are reached as `hbcd.NAME` without an import of their own.
-_FOLDERS = ("callbacks", "datasets", "distributed", "explain", "metrics", "plots", "tables")
+_FOLDERS = (
+    "callbacks",
+    "datasets",
+    "distributed",
+    "explain",
+    "export",
+    "metrics",
+    "plots",
+    "tables",
+)
 
 __all__ = sorted(["__version__", *_HOMES])  # pyright: ignore[reportUnsupportedDunderAll]
 

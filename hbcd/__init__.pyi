@@ -5,6 +5,7 @@ from hbcd import core as core
 from hbcd import datasets as datasets
 from hbcd import distributed as distributed
 from hbcd import explain as explain
+from hbcd import export as export
 from hbcd import metrics as metrics
 from hbcd import plots as plots
 from hbcd import tables as tables
@@ -22,6 +23,8 @@ from hbcd.estimators.monotonicity import Monotonicity
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.target_transform import TargetTransform
+from hbcd.export.c_file import to_c
+from hbcd.export.record import ExportRecord, read_record
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
@@ -132,6 +135,7 @@ __all__ = [
     "EarlyStopping",
     "Event",
     "ExactOutput",
+    "ExportRecord",
     "Finish",
     "FitReport",
     "ForwardSequential",
@@ -206,7 +210,9 @@ __all__ = [
     "plot_probabilities",
     "plot_sensitivity",
     "plot_sobol",
+    "read_record",
     "show_config",
+    "to_c",
     "tune",
     "tuning_space",
 ]

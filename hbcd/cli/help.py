@@ -118,7 +118,15 @@ predictions are the same whatever the size of the pieces, and written when all o
 
 INFO = """\
 What a model file holds: network, columns with their levels, target or classes, data, training and
-scores. Without one, what this installation of hbcd can do: version, instruction set, threads.
+scores; of an exported file, how far it is from its model. Without one, what this installation of
+hbcd can do: version, instruction set, threads.
+"""
+
+EXPORT = """\
+Writes a model as a file that another tool reads, reads that file back, and compares it with the
+model at 4096 points and at the corners of the box of the training rows. It prints the largest
+difference, and what no difference within the box can exceed; both stand in the file, and hbcd info
+shows them. A file that is not the model is not kept.
 """
 
 BENCH = """\
@@ -166,6 +174,13 @@ examples:
   hbcd info hbcd-plant.hbcd
   hbcd info hbcd-plant.hbcd --json
   hbcd info
+"""
+
+EXPORT_EXAMPLES = """\
+examples:
+  hbcd export --list
+  hbcd export hbcd-plant.hbcd --to c
+  hbcd export hbcd-plant.hbcd --to c plant.c --jacobian --dtype float32
 """
 
 BENCH_EXAMPLES = """\

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 from hbcd.cli import help as text
 from hbcd.cli.config import with_config
+from hbcd.cli.export_options import add_export_options
 from hbcd.cli.grid import BUDGET, GRID, parse_budget, parse_grid, parse_hidden
 from hbcd.utils.version import __version__
 
@@ -47,6 +48,12 @@ def _info(args: argparse.Namespace) -> int:
     from hbcd.cli.predict import info
 
     return info(args)
+
+
+def _export(args: argparse.Namespace) -> int:
+    from hbcd.cli.export import export
+
+    return export(args)
 
 
 def _fetch(args: argparse.Namespace) -> int:
@@ -105,8 +112,11 @@ def _parser() -> tuple[argparse.ArgumentParser, Any]:
     _add_explain(commands)
     info = _command(commands, "info", _info, "what a model file holds", text.INFO,
                     text.INFO_EXAMPLES)  # fmt: skip
-    info.add_argument("model", nargs="?", metavar="MODEL", help="a model file")
+    info.add_argument("model", nargs="?", metavar="FILE", help="a model, or an exported file")
     _add_json(info)
+    export = _command(commands, "export", _export, "a model for another tool", text.EXPORT,
+                      text.EXPORT_EXAMPLES)  # fmt: skip
+    add_export_options(export)
     _add_data(commands)
     bench = _command(commands, "bench", _bench, "time this machine", text.BENCH,
                      text.BENCH_EXAMPLES)  # fmt: skip

@@ -8,6 +8,7 @@ import io
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ import numpy as np
 
 import hbcd
 from hbcd.cli.data import open_table, target_names
+from hbcd.cli.export import record_lines
 from hbcd.cli.tasks import task_of
 from hbcd.cli.text import (
     described_layer,
@@ -28,6 +30,7 @@ from hbcd.cli.text import (
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.model_loading import load
+from hbcd.export.record import is_export, read_record
 from hbcd.tables.cells import told_by_file
 from hbcd.tables.chunks import read_chunks
 from hbcd.tables.files import TableFile
@@ -171,7 +174,7 @@ def _print(names: list[str], pieces: Iterator[Lines]) -> None:
 
 def info(args: argparse.Namespace) -> int:
     """`hbcd info`: a model file, or this installation."""
-    found = _describe(args.model) if args.model else hbcd.show_config()
+    found = _about(args.model) if args.model else hbcd.show_config()
     if args.json:
         found.pop("lines", None)
         print_json(found)
@@ -187,6 +190,14 @@ def _plain(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     return ", ".join(value) if isinstance(value, list) else str(value)
+
+
+def _about(path: str) -> dict[str, Any]:
+    """A model file, or a file that a model was exported to."""
+    if not is_export(path):
+        return _describe(path)
+    record = read_record(path)
+    return {"export": path, **asdict(record), "lines": record_lines(path, record)}
 
 
 def _describe(path: str) -> dict[str, Any]:

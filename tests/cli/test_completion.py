@@ -51,7 +51,8 @@ printf '%s\\n' "${{COMPREPLY[@]}}"
 """
 CASES = [
     ("hbcd", "ev", {"evaluate"}),
-    ("hbcd", "", {"fit", "predict", "evaluate", "explain", "info", "data", "bench", "completion",
+    ("hbcd", "", {"fit", "predict", "evaluate", "explain", "info", "export", "data", "bench",
+                  "completion",
                   "-h", "--help", "--version", "--debug"}),
     ("hbcd fit plant", "--cl", {"--class-weight"}),
     ("hbcd fit --strategy", "m", {"multi_start", "mini_batch"}),

@@ -1,0 +1,21 @@
+"""The options of `hbcd export`."""
+
+from __future__ import annotations
+
+import argparse
+
+__all__ = ["add_export_options"]
+
+
+def add_export_options(command: argparse.ArgumentParser) -> None:
+    """Adds what the command takes; the target stands with its file, both behind --to."""
+    add = command.add_argument
+    add("model", nargs="?", metavar="MODEL", help="a model file")
+    add("--to", nargs="+", metavar=("TARGET", "PATH"), help="what --list names, and the file to "
+        "write (default: named as MODEL, here)")  # fmt: skip
+    add("--list", action="store_true", help="what can be exported to")
+    add("--dtype", metavar="NAME", help="of c: float64 (default) or float32")
+    add("--jacobian", action="store_true", help="of c: slopes, too")
+    add("--name", metavar="NAME", help="of c: what its names begin with")
+    add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32")
+    add("--json", action="store_true", help="print one JSON object instead")

@@ -173,8 +173,8 @@ def partial_dependence(
 
     n, shape = len(explained.features), tuple(len(one.values) for one in grids)
     bootstrap = Bootstrap(n, explained.weight, n_bootstrap, confidence_level, seed)
-    curves = _curves(explained, columns, grids)  # (n, points, outputs)
-    average = np.average(curves, axis=0, weights=explained.weight)
+    curves = _curves(explained, columns, grids)  # (points, outputs, n)
+    average = np.average(curves, axis=2, weights=explained.weight)
     low, high = bootstrap.means(curves)
     spread = _spread(explained, columns, grids, average) if members else None
     wide = (*shape, average.shape[-1])
@@ -186,7 +186,7 @@ def partial_dependence(
         low=low.reshape(wide),
         high=high.reshape(wide),
         spread=None if spread is None else spread.reshape(wide),
-        individual=curves.reshape(n, *wide) if individual else None,
+        individual=np.moveaxis(curves, 2, 0).reshape(n, *wide) if individual else None,
         rows=explained.rows,
         confidence_level=confidence_level,
     )
@@ -222,9 +222,9 @@ def _changed(explained: Explained, columns: list[Column], grids: list[Grid]) -> 
 
 def _curves(explained: Explained, columns: list[Column], grids: list[Grid]) -> Array:
     n, points = len(explained.features), len(_points(grids))
-    curves = np.empty((n, points, len(explained.outputs)))
+    curves = np.empty((points, len(explained.outputs), n))
     for which, part, block in _changed(explained, columns, grids):
-        curves[part, which.start : which.stop] = explained.evaluate_blocks(block).swapaxes(0, 1)
+        curves[which.start : which.stop, :, part] = explained.evaluate_blocks(block).swapaxes(1, 2)
     return curves
 
 

@@ -81,13 +81,13 @@ class Bootstrap:
 
         Parameters
         ----------
-        values : ndarray of shape (n, ...)
+        values : ndarray of shape (..., n)
 
         Returns
         -------
         low, high : ndarray of shape (...)
         """
-        flat = np.ascontiguousarray(values.reshape(self.n, -1).T)
+        flat = np.ascontiguousarray(values.reshape(-1, self.n))
 
         def mean(weight: Array) -> Array:
             # einsum, not matmul: its sums do not depend on how many threads BLAS has.
@@ -95,4 +95,4 @@ class Bootstrap:
             return np.asarray(sums / weight.sum(axis=1)[:, np.newaxis])
 
         low, high = self.interval(mean)
-        return low.reshape(values.shape[1:]), high.reshape(values.shape[1:])
+        return low.reshape(values.shape[:-1]), high.reshape(values.shape[:-1])

@@ -3,6 +3,7 @@
 import gc
 import hashlib
 import os
+import tracemalloc
 from itertools import pairwise
 
 import numpy as np
@@ -364,3 +365,29 @@ def test_a_rank_that_fails_leaves_nothing_behind(what, tmp_path, monkeypatch):
     gc.collect()
     if before is not None:
         assert len(os.listdir("/proc/self/fd")) <= before
+
+
+@pytest.mark.usefixtures("apart")
+def test_memory_does_not_grow_with_the_rows_of_a_rank(tmp_path):
+    rows, columns, size = 1 << 20, 16, 2
+    table = np.memmap(tmp_path / "table.bin", np.float32, "w+", shape=(rows, columns))
+    for begin in range(0, rows, 1 << 16):
+        table[begin : begin + (1 << 16)] = np.random.default_rng(begin).random((1 << 16, columns))
+
+    def peak(own):
+        """Bytes that a fit of two ranks takes at most."""
+
+        def fit(backend):
+            part = hbcd.Rows(own, -1, memory="4M").part(backend.rank, size)
+            hbcd.HybridRegressor((2,), max_iter=2, random_state=0, backend=backend).fit(part)
+
+        tracemalloc.start()
+        assert on_threads(size, fit) == [None] * size
+        found = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return found
+
+    half = rows // 2
+    small, large = peak(table[:half]), peak(table)
+    # The numbers of a row are 64 bytes.  Buffers take 62 to 71 MB, as two threads happen to run.
+    assert large - small < 16 * (rows - half)

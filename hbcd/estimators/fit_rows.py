@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +21,7 @@ from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.shared_table import SharedTable
 from hbcd.streams.rows import Rows
 from hbcd.tables.encoder import TableEncoder
-from hbcd.utils.ranks import Ranks
+from hbcd.utils.ranks import Ranks, check_alike
 from hbcd.utils.stored_table import StoredTable
 from hbcd.utils.validation import check_finite
 
@@ -94,6 +95,7 @@ def fit_rows(
         own = inputs.own if isinstance(inputs, SharedTable) else inputs
         check_finite("X", own, FILL)  # rows that are left out are checked, too
     if parts is not None:
+        _check_parts(parts, settings.ranks)
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
         table = table.take(parts[0], f"{NAME}: rows to train on")
     chosen = np.arange(n) if parts is None else parts[0]
@@ -132,6 +134,7 @@ def _of_stream(
     elif not settings.partial:
         parts = read.parts(model.validation_fraction)
     if parts is not None:
+        _check_parts(parts, settings.ranks)
         held_out = table.take(parts[1], f"{NAME}: rows to hold out")
         table = table.take(parts[0], f"{NAME}: rows to train on")
     table = table.that_count()
@@ -143,6 +146,13 @@ def _of_stream(
         table, place = CheckedRows(*merged_parts), _places(n, chosen, to)
         target = Target(table.y, table.weight, target.loss, target.attributes)
     return FitRows(table, held_out, target, read.encoder, None, read.names, place)
+
+
+def _check_parts(parts: tuple[Array, Array], ranks: Ranks | None) -> None:
+    """ValueError, on every rank, where ranks were given other rows to hold out."""
+    if ranks is not None:
+        digest = hashlib.sha256(b"".join(part.tobytes() for part in parts)).hexdigest()
+        check_alike(ranks, {f"{NAME}, as a hash of its rows": digest[:12]})
 
 
 def _places(n: int, chosen: Array, place: Array | None) -> NDArray[np.intp]:

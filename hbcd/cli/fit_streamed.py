@@ -34,6 +34,7 @@ __all__ = ["fit_streamed", "is_streamed"]
 
 Array = NDArray[Any]
 WHOLE = ("out", "search", "grid", "cv", "tune")  # need the whole table
+READING = 3600.0  # seconds that ranks wait for one that reads more than they do
 SCORED = 1_000_000  # training rows that the score of the training part is of, at most
 
 
@@ -49,7 +50,7 @@ def fit_streamed(args: argparse.Namespace) -> int:
             raise ValueError(f"{name}: must be left out for a table that is read in pieces")
     if not 0.0 < args.test_size < 1.0:
         raise ValueError(f"test_size={args.test_size:g}: must be between 0 and 1, both excluded")
-    ranks = begin_ranks(args)
+    ranks = begin_ranks(args, timeout=READING)
     rows, task = _rows(args)
     path = model_path(None, _short(args.data))
     model: Any = make_model(args, task)

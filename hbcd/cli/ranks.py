@@ -13,14 +13,18 @@ from hbcd.distributed.mpi import MPIBackend
 __all__ = ["begin_ranks", "rows_of_rank"]
 
 
-def begin_ranks(args: argparse.Namespace) -> MPIBackend | None:
-    """The ranks of a fit with ``--mpi``; rank 0 alone says anything."""
+def begin_ranks(args: argparse.Namespace, timeout: float = 300.0) -> MPIBackend | None:
+    """The ranks of a fit with ``--mpi``; rank 0 alone says anything.
+
+    timeout : float
+        Seconds that a rank waits for another one.
+    """
     if not args.mpi:
         return None
     for name in ("tune", "search", "grid", "cv"):
         if getattr(args, name):
             raise ValueError(f"mpi: must be given without --{name}, whose fits are on one machine")
-    backend = MPIBackend()
+    backend = MPIBackend(timeout=timeout)
     if backend.rank:
         args.quiet = True
         args.notes.silent = True

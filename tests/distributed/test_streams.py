@@ -199,19 +199,24 @@ def test_numbers_of_ranks_have_the_precision_of_the_finest():
 
 
 @pytest.mark.usefixtures("apart")
-def test_held_out_rows_are_read_by_ranks():
+@pytest.mark.parametrize("read", ["both", "those to train on", "those held out"])
+def test_held_out_rows_are_read_by_ranks(read):
     frame, other = table(), table()[::-1][:2000]
-    expected = hbcd.HybridRegressor((4,), max_iter=20, random_state=0).fit(
-        frame.drop(columns="power"), frame["power"],
-        eval_set=(other.drop(columns="power"), other["power"]),
-    )  # fmt: skip
+    settings = {"max_iter": 20, "random_state": 0, "early_stopping": "r2"}
+
+    def plain(one):
+        return one.drop(columns="power"), one["power"]
+
+    expected = hbcd.HybridRegressor((4,), **settings).fit(*plain(frame), eval_set=plain(other))
     cut, held_cut = parts(ROWS, 3), parts(2000, 3)
 
     def fit(backend):
-        rows = hbcd.Rows(frame.iloc[cut[backend.rank]], "power", memory=SMALL)
-        held = hbcd.Rows(other.iloc[held_cut[backend.rank]], "power", memory=SMALL)
-        model = hbcd.HybridRegressor((4,), max_iter=20, random_state=0, backend=backend)
-        return bits(model.fit(rows, eval_set=held))
+        own, apart = frame.iloc[cut[backend.rank]], other.iloc[held_cut[backend.rank]]
+        x = plain(own) if read == "those held out" else [hbcd.Rows(own, "power", memory=SMALL)]
+        held = hbcd.Rows(apart, "power", memory=SMALL)
+        held = plain(apart) if read == "those to train on" else held
+        model = hbcd.HybridRegressor((4,), **settings, backend=backend)
+        return bits(model.fit(*x, eval_set=held))
 
     assert on_threads(3, fit) == [bits(expected)] * 3
 

@@ -55,6 +55,9 @@ class HybridClassifier(ClassOutputs):
         so many parts; 1: one network, with which neither `effort` nor `encoding` may be given.
     encoding : "auto", "pieces" or None, default "auto"
         Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
+    monotonic_cst : array_like of shape (features,), dict by column, or None, default None
+        1: of two classes, the probability of ``classes_[1]`` never falls where this column rises;
+        -1: it never rises; 0: either.  See `HybridRegressor`.
     layers : list of Layer, optional
         As for `HybridRegressor`.
     alpha : "auto", "cv" or float, default "auto"
@@ -179,6 +182,7 @@ class HybridClassifier(ClassOutputs):
         effort: str | float = "balanced",
         members: str | int = "auto",
         encoding: str | None = "auto",
+        monotonic_cst: Any = None,
         layers: Sequence[Layer] | None = None,
         alpha: str | float = "auto",
         class_weight: str | Mapping[Any, float] | None = None,
@@ -204,6 +208,7 @@ class HybridClassifier(ClassOutputs):
         self.effort = effort
         self.members = members
         self.encoding = encoding
+        self.monotonic_cst = monotonic_cst
         self.layers = layers
         self.alpha = alpha
         self.class_weight = class_weight

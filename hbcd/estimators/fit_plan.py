@@ -16,6 +16,7 @@ from hbcd.estimators.fit_rows import FitRows, fit_rows
 from hbcd.estimators.fit_settings import FitSettings, fit_settings
 from hbcd.estimators.hold_out import held_share
 from hbcd.estimators.member_plan import check_member_parameters, member_settings
+from hbcd.estimators.monotonic_signs import constrained_signs
 from hbcd.estimators.network_layers import first_network, network_of
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.raw_coefficients import link
@@ -65,10 +66,9 @@ class FitPlan:
         Of the targets, once that is known.
     judges : bool
         Whether members are to find it.
-    build : callable
-        The network with a penalty: ``build(alpha)``; of one that grows, as large as a rule says.
-    first : callable
-        The network that training begins with: ``first(alpha)``; another one where it grows.
+    build, first : callable
+        The network with a penalty, ``build(alpha)``, and the one that training begins with; where
+        it grows they differ.
     network : Network
         With the penalty it is trained with, once that is known.
     x_scaler, y_scaler : Scaler
@@ -113,11 +113,10 @@ class FitPlan:
             return self._train_members(self.members, n_threads, progress, callbacks)
         choose = self.settings.alpha is None
         choice = self._choose_penalty(n_threads, progress) if choose else None
-        theta = self.theta
+        theta, goes_on = self.theta, self.settings.goes_on
         if theta is None:
             theta = self.network.init(self.settings.generator, self.settings.dtype)
         start = without_constant_features(self.network, theta, self.x_scaler)
-        goes_on = self.settings.goes_on
         alpha = self.network.alpha
         if goes_on:  # the rows before are in these parameters
             self.network = with_alpha(self.network, max(alpha, HELD * self.rows_before))
@@ -210,16 +209,13 @@ class FitPlan:
         as_rows(self.network, self.inputs, self.outputs, train.weight, dtype)  # they fit into it
         x = standardized(train.x, self.x_scaler, dtype)
         weight, activation = as_weights(train.weight, len(train)), self.network.layers[1].activation
-        ranks = self.settings.ranks
-        how = members, activation, n_threads, progress, ranks
+        how = members, activation, n_threads, progress, (ranks := self.settings.ranks)
         given = CheckedRows(x, train.y, weight)
         judgement = self._judge_transform(given, *how) if self.judges else None
         rows = CheckedRows(x, standardized(self.rows.train.y, self.y_scaler, np.float64), weight)
         loss, generator = self.network.loss, self.settings.generator
-        told, clip = (n_threads, progress, callbacks), link(self.network.loss) == "identity"
-        self.result = train_by_members(
-            rows, loss, activation, members, generator, self.stop, *told, clip, ranks
-        )
+        told = n_threads, progress, callbacks, link(loss) == "identity", ranks
+        self.result = train_by_members(rows, loss, activation, members, generator, self.stop, *told)
         self.network, self.alpha_path = self.result.network, self.result.path
         report = replace(self.result.report, network=self.network)
         return report if judgement is None else judgement.counted(report)
@@ -270,11 +266,14 @@ def plan_fit(
     units, rows = rows.train.y, transformed(rows, transform)
     n_inputs = rows.train.x.shape[1]
 
+    resumes = settings.resumes
+    signs = constrained_signs(model, rows, resumes)
+
     def build(alpha: float) -> Network:
-        return network_of(model, n_inputs, rows.target, alpha, resumes=settings.resumes)
+        return network_of(model, n_inputs, rows.target, alpha, resumes=resumes, signs=signs)
 
     def first(alpha: float) -> Network:
-        return first_network(model, build(alpha), goes_on=partial or settings.resumes)
+        return first_network(model, build(alpha), goes_on=partial or resumes)
 
     network = first(settings.alpha or 0.0)
 
@@ -283,11 +282,10 @@ def plan_fit(
     statistics = column_statistics("X", rows.train.x, weight, FILL)
     scalers = Scaler.of(statistics), target_scaler(rows.target.loss, rows.train.y, weight)
     theta, strategy = None, settings.strategy
-    if settings.resumes:
+    if resumes:
         theta, scalers = resumed_parameters(model, network, rows.target, scalers, settings)
         strategy = strategy.after(theta)
-    if partial:
-        strategy = strategy.one_pass()
+    strategy = strategy.one_pass() if partial else strategy
     x_scaler, y_scaler = scalers
     ends = np.array([statistics.least, statistics.most])
     return FitPlan(
@@ -307,7 +305,7 @@ def plan_fit(
         stop=settings.stop,
         theta=theta,
         hold_out=held_share(model, network, rows.train, rows.held_out, strategy, settings),
-        alpha_path=model.alpha_path_ if settings.resumes else np.empty((0, 2)),
+        alpha_path=model.alpha_path_ if resumes else np.empty((0, 2)),
         rows_before=getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
         members=member_settings(
             model,
@@ -316,5 +314,6 @@ def plan_fit(
             n_inputs,
             held_out=rows.held_out is not None,
             followed="_skl_callbacks" in vars(model),
+            signs=signs,
         ),
     )

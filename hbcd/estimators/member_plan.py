@@ -75,6 +75,7 @@ def member_settings(
     *,
     held_out: bool,
     followed: bool,
+    signs: tuple[int, ...] | None = None,
 ) -> MemberSettings | None:
     """The settings of the members, or None where one network is trained.
 
@@ -87,6 +88,8 @@ def member_settings(
         Whether rows are held out by the user.
     followed : bool
         Whether callbacks of scikit-learn follow the fit: they want one network.
+    signs : tuple of int or None
+        Of the inputs, see `MemberSettings`.
 
     Raises
     ------
@@ -112,7 +115,7 @@ def member_settings(
     folds = None if isinstance(model.members, str) else int(model.members)
     if folds is not None and 2 * folds > rows:
         raise ValueError(f"members={folds}: must be at most half of the {rows} rows")
-    chosen = settings_of(model.effort, rows, inputs, folds, widths)
+    chosen = replace(settings_of(model.effort, rows, inputs, folds, widths), signs=signs)
     if registry.dtype(model.dtype) is None and settings.dtype is np.float64:
         chosen = replace(chosen, exact_loss=EXACT)
     if model.encoding is None:

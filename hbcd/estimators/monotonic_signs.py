@@ -8,12 +8,19 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.estimators.fit_rows import FitRows
+from hbcd.estimators.parameters import EstimatorParameters
+from hbcd.estimators.raw_coefficients import link
+from hbcd.parts.activations import Identity, LeakyReLU, ReLU, Sigmoid, Tanh
+from hbcd.parts.losses import CrossEntropy, Loss
+from hbcd.parts.structured_layers import BlockDiagonalLayer
 from hbcd.tables.encoder import TableEncoder
 
-__all__ = ["feature_signs", "monotonic_signs"]
+__all__ = ["constrained_signs", "feature_signs", "monotonic_signs"]
 
 Signs = NDArray[np.int8]
 NAME = "monotonic_cst"
+NONDECREASING = (Identity, LeakyReLU, ReLU, Sigmoid, Tanh)
 
 
 def monotonic_signs(value: Any, names: Sequence[Any]) -> Signs | None:
@@ -73,3 +80,61 @@ def feature_signs(signs: Signs, encoder: TableEncoder | None) -> Signs:
             raise ValueError(f"{NAME}: {name!r} is a column of {kind}, must be one of numbers")
         found[places[name]] = sign
     return found
+
+
+def constrained_signs(
+    model: EstimatorParameters, rows: FitRows, resumes: bool
+) -> tuple[int, ...] | None:
+    """The signs of the network's inputs by ``monotonic_cst``; None where all are free.
+
+    Parameters
+    ----------
+    model : EstimatorParameters
+    rows : FitRows
+    resumes : bool
+        Whether training goes on from an earlier fit.
+
+    Raises
+    ------
+    ValueError, TypeError
+        It is no such thing, or what is to be trained cannot be constrained.
+    """
+    value = getattr(model, "monotonic_cst", None)
+    if value is None:
+        return None
+    encoder = rows.encoder
+    if encoder is not None and encoder.named:
+        names: list[Any] = [name for name, _ in encoder.columns]
+    elif rows.column_labels is not None:
+        names = list(rows.column_labels)
+    else:
+        names = list(range(rows.train.x.shape[1] if encoder is None else len(encoder.columns)))
+    signs = monotonic_signs(value, names)
+    if signs is None:
+        return None
+    _refuse_unknown(model, rows.target.loss, rows.target.values.shape[1])
+    if resumes and any(isinstance(one, BlockDiagonalLayer) for one in model.network_.layers):
+        raise ValueError(
+            f"{NAME}: a model of members does not train on; members=1 makes one network"
+        )
+    return tuple(feature_signs(signs, encoder).tolist())
+
+
+def _refuse_unknown(model: EstimatorParameters, loss: Loss, n_outputs: int) -> None:
+    """ValueError where bounds of weights would not make predictions monotone."""
+    rules = {
+        f"has no meaning for {n_outputs} classes, only for two": isinstance(loss, CrossEntropy),
+        "must be None where layers are given; their weight_bounds can say the same": model.layers
+        is not None,
+        "must be None where the network grows": model.layers is None
+        and isinstance(model.hidden_layer_sizes, str)
+        and model.hidden_layer_sizes == "grow",
+        f"must be None for loss={loss!r}, whose mean is not known": link(loss) is None,
+    }
+    for rule, holds in rules.items():
+        if holds:
+            raise ValueError(f"{NAME}: {rule}")
+    given = model.activation
+    for one in given if isinstance(given, (list, tuple)) else [given]:
+        if not isinstance(one, str) and type(one) not in NONDECREASING:
+            raise ValueError(f"{NAME}: must be None for activation={one!r}, which may fall")

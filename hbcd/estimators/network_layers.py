@@ -10,6 +10,7 @@ from typing import Any
 
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.estimators.target import Target
+from hbcd.networks.monotone import monotone_layers
 from hbcd.parts.layers import HiddenLayer, InputLayer, Layer, OutputLayer
 from hbcd.parts.structured_layers import BlockDiagonalLayer, SmoothPieces
 from hbcd.training import registry
@@ -58,11 +59,18 @@ def hidden_widths(
 
 
 def network_of(
-    model: EstimatorParameters, n_inputs: int, target: Target, alpha: float, *, resumes: bool
+    model: EstimatorParameters,
+    n_inputs: int,
+    target: Target,
+    alpha: float,
+    *,
+    resumes: bool,
+    signs: tuple[int, ...] | None = None,
 ) -> Network:
     """The network that an estimator's parameters describe, for a target and a penalty.
 
-    Where training goes on, widths found by a rule are those of the first fit.
+    Where training goes on, widths found by a rule are those of the first fit.  `signs` of the
+    inputs bound the weights.
     """
     n_outputs = target.values.shape[1]
     layers: list[Layer]
@@ -77,9 +85,12 @@ def network_of(
         classes = model._estimator_type == "classifier"
         rows = target.values.shape[0]
         widths = hidden_widths(given, rows, n_inputs, n_outputs, classes=classes)
+        if signs is not None and len(widths) == 1 and isinstance(given, str):
+            widths *= 2  # one layer of bounded weights is a sum of ridges, which is not enough
         activations = registry.activations(model.activation, len(widths))
         layers = [HiddenLayer(w, a) for w, a in zip(widths, activations, strict=True)]
         layers.append(OutputLayer(n_outputs))
+        layers = layers if signs is None else monotone_layers(layers, signs)
     try:
         return Network([InputLayer(n_inputs), *layers], target.loss, alpha=alpha)
     except (TypeError, ValueError) as error:

@@ -44,13 +44,11 @@ class HybridRegressor(RegressionOutputs):
     strategy : str or TrainingStrategy, default "auto"
         "auto", "fast", "paper", "multi_start", "full_batch", "mini_batch", "bcd", "batch_shell".
     effort : "fast", "balanced", "best" or float, default "balanced"
-        How much the default fit tries: a multiple of "balanced"; "fast" is 0.3, "best" 8.  It is
-        counted in operations, so that a seed gives the same bits on every machine.
+        How much the default fit tries, in operations: a multiple of "balanced"; "best" is 8.
     members : "auto" or int, default "auto"
         Networks trained on parts of the rows and weighted by the loss of rows that they have not
-        seen, as one network ("What a fit does by itself" in the documentation).  "auto": where
-        widths, layers, strategy and alpha are left to the fit and no rows are held out; an integer:
-        so many parts; 1: one network, with which neither `effort` nor `encoding` may be given.
+        seen, as one network.  "auto": where widths, layers, strategy and alpha are left to the fit
+        and no rows are held out; an integer: so many parts; 1: one network, without `encoding`.
     encoding : "auto", "pieces" or None, default "auto"
         Whether members see smooth pieces of numbers (`SmoothPieces`): as rows left out say, or not.
     output_range : "auto", None or (least, most), default "auto"
@@ -60,6 +58,8 @@ class HybridRegressor(RegressionOutputs):
         What members or the network learn in place of the targets (`TargetTransform`); predictions
         are means of the targets again, or for robust losses what the loss asks for.  "auto": of
         skewed targets, where members lose less by it on rows left out; "log" needs targets above 0.
+    monotonic_cst : array_like of shape (features,), dict by column, or None, default None
+        1: predictions never fall where this column rises; -1: they never rise; 0: either.
     layers : list of Layer, optional
         The layers between inputs and output in place of widths and activations, custom ones among
         them, such as ``[HiddenLayer(20, weight_bounds=(0, None))]``.  An output layer is added
@@ -119,11 +119,9 @@ class HybridRegressor(RegressionOutputs):
     missing : {"error", "indicator"}, default "error"
         What is done with missing values in X: refused with row and column, or replaced by the
         column's median in training, with a feature beside that is 1 where the value is missing.
-        A column without gaps in training must have none later.
     dates : {"error", "features"}, default "error"
-        What is done with columns of dates in X, given as such or as text: refused, or made into
-        hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
-        Year have no jump) and the days since the first of the training rows.
+        Columns of dates in X, given as such or as text, are refused, or made into hour, weekday and
+        day of the year (sine and cosine of each) and the days since the first of the training rows.
     backend : hbcd.distributed.Backend, optional
         Ranks that fit together, each with its own rows; all get the same model.
 
@@ -197,6 +195,7 @@ class HybridRegressor(RegressionOutputs):
         encoding: str | None = "auto",
         output_range: Any = "auto",
         target_transform: str | None = "auto",
+        monotonic_cst: Any = None,
         layers: Sequence[Layer] | None = None,
         loss: str | Loss = "squared_error",
         alpha: str | float = "auto",
@@ -224,6 +223,7 @@ class HybridRegressor(RegressionOutputs):
         self.encoding = encoding
         self.output_range = output_range
         self.target_transform = target_transform
+        self.monotonic_cst = monotonic_cst
         self.layers = layers
         self.loss = loss
         self.alpha = alpha

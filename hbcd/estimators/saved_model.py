@@ -88,8 +88,11 @@ def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
         if name == "layers" and model.layers is not None:
             continue  # those of the network, as many as `_given_layers` says
         if hasattr(model, name):  # pickles of hbcd 0.1.0 know fewer
+            value = getattr(model, name)
+            if name == "monotonic_cst" and isinstance(value, np.ndarray):
+                value = value.tolist()
             with contextlib.suppress(NotWritable):
-                described[name] = describe_value(getattr(model, name))
+                described[name] = describe_value(value)
     return described
 
 

@@ -115,7 +115,9 @@ def judged(
     some = rows.every(MOST_ROWS)
     if len(some) < len(rows):
         members = replace(
-            settings_of("balanced", len(some), some.x.shape[1], None, None), arms=members.arms
+            settings_of("balanced", len(some), some.x.shape[1], None, None),
+            arms=members.arms,
+            signs=members.signs,
         )
     folds = min(members.folds, FOLDS if members.arms >= 1.0 else FEWEST_FOLDS)
     first = replace(

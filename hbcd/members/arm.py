@@ -15,6 +15,7 @@ from hbcd.members.path import WEAK, first_penalty, path
 from hbcd.members.pieces import smooth_pieces
 from hbcd.members.settings import LARGE, Architecture, MemberSettings
 from hbcd.networks.checked_rows import CheckedRows
+from hbcd.networks.monotone import monotone_layers
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.builtin import Adam
 from hbcd.parts.activations import Activation
@@ -87,9 +88,11 @@ def train_arm(
     scales = _scales(rows, arms, activation, loss) if architecture.scaled else None
     inputs = rows if scales is None else replace(rows, x=rows.x * scales)
     encoded = with_pieces(inputs, architecture.pieces)
+    signs = signs_of(settings.signs, inputs, architecture.pieces)
 
     def networks(widths: tuple[int, ...], parts: list[Fold]) -> FoldNetworks:
-        structure = structure_of(encoded.x.shape[1], widths, rows.y.shape[1], activation, loss)
+        columns = encoded.x.shape[1], rows.y.shape[1]
+        structure = structure_of(columns[0], widths, columns[1], activation, loss, signs)
         return FoldNetworks(structure, encoded, parts, generator, context, clip)
 
     own = networks(architecture.widths, folds)
@@ -171,11 +174,17 @@ def _on_inputs(stage: Stage, scales: Array, width: int) -> Stage:
 
 
 def structure_of(
-    n_inputs: int, widths: tuple[int, ...], n_outputs: int, activation: Activation, loss: Loss
+    n_inputs: int,
+    widths: tuple[int, ...],
+    n_outputs: int,
+    activation: Activation,
+    loss: Loss,
+    signs: tuple[int, ...] | None = None,
 ) -> NetworkStructure:
-    """A network of one member."""
-    hidden = [HiddenLayer(width, activation) for width in widths]
-    return NetworkStructure([InputLayer(n_inputs), *hidden, OutputLayer(n_outputs)], loss)
+    """A network of one member; `signs` of its inputs bound its weights."""
+    layers = [*(HiddenLayer(width, activation) for width in widths), OutputLayer(n_outputs)]
+    layers = layers if signs is None else monotone_layers(layers, signs)
+    return NetworkStructure([InputLayer(n_inputs), *layers], loss)
 
 
 def with_pieces(rows: CheckedRows, pieces: int) -> CheckedRows:
@@ -192,6 +201,16 @@ def with_pieces(rows: CheckedRows, pieces: int) -> CheckedRows:
 
     stored = isinstance(rows.x, StoredTable)
     return replace(rows, x=rows.x.mapped(encoded, columns) if stored else encoded(rows.x))
+
+
+def signs_of(
+    signs: tuple[int, ...] | None, rows: CheckedRows, pieces: int
+) -> tuple[int, ...] | None:
+    """The signs of inputs and of their smooth pieces, which rise with them."""
+    layer = smooth_pieces(rows.x, pieces) if pieces and signs is not None else None
+    if signs is None or layer is None:
+        return signs
+    return signs + tuple(signs[column] for column in layer.columns)
 
 
 def _some(fold: Fold, most: int, generator: np.random.Generator) -> Fold:

@@ -126,9 +126,11 @@ def _fit(
     """Members in the precision of the rows; None where so little is left that it is too short."""
     folds = _folds(rows, settings, generator)
     found = []
-    for name, train in (("constant", constant), ("linear", linear)):
-        context.told.begin(name, 0.0)
-        found.append(Member(name, None, train(rows, folds, loss, context, clip), 0.0))
+    context.told.begin("constant", 0.0)
+    found.append(Member("constant", None, constant(rows, folds, loss, context, clip), 0.0))
+    context.told.begin("linear", 0.0)
+    line = linear(rows, folds, loss, context, clip, settings.signs)
+    found.append(Member("linear", None, line, 0.0))
     arms: list[Arm] = []
     begun, whole = context.operations, 0
     while len(arms) < settings.most_arms and not ((arms and context.over) or context.interrupted):

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
 from hbcd.members.folds import Fold
 from hbcd.members.networks import Context, FoldNetworks, Stage
 from hbcd.networks.checked_rows import CheckedRows
+from hbcd.networks.monotone import monotone_layers
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.layers import InputLayer, OutputLayer
 from hbcd.parts.losses import Loss
@@ -18,6 +20,7 @@ from hbcd.utils.stored_table import StoredTable
 
 __all__ = ["constant", "linear"]
 
+Signs = tuple[int, ...] | None
 PENALTIES = (1e5, 1e4, 1e3, 1e2, 1e1, 1.0, 0.1, 0.01)
 SETTLED = 0.9995  # loss of rows left out over the least at stronger penalties: no weaker ones
 ITERATIONS = 50  # a quadratic function of few variables, from the minimum of the one before
@@ -36,9 +39,22 @@ def constant(
     return _on_all_rows(stage, none, loss, context, clip)
 
 
-def linear(rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool) -> Stage:
-    """The linear model at the penalty with the least loss of the rows left out by turns."""
-    networks = _networks(rows, folds, loss, context, clip)
+def linear(
+    rows: CheckedRows,
+    folds: list[Fold],
+    loss: Loss,
+    context: Context,
+    clip: bool,
+    signs: Signs = None,
+) -> Stage:
+    """The linear model at the penalty with the least loss of the rows left out by turns.
+
+    Parameters
+    ----------
+    signs
+        See `MemberSettings`.
+    """
+    networks = _networks(rows, folds, loss, context, clip, signs)
     starts, stages, least = _zeros(rows, folds, loss), list[Stage](), math.inf
     for alpha in PENALTIES:
         stages.append(networks.train(alpha, starts, Finish(ITERATIONS)))
@@ -48,28 +64,40 @@ def linear(rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, c
             break
         least = min(least, stages[-1].loss)
     best = min(stages, key=lambda stage: stage.loss)
-    return _on_all_rows(best, rows, loss, context, clip)
+    return _on_all_rows(best, rows, loss, context, clip, signs)
 
 
 def _on_all_rows(
-    stage: Stage, rows: CheckedRows, loss: Loss, context: Context, clip: bool
+    stage: Stage,
+    rows: CheckedRows,
+    loss: Loss,
+    context: Context,
+    clip: bool,
+    signs: Signs = None,
 ) -> Stage:
     """The same with one model of all rows: the mean of folds is another one under a link."""
     everything = [Fold(np.arange(len(rows), dtype=np.uint32), np.empty(0, np.uint32))]
-    networks = _networks(rows, everything, loss, context, clip)
+    networks = _networks(rows, everything, loss, context, clip, signs)
     last = networks.train(stage.alpha, stage.thetas[:1], Finish(ITERATIONS))
     return replace(stage, thetas=last.thetas)
 
 
-def _structure(rows: CheckedRows, loss: Loss) -> NetworkStructure:
-    return NetworkStructure([InputLayer(rows.x.shape[1]), OutputLayer(rows.y.shape[1])], loss)
+def _structure(rows: CheckedRows, loss: Loss, signs: Signs = None) -> NetworkStructure:
+    layers: list[Any] = [OutputLayer(rows.y.shape[1])]
+    layers = layers if signs is None else monotone_layers(layers, signs)
+    return NetworkStructure([InputLayer(rows.x.shape[1]), *layers], loss)
 
 
 def _networks(
-    rows: CheckedRows, folds: list[Fold], loss: Loss, context: Context, clip: bool
+    rows: CheckedRows,
+    folds: list[Fold],
+    loss: Loss,
+    context: Context,
+    clip: bool,
+    signs: Signs = None,
 ) -> FoldNetworks:
     generator = np.random.default_rng(0)  # nothing is drawn: the start is 0, the minimum unique
-    return FoldNetworks(_structure(rows, loss), rows, folds, generator, context, clip)
+    return FoldNetworks(_structure(rows, loss, signs), rows, folds, generator, context, clip)
 
 
 def _zeros(rows: CheckedRows, folds: list[Fold], loss: Loss) -> list[np.ndarray]:

@@ -63,6 +63,9 @@ class MemberSettings:
         where no gradient leads away.
     most_members : int
         Members that are kept in the network.
+    signs : tuple of int or None
+        For every input 1 where outputs are not to fall when it rises, -1: not to rise, 0: free;
+        None: all are free.
     exact_loss : float
         Training is in float32, and again as the rows are where the loss of the rows left out, of a
         target of variance 1, falls below it; 0: as the rows are at once.
@@ -85,6 +88,7 @@ class MemberSettings:
     kick: float = 0.1
     most_members: int = 4
     exact_loss: float = 0.0
+    signs: tuple[int, ...] | None = None
 
 
 def settings_of(

@@ -76,7 +76,8 @@ class Finish(TrainingStrategy):
     """All parameters at once on all rows, by the quasi-Newton method that suits their number.
 
     Self-scaled BFGS with the whole matrix, which needs the fewest evaluations.  L-BFGS with 20
-    pairs where passing over the matrix takes longer than those evaluations.
+    pairs where passing over the matrix takes longer than those evaluations, and where weights have
+    bounds.
 
     Parameters
     ----------
@@ -101,7 +102,9 @@ class Finish(TrainingStrategy):
     def phases(self, network: NetworkStructure, n_rows: int) -> list[Phase]:
         """One phase."""
         n = network.n_parameters
-        if self.most_parameters is None:
+        if network.bounds is not None:
+            optimizer: Optimizer = LBFGS(memory=20)
+        elif self.most_parameters is None:
             optimizer = quasi_newton(n, n_rows)
         else:
             optimizer = BFGS() if n <= min(self.most_parameters, n_rows) else LBFGS(memory=20)

@@ -35,6 +35,7 @@ _PUBLIC = {
     "hbcd.estimators.regressor": ("HybridRegressor",),
     "hbcd.estimators.target_transform": ("TargetTransform",),
     "hbcd.export.c_file": ("to_c",),
+    "hbcd.export.onnx_file": ("to_onnx",),
     "hbcd.export.record": ("ExportRecord", "read_record"),
     "hbcd.networks.structure": ("NetworkStructure",),
     "hbcd.optimizers.base": ("Optimizer",),

@@ -24,6 +24,7 @@ from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
+from hbcd.export.onnx_file import to_onnx
 from hbcd.export.record import ExportRecord, read_record
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
@@ -213,6 +214,7 @@ __all__ = [
     "read_record",
     "show_config",
     "to_c",
+    "to_onnx",
     "tune",
     "tuning_space",
 ]

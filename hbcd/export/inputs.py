@@ -14,7 +14,15 @@ from hbcd.estimators.base import HybridEstimator
 from hbcd.tables.dates import ENDINGS
 from hbcd.tables.encoded import EncodedTable
 
-__all__ = ["POINTS", "InputColumn", "check_points", "features_of", "input_columns", "table_of"]
+__all__ = [
+    "POINTS",
+    "InputColumn",
+    "check_points",
+    "feature_columns",
+    "features_of",
+    "input_columns",
+    "table_of",
+]
 
 Array = NDArray[np.float64]
 POINTS = 4096  # of low discrepancy, beside the corners
@@ -101,6 +109,22 @@ def _ends(model: HybridEstimator, feature: int, known: Array) -> tuple[float, fl
     return center - SPREAD * deviation, center + SPREAD * deviation
 
 
+def feature_columns(
+    columns: tuple[InputColumn, ...], features: tuple[str, ...]
+) -> tuple[InputColumn, ...]:
+    """The features as columns of numbers, for what has neither text nor gaps."""
+    found: list[InputColumn] = []
+    for column in columns:
+        own = column.n_features
+        if column.levels is None:
+            found.append(InputColumn(column.name, column.place, column.low, column.high,
+                                     of_date=column.of_date))  # fmt: skip
+        first = column.place + (column.levels is None)
+        for place in range(first, column.place + own):
+            found.append(InputColumn(features[place], place, 0.0, 1.0))
+    return tuple(found)
+
+
 def check_points(columns: tuple[InputColumn, ...]) -> Array:
     """Points that a file is checked at, (points, columns): none of them is a training row.
 
@@ -167,10 +191,13 @@ def features_of(columns: tuple[InputColumn, ...], points: Array) -> Array:
 def table_of(model: HybridEstimator, columns: tuple[InputColumn, ...], points: Array) -> Any:
     """Points as a table that the model itself predicts: texts for levels, gaps for NaN."""
     encoder = model.encoder_
-    if encoder is None or not encoder.named:
+    if encoder is None:
         return points
-    if encoder.dates:
+    structured = any(column.levels is not None or column.gaps for column in columns)
+    if not structured or encoder.dates:  # features stand in the place of columns, or are the same
         return EncodedTable(encoder, features_of(columns, points))
+    if not encoder.named:
+        return points
     table = {}
     for k, column in enumerate(columns):
         values = points[:, k]

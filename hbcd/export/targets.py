@@ -55,6 +55,9 @@ class Target:
         if wrong:
             known = ", ".join(self.options) or "none"
             raise ValueError(f"{wrong[0]}: is no option of {self.name}, which has {known}")
+        if self.missing:
+            names = ", ".join(self.missing)
+            raise ValueError(f"{names}: must be installed: pip install 'hbcd[{self.extra}]'")
         return getattr(importlib.import_module(self.home[0]), self.home[1])(model, path, **options)
 
 
@@ -67,6 +70,15 @@ TARGETS = {
             ".c",
             ("hbcd.export.c_file", "to_c"),
             ("dtype", "jacobian", "name"),
+        ),
+        Target(
+            "onnx",
+            "ONNX: any runtime, or the dialect of OMLT, of controllers, of float32",
+            ".onnx",
+            ("hbcd.export.onnx_file", "to_onnx"),
+            ("dialect",),
+            ("onnx",),
+            "onnx",
         ),
     )
 }

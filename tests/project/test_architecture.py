@@ -61,6 +61,10 @@ LAZY = (
     "torch",
     "pyarrow",
     "openpyxl",
+    "onnx",
+    "skl2onnx",
+    "casadi",
+    "pyomo",
     "scipy.optimize",
 )
 

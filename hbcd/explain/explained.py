@@ -95,8 +95,10 @@ class Explained:
             if isinstance(table, pd.DataFrame):
                 self._names = list(table.columns)
             features = as_matrix("X", table).astype(np.float64)
-        named = as_frame(X)
-        labels = named.columns if isinstance(named, pd.DataFrame) else range(features.shape[1])
+        named, labels = as_frame(X), getattr(self.model, "column_labels_", None)
+        if isinstance(named, pd.DataFrame) and (labels is None or self._names is not None):
+            labels = list(named.columns)
+        labels = range(features.shape[1]) if labels is None else labels
         shown = [label if isinstance(label, str) else f"x{label}" for label in labels]
         self.columns = plain_columns(shown)
         return features

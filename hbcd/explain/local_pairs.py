@@ -39,17 +39,19 @@ class _Cells(LocalEffects):
         self, explained: Explained, columns: list[Column], count: int, values: list[Array],
         rows: Array,
     ) -> None:  # fmt: skip
-        self.explained, self.columns, self.rows = explained, columns, rows
+        self.explained, self.columns = explained, columns
         ends = [edges_of(explained, column, count) for column in columns]
         self.features = [features for _, features in ends]
         self.grid = tuple(
             column.shown(edges) for column, (edges, _) in zip(columns, ends, strict=True)
         )
         self.shape = tuple(max(len(edges) - 1, 1) for edges, _ in ends)
-        self.place = [interval_of(edges, own) for own, (edges, _) in zip(values, ends, strict=True)]
-        cell = self.place[0] * self.shape[1] + self.place[1]
+        place = [interval_of(edges, own) for own, (edges, _) in zip(values, ends, strict=True)]
+        cell = place[0] * self.shape[1] + place[1]
+        order = np.argsort(cell, kind="stable")
+        self.rows, self.place = rows[order], [own[order] for own in place]
         self.counts = np.bincount(cell, minlength=self.shape[0] * self.shape[1])
-        self._sums = Sums(cell, self.counts.size)
+        self._sums = Sums(cell[order], self.counts.size)
         self._nearest = _nearest_with_rows(self.counts.reshape(self.shape))
         self.counts = self.counts.reshape(self.shape)
 

@@ -26,14 +26,15 @@ class Sums:
     Parameters
     ----------
     part : ndarray of int, shape (rows,)
-        The part of each row.
+        The part of each row; where they ascend, rows are read as they lie.
     n : int
         Parts.
     """
 
     def __init__(self, part: Array, n: int) -> None:
         self.n = n
-        self._order = np.argsort(part, kind="stable")
+        ascend = bool((np.diff(part) >= 0).all())
+        self._order = None if ascend else np.argsort(part, kind="stable")
         counts = np.bincount(part, minlength=n)
         self._there = np.flatnonzero(counts)
         self._starts = (np.cumsum(counts) - counts)[self._there]
@@ -42,8 +43,8 @@ class Sums:
         """Sums (samples, parts) of values (samples, rows)."""
         found = np.zeros((len(values), self.n))
         if self._there.size:
-            sums = np.add.reduceat(values[:, self._order], self._starts, axis=1)
-            found[:, self._there] = sums
+            read = values if self._order is None else values[:, self._order]
+            found[:, self._there] = np.add.reduceat(read, self._starts, axis=1)
         return found
 
 
@@ -105,9 +106,10 @@ class _Line(LocalEffects):
         step: Array,
     ) -> None:  # fmt: skip
         self.explained, self.column, self.features = explained, column, features
-        self.grid, self.rows, self.step = (grid,), rows, step
+        order = np.argsort(step, kind="stable")
+        self.grid, self.rows, self.step = (grid,), rows[order], step[order]
         self.n_steps = len(grid) - 1
-        self._sums = Sums(step, max(self.n_steps, 1))
+        self._sums = Sums(self.step, max(self.n_steps, 1))
 
     def steps(self, evaluate: Evaluate) -> NDArray[np.float64]:
         """The change of each row that is moved, (moves, outputs)."""

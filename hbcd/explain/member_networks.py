@@ -19,6 +19,7 @@ from hbcd.utils.scaling import Scaled
 __all__ = ["MemberNetworks", "spread_of_members"]
 
 Array = NDArray[Any]
+PIECE = 8192  # rows at a time: what is computed of them stays in the cache
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,12 +69,14 @@ class MemberNetworks:
         weights = np.array([*shares, *([flat] if flat else [])])
         zero = np.zeros((weights.size, model.network_.n_outputs))
         found = cls(weights / weights.sum(), model, network, theta, zero)
-        whole = model.network_.predict(
-            model.theta_, Scaled(features, model.x_scaler_), n_threads=model.n_threads
-        )
-        center = np.average(whole, axis=0, weights=weight) - np.average(
-            found._raw(features), axis=0, weights=weight
-        )
+        share = np.ones(len(features)) if weight is None else weight
+        center = zero.copy()
+        for at in range(0, len(features), PIECE):
+            rows, part = features[at : at + PIECE], share[at : at + PIECE] / share.sum()
+            whole = model.network_.predict(
+                model.theta_, Scaled(rows, model.x_scaler_), n_threads=model.n_threads
+            )
+            center += np.einsum("n,nko->ko", part, whole[:, np.newaxis] - found._raw(rows))
         return cls(found.weights, model, network, theta, center)
 
     def _raw(self, features: Array) -> NDArray[np.float64]:
@@ -136,4 +139,4 @@ def spread_of_members(effects: Array, weights: Array, whole: Array) -> NDArray[n
     whole : ndarray of shape (...)
     """
     square = np.square(effects - whole)
-    return np.asarray(np.sqrt(np.tensordot(weights, square, axes=1)))
+    return np.asarray(np.sqrt(np.einsum("k,k...->...", weights, square)))

@@ -202,7 +202,7 @@ def columns_of(explained: Explained, features: Any) -> list[Column]:
 
 
 def _is_pair(features: Any) -> bool:
-    return isinstance(features, Sequence) and not isinstance(features, str)
+    return isinstance(features, (Sequence, np.ndarray)) and not isinstance(features, str)
 
 
 def _points(grids: list[Grid]) -> list[tuple[int, ...]]:

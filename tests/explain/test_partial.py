@@ -215,6 +215,18 @@ def test_of_more_rows_some_are_drawn_by_the_seed():
     assert not np.array_equal(one.rows, other.rows)
 
 
+def test_numbered_columns_have_the_numbers_of_the_training_table(members):
+    _, X, y = members
+    frame = pd.DataFrame(X, columns=[7, 5, 3, 1])
+    model = hbcd.HybridRegressor((4,), members=1, **QUIET).fit(frame, y)
+    plain = partial_dependence(model, frame, "x5")
+    # The model finds its columns by their numbers, in whatever order they are.
+    other = partial_dependence(model, frame[[1, 3, 5, 7]], "x5")
+    assert plain.features == other.features == ("x5",)
+    assert np.array_equal(plain.average, other.average)
+    assert np.array_equal(plain.grid[0], partial_dependence(model, frame, 1).grid[0])
+
+
 def test_pandas_output_changes_nothing(model, X):
     plain = partial_dependence(model, X, "a")
     model.set_output(predict="pandas")

@@ -22,7 +22,7 @@ from hbcd.distributed import DaskHybridRegressor, RankLost
 
 __all__ = ["ITERATIONS", "lose"]
 
-ITERATIONS = 300
+ITERATIONS = 150
 
 
 def lose(

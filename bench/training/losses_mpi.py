@@ -117,7 +117,7 @@ def _outcome(
     seconds = max((one["at"] for one in told.values()), default=time.time()) - hit
     detail = f"{told} {output[-1500:]}"
     others = {rank: one for rank, one in errors.items() if rank != victim}
-    if ended is None:
+    if ended is None and len(told) < RANKS:  # else MPI_Finalize waits for it: the fit was over
         return Outcome("hang", seconds, detail)
     if any(one.get("bits", reference) != reference for one in told.values()):
         return Outcome("other bits", seconds, detail)

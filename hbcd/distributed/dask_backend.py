@@ -8,9 +8,9 @@ from typing import Any
 
 from dask.distributed import get_worker
 
-from hbcd.distributed.backend import Backend
 from hbcd.distributed.dask_worker import PATIENCE, PLUGIN, ExchangePlugin, WorkerRun
 from hbcd.distributed.lost import RankLost
+from hbcd.distributed.tree import Branch, TreeBackend
 
 __all__ = ["DaskBackend", "install"]
 
@@ -26,7 +26,7 @@ def install() -> None:
     asyncio.run_coroutine_threadsafe(_install(worker), worker.loop.asyncio_loop).result(60)
 
 
-class DaskBackend(Backend):
+class DaskBackend(TreeBackend):
     """Ranks that are tasks on Dask's workers; made in the task.
 
     Parameters
@@ -69,6 +69,21 @@ class DaskBackend(Backend):
             Another rank is not there any more, or the client has given up the fit.
         """
         found: list[Any] = self._call(self.run.exchange(parts))
+        return found
+
+    def climb(self, own: Branch) -> tuple[Branch, int]:
+        """Joins the branches of all ranks.
+
+        Parameters
+        ----------
+        own : Branch
+
+        Raises
+        ------
+        RankLost
+            Another rank is not there any more, or the client has given up the fit.
+        """
+        found: tuple[Branch, int] = self._call(self.run.climb(own))
         return found
 
     def end(self, error: BaseException | None) -> None:

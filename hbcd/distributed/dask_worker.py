@@ -15,6 +15,7 @@ import numpy as np
 from dask.distributed import WorkerPlugin, protocol
 
 from hbcd.distributed.lost import RankLost
+from hbcd.distributed.tree import Branch, children_of, parent_of
 
 __all__ = ["PATIENCE", "PLUGIN", "ExchangePlugin", "WorkerRun"]
 
@@ -64,26 +65,42 @@ class WorkerRun:
         ----------
         parts : sequence of bytes-like
         """
-        number, self.number = self.number, self.number + 1
-        if self.is_cancelled():
-            raise RankLost(self.rank, self.addresses[self.rank], "the fit was given up")
-        waits: dict[int, asyncio.Future[Any]] = {}
+        number, waits = self._next(), dict[int, "asyncio.Future[Any]"]()
         for rank, part in enumerate(parts):
             if rank > self.rank:
                 slot(self.answers, number, rank).set_result(part)
                 waits[rank] = slot(self.arrived, number, rank)
             elif rank < self.rank:
                 waits[rank] = asyncio.ensure_future(self._call(rank, number, part))
-        try:
-            await self._watched(waits)
-        finally:
-            for wait in waits.values():
-                wait.cancel()
-        found = list(parts)
-        for rank, wait in waits.items():
-            found[rank] = wait.result()
-            self.arrived.pop((number, rank), None)
-        return found
+        found = await self._watched(number, waits)
+        return [found.get(rank, part) for rank, part in enumerate(parts)]
+
+    async def climb(self, own: Branch) -> tuple[Branch, int]:
+        """The branches of all ranks in one, and the bytes sent; all ranks do this together.
+
+        Parameters
+        ----------
+        own : Branch
+        """
+        number, below = self._next(), children_of(self.rank, len(self.addresses))
+        found = await self._watched(
+            number, {rank: slot(self.arrived, number, rank) for rank in below}
+        )
+        part, sent = own.joined([Branch.unpack(found[rank]) for rank in below]).pack(), 0
+        if self.rank:
+            parent, sent = parent_of(self.rank), len(part)
+            call = asyncio.ensure_future(self._call(parent, number, part))
+            part = (await self._watched(number, {parent: call}))[parent]
+        for rank in below:
+            slot(self.answers, number, rank).set_result(part)
+        return Branch.unpack(part), sent + len(below) * len(part)
+
+    def _next(self) -> int:
+        """The number of this round."""
+        if self.is_cancelled():
+            raise RankLost(self.rank, self.addresses[self.rank], "the fit was given up")
+        self.number += 1
+        return self.number - 1
 
     async def _call(self, rank: int, number: int, part: Any) -> Any:
         """Sends a part to a lower rank; what it has for this one."""
@@ -100,25 +117,35 @@ class WorkerRun:
         of, where, text, gone = reply["lost"]
         raise RankLost(rank if of == UNKNOWN else of, where, text, gone)
 
-    async def _watched(self, waits: dict[int, asyncio.Future[Any]]) -> None:
-        """Until all messages are there; `RankLost` where a rank is not there any more.
+    async def _watched(self, number: int, waits: dict[int, asyncio.Future[Any]]) -> dict[int, Any]:
+        """The messages, once all are there; `RankLost` where a rank is not there any more.
 
         However long a rank works: it is asked once a second, and its event loop says that it lives.
         """
         patience, waited = min(PATIENCE, self.timeout / 3), 0.0
         pending = set(waits.values())
-        while pending:
-            done, pending = await asyncio.wait(
-                pending, timeout=patience, return_when="FIRST_EXCEPTION"
-            )
-            for one in done:
-                one.result()  # or its error
-            if pending and not done:
-                waited += patience
-                missing = [rank for rank, wait in waits.items() if wait in pending]
-                if self.is_cancelled():
-                    raise RankLost(self.rank, self.addresses[self.rank], "the fit was given up")
-                await asyncio.gather(*[self._ask(rank, waits[rank], waited) for rank in missing])
+        try:
+            while pending:
+                done, pending = await asyncio.wait(
+                    pending, timeout=patience, return_when="FIRST_EXCEPTION"
+                )
+                for one in done:
+                    one.result()  # or its error
+                if pending and not done:
+                    waited += patience
+                    missing = [rank for rank, wait in waits.items() if wait in pending]
+                    if self.is_cancelled():
+                        where = self.addresses[self.rank]
+                        raise RankLost(self.rank, where, "the fit was given up")
+                    await asyncio.gather(
+                        *[self._ask(rank, waits[rank], waited) for rank in missing]
+                    )
+        finally:
+            for wait in waits.values():
+                wait.cancel()
+        for rank in waits:
+            self.arrived.pop((number, rank), None)
+        return {rank: wait.result() for rank, wait in waits.items()}
 
     async def _ask(self, rank: int, wait: asyncio.Future[Any], waited: float) -> None:
         """Asks a rank what it does; raises where it is not there, or will not answer any more."""

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import contextlib
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeVar
 
 from hbcd.distributed.interrupts import Interrupts
 from hbcd.distributed.lost import RankLost
 from hbcd.distributed.messages import FAILED, NAMES, WHY, Message
 
 __all__ = ["Rounds"]
+
+S = TypeVar("S")
+T = TypeVar("T")
 
 
 class Rounds(ABC):
@@ -70,14 +73,23 @@ class Rounds(ABC):
         """One message to every rank, and one of each; raises where one of them has failed."""
         data: dict[int, Any] = {}  # a message to all is packed once
         packed = [data.setdefault(id(one), one.pack()) for one in messages]
+        met = [Message.unpack(part) for part in self._transported(self.exchange, packed)]
+        self.sent += sum(len(p) for r, p in enumerate(packed) if r != self.rank)
+        self._heard(messages[self.rank], met)
+        return met
+
+    def _transported(self, send: Callable[[S], T], what: S) -> T:
+        """What `send` returns; a rank that is lost by it is lost for good."""
         try:
-            met = [Message.unpack(part) for part in self.exchange(packed)]
+            found = send(what)
         except RankLost as error:
             self._lost = error
             raise
         self.rounds += 1
-        self.sent += sum(len(p) for r, p in enumerate(packed) if r != self.rank)
-        own = messages[self.rank]
+        return found
+
+    def _heard(self, own: Message, met: Sequence[Message]) -> None:
+        """Raises where a rank has failed, or is in another round than this one."""
         self._told |= own.status < 0
         for rank, one in enumerate(met):
             if one.status < 0 and rank != self.rank:
@@ -88,7 +100,6 @@ class Rounds(ABC):
             if one.kind != own.kind and one.status >= 0 and own.status >= 0:
                 does = f"sends {NAMES[one.kind]} where this one sends {NAMES[own.kind]}"
                 self._differs(rank, does)
-        return met
 
     def _end(self, error: BaseException) -> None:
         """Ends a session by an error: the others are told, and all say why."""

@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 from hbcd.distributed import Backend, RankLost
+from hbcd.distributed.tree import Branch, TreeBackend, children_of, parent_of
 
 
 class ThreadBackend(Backend):
@@ -30,22 +31,44 @@ class ThreadBackend(Backend):
                 self.boxes[rank][self.rank].put(bytes(parts[rank]))
         for rank in range(self.size):
             if rank != self.rank:
-                try:
-                    found[rank] = self.boxes[self.rank][rank].get(timeout=self.timeout)
-                except queue.Empty:
-                    where = self.where(rank)
-                    raise RankLost(rank, where, "has not answered", gone=True) from None
+                found[rank] = self.take(rank)
         return found
 
+    def take(self, rank):
+        """The next message of a rank."""
+        try:
+            return self.boxes[self.rank][rank].get(timeout=self.timeout)
+        except queue.Empty:
+            raise RankLost(rank, self.where(rank), "has not answered", gone=True) from None
 
-def on_threads(size: int, work: Callable[[Any], Any], timeout: float = 60.0) -> list[Any]:
+
+class TreeOfThreads(TreeBackend, ThreadBackend):
+    """One rank of several threads, whose sums go up a tree."""
+
+    def climb(self, own):
+        """By the same queues."""
+        below = children_of(self.rank, self.size)
+        part = own.joined([Branch.unpack(self.take(rank)) for rank in below]).pack()
+        sent = 0
+        if self.rank:
+            parent, sent = parent_of(self.rank), len(part)
+            self.boxes[parent][self.rank].put(part)
+            part = self.take(parent)
+        for rank in below:
+            self.boxes[rank][self.rank].put(part)
+        return Branch.unpack(part), sent + len(below) * len(part)
+
+
+def on_threads(
+    size: int, work: Callable[[Any], Any], timeout: float = 60.0, kind: Any = ThreadBackend
+) -> list[Any]:
     """``work(backend)`` on every rank: results, or the exceptions."""
     boxes = [[queue.Queue() for _ in range(size)] for _ in range(size)]
     found: list[Any] = [None] * size
 
     def one(rank: int) -> None:
         try:
-            found[rank] = work(ThreadBackend(rank, boxes, timeout))
+            found[rank] = work(kind(rank, boxes, timeout))
         except BaseException as error:
             found[rank] = error
 

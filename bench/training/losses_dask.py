@@ -22,7 +22,7 @@ from hbcd.distributed import DaskHybridRegressor, RankLost
 
 __all__ = ["ITERATIONS", "lose"]
 
-ITERATIONS = 150
+ITERATIONS = 100
 
 
 def lose(

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from dask.distributed import secede
+from distributed.protocol import pickle
 
 from hbcd.distributed.dask_backend import DaskBackend, install
 from hbcd.distributed.dask_rows import (
@@ -61,14 +62,14 @@ def run_on_workers(
     """
     lost: set[str] = set()
     while True:
+        attempt = _Attempt(client, n_workers, timeout, lost)
         try:
-            return _Attempt(client, n_workers, timeout, lost).run(work, tables)
+            return attempt.run(work, tables)
         except RankLost as error:
             if on_worker_loss == "raise" or not error.gone:
                 raise
             lost.add(error.where)
-            _remove(client, error.where)
-            _wait_for_others(client, lost, timeout, error)
+            attempt.remove(error)
 
 
 class _Attempt:
@@ -96,7 +97,7 @@ class _Attempt:
             del counted, parts
             self._wait(shards)
             name = uuid.uuid4().hex
-            told = name, self.addresses, self.timeout, work
+            told = name, self.addresses, self.timeout, pickle.dumps(work)
             tasks = [
                 self._submit(rank, _one_rank, *told, rank, shards[rank]) for rank in range(size)
             ]
@@ -211,6 +212,25 @@ class _Attempt:
         self.scheduler = scheduler["id"]
         return {address: one["last_seen"] for address, one in scheduler["workers"].items()}
 
+    def remove(self, error: RankLost) -> None:
+        """Has the scheduler forget a worker: what it held is computed anew; waits for another one.
+
+        Parameters
+        ----------
+        error : RankLost
+            About it; raised where there is no other one: a nanny may be starting one.
+        """
+
+        async def forget(dask_scheduler: Any) -> None:
+            await dask_scheduler.remove_worker(error.where, stimulus_id="hbcd-lost-worker")
+
+        self._ask(self.client.run_on_scheduler, function=forget)
+        ends = time.monotonic() + self.timeout
+        while not set(self._cluster()) - self.lost:
+            if time.monotonic() > ends:
+                raise error
+            time.sleep(0.1)
+
     def _look(self) -> None:
         """Raises where a worker has left, or has given no sign for too long."""
         seen, before = self._cluster(), self.looked
@@ -246,33 +266,19 @@ def _rows_of_rank(parts: Sequence[Sequence[Any]]) -> list[Rows]:
 
 
 def _one_rank(
-    name: str, addresses: list[str], timeout: float, work: Work, rank: int, rows: list[Rows]
+    name: str, addresses: list[str], timeout: float, work: bytes, rank: int, rows: list[Rows]
 ) -> Any:
-    """The long task of one worker."""
+    """The long task of one worker.
+
+    The work is unpickled here and not by Dask, which does so on the event loop: while modules are
+    imported there, for seconds, the worker would give no sign of life.
+    """
     backend = DaskBackend(name, addresses, rank, timeout)
     secede()  # other fits on this worker need not wait for this one: they could wait for ever
     try:
-        result = work(backend, rows)
+        result = pickle.loads(work)(backend, rows)
     except BaseException as error:
         backend.end(error)
         raise
     backend.end(None)
     return result if rank == 0 else None
-
-
-def _remove(client: Any, address: str) -> None:
-    """Has the scheduler forget a worker that does not answer: what it held is computed anew."""
-
-    async def forget(dask_scheduler: Any) -> None:
-        await dask_scheduler.remove_worker(address, stimulus_id="hbcd-lost-worker")
-
-    client.run_on_scheduler(forget)
-
-
-def _wait_for_others(client: Any, lost: set[str], timeout: float, error: RankLost) -> None:
-    """Waits for a worker that is not lost; a nanny may be starting one."""
-    ends = time.monotonic() + timeout
-    while not set(client.nthreads()) - lost:
-        if time.monotonic() > ends:
-            raise error
-        time.sleep(0.1)

@@ -82,7 +82,7 @@ def test_a_worker_that_is_lost_is_an_error_in_time_or_makes_no_difference(breaka
         with pytest.raises(RankLost) as caught:
             slow_model(breakable, "raise", 10_000).fit(X, Y)
         assert time.monotonic() - started < 1.5 + 3 * TIMEOUT
-        assert (caught.value.where, caught.value.gone) == (first, True)
+        assert (caught.value.where, caught.value.gone) == (first, True), str(caught.value)
         lost.join()
         lost = signaled(pids[second], what)
         model = slow_model(breakable, "restart", 200).fit(X, Y)
@@ -109,12 +109,13 @@ def test_the_only_worker_is_missed_by_the_client(breakable):
         timer.join()
 
 
-def test_a_scheduler_that_is_gone_is_an_error_in_time(tmp_path):
+@pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGSTOP])
+def test_a_scheduler_that_is_gone_is_an_error_in_time(tmp_path, what):
     X, Y = collections()
     file = str(tmp_path / "scheduler.json")
 
-    def start(what, *options):
-        command = f"distributed.cli.dask_{what}", "--scheduler-file", file, "--no-dashboard"
+    def start(part, *options):
+        command = f"distributed.cli.dask_{part}", "--scheduler-file", file, "--no-dashboard"
         stack.enter_context(started_process([sys.executable, "-m", *command, *options]))
 
     with contextlib.ExitStack() as stack:
@@ -125,7 +126,7 @@ def test_a_scheduler_that_is_gone_is_an_error_in_time(tmp_path):
         client = stack.enter_context(contextlib.closing(Client(scheduler_file=file, timeout=30)))
         client.wait_for_workers(2, 60)
         pid = client.run_on_scheduler(os.getpid)
-        timer = signaled(pid, signal.SIGKILL)
+        timer = signaled(pid, what)
         started = time.monotonic()
         with pytest.raises(RankLost, match="the scheduler"):
             slow_model(client, "restart", 10_000, n_workers=2).fit(X, Y)

@@ -31,6 +31,7 @@ from hbcd.estimators.streamed_rows import for_pieces
 from hbcd.estimators.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.model_files.file_format import write_model_file
 from hbcd.parts.report import FitReport
+from hbcd.streams.parts import Parts
 from hbcd.streams.rows import Rows
 from hbcd.tables.encoder import TableEncoder
 from hbcd.training.network import Network
@@ -178,14 +179,15 @@ class HybridEstimator(
         if y is not None or weight is not None:
             raise ValueError("y, sample_weight: must be None where X is an hbcd.Rows")
         self._check_fitted()
-        found = for_pieces(
-            X,
-            self.encoder_,
-            lambda p: (self._predict(p.inputs), self._compared(p.target), p.weight),
-        )
+        found = for_pieces(X, self.encoder_, self._scored_parts)
         predicted, targets, weights = zip(*found, strict=True)
         weight = None if weights[0] is None else np.concatenate(weights)
         return np.concatenate(predicted), np.concatenate(targets), weight
+
+    def _scored_parts(self, parts: Parts) -> tuple[Array, Any, Any]:
+        if parts.target is None:
+            raise ValueError("X: must be rows with their target, to compare predictions with")
+        return self._predict(parts.inputs), self._compared(parts.target), parts.weight
 
     def _features(self, X: Any) -> Array:
         """The features of new rows, (rows, features)."""

@@ -84,7 +84,11 @@ class ClassTargets:
 
 def _labels(values: Any, piece: Piece) -> Array:
     """The labels of a piece; an error names file and row."""
-    column = values.iloc[:, 0] if isinstance(values, pd.DataFrame) else values
+    column = values
+    if isinstance(values, pd.DataFrame):
+        if values.shape[1] > 1:
+            raise ValueError(f"y: has {values.shape[1]} columns, must have 1, a label for each row")
+        column = values.iloc[:, 0]
     if isinstance(column, pd.Series) and column.isna().any():
         with piece.told():
             raise bad_cell(column, int(np.argmax(column.isna())), "is missing", NO_TARGET)

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from hbcd.tables.labels import refuse_stray_text
 from hbcd.utils.sklearn_protocol import peer
-from hbcd.utils.validation import check_number
+from hbcd.utils.validation import as_array, check_number
 
 __all__ = ["as_labels", "check_kind", "class_factors", "class_numbers", "one_hot"]
 
@@ -26,10 +26,8 @@ class _ColumnVector(UserWarning):
 
 def as_labels(y: Any, rows: int, name: str = "y") -> Array:
     """Labels (rows,) of one kind; continuous numbers are refused."""
-    if hasattr(y, "toarray"):
-        raise TypeError(f"{name}: sparse data is not supported: {name}.toarray() makes it dense")
+    labels = as_array(name, y)
     refuse_stray_text(y, name)
-    labels = np.asarray(y)
     if labels.dtype.kind == "U" and isinstance(y, (list, tuple)):
         labels = np.asarray(y, dtype=object)  # NumPy would make text of the numbers beside text
     if labels.dtype.kind == "c":

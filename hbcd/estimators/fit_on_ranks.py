@@ -27,7 +27,8 @@ __all__ = ["WHOLE", "rows_for_ranks"]
 
 Array = NDArray[Any]
 WHOLE = 1 << 25  # numbers of a table: up to there, 256 MB, every rank has all rows
-OWN = ("backend", "callbacks", "n_threads", "random_state", "verbose")  # each rank's own affair
+# What each rank decides for itself, or rank 0 for all.
+OWN = ("backend", "callbacks", "n_threads", "random_state", "stop", "verbose")
 
 
 def rows_for_ranks(
@@ -49,12 +50,13 @@ def rows_for_ranks(
     if grows(model):
         raise ValueError("backend: a network that grows trains on one machine, without backend")
     check_build(ranks)
+    check_alike(ranks, {"estimator": type(model).__name__})
     check_alike(ranks, {**_parameters(model), "training that goes on": settings.resumes})
     generator, stop = ranks.agree((settings.generator, settings.stop))
     settings = replace(settings, generator=generator, stop=stop)
     kinds = [isinstance(one, Rows) for one in (X, eval_set)]
-    for name, read in zip(("X", "eval_set"), kinds, strict=True):
-        check_alike(ranks, {name: "an hbcd.Rows" if read else "a table in memory"})
+    for name, value in (("X", X), ("eval_set", eval_set)):
+        check_alike(ranks, {name: _kind(value)})
     held = eval_set if kinds[1] else _held(ranks, eval_set)
     if kinds[0]:
         return settings, (X, y, sample_weight, held)
@@ -64,6 +66,12 @@ def rows_for_ranks(
         inputs = _inputs(model, ranks, X, settings)
     weight = _gathered("sample_weight", ranks, sample_weight)
     return settings, (inputs, _gathered("y", ranks, y), weight, held)
+
+
+def _kind(value: Any) -> str:
+    if value is None:
+        return "None"
+    return "an hbcd.Rows" if isinstance(value, Rows) else "a table in memory"
 
 
 def _held(ranks: Ranks, eval_set: Any) -> Any:
@@ -106,9 +114,8 @@ def _gathered(name: str, ranks: Ranks, own: Any) -> Any:
 
 def _parameters(model: EstimatorParameters) -> dict[str, Any]:
     """The parameters whose values say what they are."""
-    plain = (str, int, float, bool, tuple, type(None))
-    found = model.get_params(deep=False).items()
-    return {k: repr(v) for k, v in found if k not in OWN and isinstance(v, plain)}
+    found = {k: repr(v) for k, v in model.get_params(deep=False).items() if k not in OWN}
+    return {k: said for k, said in found.items() if " at 0x" not in said}
 
 
 def _is_plain(X: Any) -> bool:

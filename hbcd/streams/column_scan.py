@@ -67,6 +67,7 @@ class ColumnScan:
     rows: int = 0
     missing: int = 0
     _where: str = ""  # the piece that the kind is from
+    _zone: str | None = None  # of its times; "None" where these have none
     _category: bool = False
     _counts: dict[Any, int] = field(default_factory=dict)
     _range: tuple[Any, Any] | None = None
@@ -83,7 +84,7 @@ class ColumnScan:
             self.missing += int(missing.sum())
         self.rows += len(column)
         if kind == TIME:
-            self._add_times(column)
+            self._add_times(column, piece.name or piece.row(0))
         elif kind in (TEXT, TRUTH):
             self._add_texts(column)
 
@@ -103,13 +104,25 @@ class ColumnScan:
             column=self.name,
         )
 
-    def _add_times(self, column: pd.Series) -> None:
+    def _add_times(self, column: pd.Series, here: str) -> None:
+        self._check_zone(str(getattr(column.dtype, "tz", None)), here)
         if pd.api.types.is_timedelta64_dtype(column.dtype):
             learn_levels(column)  # raises
         known = column.dropna()
         ends = known.min(), known.max()
         old = self._range
         self._range = ends if old is None else (min(old[0], ends[0]), max(old[1], ends[1]))
+
+    def _check_zone(self, zone: str | None, here: str) -> None:
+        """Times of several zones have no order that a clock on the wall has."""
+        if None not in (zone, self._zone) and zone != self._zone:
+            said = [f"of {z}" if z != "None" else "without one" for z in (zone, self._zone)]
+            raise TableError(
+                f"{self.name}: holds times {said[0]} in {here}, but {said[1]} in {self._where}: "
+                "must have the same time zone everywhere",
+                column=self.name,
+            )
+        self._zone = self._zone if zone is None else zone
 
     def _add_texts(self, column: pd.Series) -> None:
         self._category |= isinstance(column.dtype, pd.CategoricalDtype)
@@ -134,6 +147,7 @@ class ColumnScan:
             self.kind, self._where = other.kind, other._where
         if other.kind not in (None, self.kind):
             raise self._differs(str(other.kind), other._where)
+        self._check_zone(other._zone, other._where)
         self.gaps |= other.gaps
         self._category |= other._category
         self.rows, self.missing = self.rows + other.rows, self.missing + other.missing
@@ -144,7 +158,7 @@ class ColumnScan:
         self._refuse_many()
 
     @property
-    def _different(self) -> pd.Series:
+    def different(self) -> pd.Series:
         """The different cells, once each."""
         if self.kind == TIME:
             return pd.Series(list(self._range or ()), name=self.name)
@@ -152,14 +166,14 @@ class ColumnScan:
 
     def learned(self, *, dates: bool) -> tuple[tuple[str, ...] | None, tuple[str, str] | None]:
         """Levels or None, and of dates that become features their order and first time."""
-        if self.kind is None:
+        if self.kind is None or self.missing == self.rows:
             raise TableError(f"{self.name}: is missing in every row", bad.DROP, column=self.name)
         if self.kind == NUMBER:
             return None, None
         cells = Cells.tallied(self._counts)
         kind = cells.kind() if self.kind == TEXT and not self._category else "levels"
         if self.kind == TIME or kind == "times":
-            column = self._different
+            column = self.different
             if not dates:
                 levels_of(column, gaps=True)  # raises, and says what can be done
             order = day_order(column)

@@ -131,7 +131,7 @@ class Files:
             return
         file = TableFile.find(path, self.text, na=self.na, texts=self.texts)
         above = 0
-        for frame in read_chunks(file, rows):
+        for frame in read_chunks(file, rows, empty=len(self.paths) > 1):
             yield Piece(frame, str(path), above, file)
             above += len(frame)
 

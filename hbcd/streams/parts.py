@@ -13,7 +13,7 @@ from hbcd.streams.pieces import Piece
 from hbcd.streams.sources import Source
 from hbcd.tables.names import check_columns, check_names
 
-__all__ = ["Parts", "Readable", "split_piece"]
+__all__ = ["Parts", "Readable", "column_choice", "split_piece"]
 
 
 class Readable(Protocol):
@@ -54,6 +54,28 @@ class Parts:
     inputs: Any
     target: Any
     weight: Any
+
+
+def column_choice(name: str, value: Any) -> Any:
+    """A column, or a list of them, by names or numbers; None where none is named.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Neither, or a column twice.
+    """
+    if isinstance(value, np.generic):
+        value = value.item()
+    if isinstance(value, (bool, set, frozenset, dict)):
+        raise TypeError(f"{name}={value!r}: must be a column, or a list of columns")
+    if isinstance(value, (str, bytes)) or not hasattr(value, "__iter__"):
+        return value
+    chosen = [column_choice(name, one) for one in value]
+    if any(isinstance(one, list) for one in chosen):
+        raise TypeError(f"{name}={value!r}: must be a column, or a list of columns")
+    if len(set(chosen)) < len(chosen):
+        raise ValueError(f"{name}={chosen!r}: must name each column once")
+    return chosen
 
 
 def split_piece(
@@ -112,6 +134,8 @@ def _of_array(rows: Readable, piece: Piece, weighted: list[Any], *, learned: boo
     for what, own in (("target", targets), ("sample_weight", weighted)):
         if any(not isinstance(k, int) or not -width <= k < width for k in own):
             raise ValueError(f"{what}={own}: must be numbers of the {width} columns")
+    if len({k % width for k in (*targets, *weighted)}) < len(targets) + len(weighted):
+        raise ValueError(f"target={targets}: must name each column once")
     kept = np.ones(width, dtype=bool)
     kept[[*targets, *weighted]] = False
     if not kept.any():

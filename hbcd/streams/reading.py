@@ -19,7 +19,8 @@ from hbcd.streams.sources import Source, with_texts
 from hbcd.streams.stored_columns import filled, warn_of_numbers
 from hbcd.streams.storing import PrecisionError, Stored, frame_of_target, positions, stored
 from hbcd.streams.targets import NumberTargets, TargetReader, single_precision
-from hbcd.tables.columns import INPUT, NEW
+from hbcd.tables.bad_values import BadValueError
+from hbcd.tables.columns import NEW, PIECE
 from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.ranks import Ranks, check_alike
 from hbcd.utils.stored_table import StoredTable
@@ -84,7 +85,10 @@ def read_rows(
     if ranks is not None:
         rows = beside(rows, ranks)
         types = "from the source" if source.typed else "from the cells"
-        check_alike(ranks, {"target": rows.target_names, "types of columns": types})
+        facts = {"target": rows.target_names, "types of columns": types}
+        if np.ndim(rows.sample_weight) == 0:
+            facts["sample_weight"] = rows.sample_weight
+        check_alike(ranks, facts)
     first = _first(rows, source, ranks)
     while True:
         try:
@@ -96,7 +100,7 @@ def read_rows(
         except TypesDifferError as error:
             source = source.as_text(frozenset({error.column}))
             first = _first(rows, source, ranks)
-    names, role = first.names, NEW if fitted else INPUT
+    names, role = first.names, NEW if fitted else PIECE
     parts = split_piece(rows, first, names)
     short = encoder is None or not (encoder.dates or encoder.fills)
     short = short and single_precision(parts.inputs)
@@ -105,7 +109,7 @@ def read_rows(
     store, (p, o) = found.store, found.widths
     inputs = StoredTable(store, 0, p, found.dtypes[0])
     outputs = StoredTable(store, p, o, found.dtypes[1])
-    if encoder is not None and role is INPUT:
+    if encoder is not None and not fitted:
         warn_of_numbers(inputs, encoder)
         encoder, inputs = filled(inputs, encoder)
     held = found.held
@@ -218,7 +222,12 @@ def _learned(
                 target.look(part.target, piece)
 
     _seen(look, scans, target, ranks)
-    learned = [scan.learned(dates=dates == "features") for scan in scans]
+    learned = []
+    for scan in scans:
+        try:
+            learned.append(scan.learned(dates=dates == "features"))
+        except BadValueError as error:
+            raise _placed(error, scan.different[error.row], rows, source, first) from None
     encoder = TableEncoder(
         tuple((scan.name, levels) for scan, (levels, _) in zip(scans, learned, strict=True)),
         {
@@ -232,6 +241,24 @@ def _learned(
     if not encoder.feature_names:
         raise ValueError("source: must have a column that is not the target and not one text")
     return encoder
+
+
+def _placed(
+    error: BadValueError, cell: Any, rows: Readable, source: Source, first: Piece
+) -> BadValueError:
+    """The error about a cell of a column, with the first row that has it."""
+    for piece in rows.pieces(source):
+        inputs = split_piece(rows, piece, first.names).inputs
+        column = inputs[error.column] if isinstance(inputs, pd.DataFrame) else pd.Series()
+        at = np.flatnonzero(column == cell)
+        if at.size:
+            error.row = int(at[0])
+            try:
+                with piece.told():
+                    raise error
+            except BadValueError as placed:
+                return placed
+    return error
 
 
 def _look(

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
 from hbcd.networks.row_source import RowSource, Tables
+from hbcd.streams.parts import column_choice
 from hbcd.streams.pieces import Piece
 from hbcd.streams.reading import read_numbers
 from hbcd.streams.selected import SomeRows
@@ -51,8 +53,8 @@ class Rows(RowSource):
     ------
     TypeError
         A stream that can be read only once.
-    ValueError, FileNotFoundError
-        Files of another kind, or none.
+    ValueError, FileNotFoundError, NotADirectoryError
+        Files of another kind, or none; no such folder.
 
     Examples
     --------
@@ -74,16 +76,26 @@ class Rows(RowSource):
         folder: str | None = None,
     ) -> None:
         self.source: Source = find_source(source)
-        self.target, self.sample_weight = target, sample_weight
+        self.target = column_choice("target", target)
+        named = np.ndim(sample_weight) == 0  # else the weights themselves
+        weight = column_choice("sample_weight", sample_weight) if named else sample_weight
+        if named and weight in self.target_names:
+            raise ValueError(f"sample_weight={weight!r}: must not be a target, too")
+        self.sample_weight = weight
+        if folder is not None and not os.path.isdir(folder):
+            raise NotADirectoryError(f"folder={folder!r}: must be a folder that is there")
         self.memory, self.folder = memory, folder
         self.memory_bytes = as_bytes("memory", memory)
         self.piece_rows: int | None = None
         self._total: int | None = None  # of rows, once all have been read
+        self._some = False  # whether a first look has found any
 
     @property
     def target_names(self) -> list[Any]:
         """The columns to predict; none where targets come apart."""
-        return _listed(self.target)
+        if self.target is None:
+            return []
+        return self.target if isinstance(self.target, list) else [self.target]
 
     def pieces(self, source: Source | None = None) -> Iterator[Piece]:
         """The rows in pieces, from the first on.
@@ -101,6 +113,7 @@ class Rows(RowSource):
         rows = self.piece_rows
         if rows is None:  # the first piece tells how wide the table is
             first = next(own.pieces(FEWEST), None)
+            self._some = first is not None
             width = 1 if first is None else max(first.table.shape[1], 1)
             rows = self.piece_rows = max(min(PIECE_NUMBERS // width, MOST), FEWEST)
         return self._counted(own.pieces(rows))
@@ -111,9 +124,11 @@ class Rows(RowSource):
         for piece in pieces:
             total += len(piece)
             yield piece
-        if self._total not in (None, total):
+        emptied = self._total is None and self._some and total == 0
+        if emptied or self._total not in (None, total):
+            before = "some" if emptied else self._total
             raise ValueError(
-                f"source={self.source!r}: had {self._total} rows when it was read first, and now "
+                f"source={self.source!r}: had {before} rows when it was read first, and now "
                 f"{total}: must be the same every time"
             )
         self._total = total
@@ -181,7 +196,7 @@ class Rows(RowSource):
         if np.ndim(self.sample_weight) == 1:
             raise ValueError("sample_weight: must be a column of the source for rows to be divided")
         part = copy.copy(self)
-        part.source, part._total = source, None
+        part.source, part._total, part._some = source, None, False
         return part
 
     @property
@@ -195,11 +210,3 @@ class Rows(RowSource):
 
     def __repr__(self) -> str:
         return f"Rows({self.source!r}, target={self.target!r}, memory={self.memory!r})"
-
-
-def _listed(names: Any) -> list[Any]:
-    if names is None:
-        return []
-    if isinstance(names, Sequence) and not isinstance(names, str):
-        return list(names)
-    return [names]

@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from hbcd.streams.file_parts import NEEDS_ARROW
@@ -17,6 +16,7 @@ from hbcd.streams.pieces import Piece
 from hbcd.tables.bad_values import TableError
 from hbcd.tables.encoder import TableEncoder
 from hbcd.tables.frames import as_frame
+from hbcd.utils.validation import as_array
 
 __all__ = ["Source", "find_source", "with_texts"]
 
@@ -136,7 +136,7 @@ class ArraySource(TableSource):
         for begin in self._rows[::rows]:
             part = slice(begin, min(begin + rows, self._rows.stop))
             target = None if self.target is None else self.target[part]
-            yield Piece(np.asarray(self.table[part]), "", begin, target=target)
+            yield Piece(as_array("source", self.table[part]), "", begin, target=target)
 
 
 class FrameSource(TableSource):
@@ -175,6 +175,8 @@ class OpenedSource(Source):
         above, found = 0, self.opened()
         try:
             for one in self._stream(found):
+                if isinstance(one, tuple) and len(one) != 2:
+                    raise TypeError(f"source: has a tuple of {len(one)}, must be pairs (X, y)")
                 table, target = one if isinstance(one, tuple) else (one, None)
                 for piece in _of_table(table, target).pieces(rows):
                     yield Piece(piece.table, "", above + piece.above, target=piece.target)
@@ -279,15 +281,18 @@ def _are_paths(source: Any) -> bool:
 
 
 def _of_table(table: Any, target: Any) -> Source:
+    if hasattr(table, "toarray"):
+        raise TypeError("source: sparse data is not supported: toarray() makes it dense")
+    axes = len(getattr(table, "shape", (0, 0)))
+    if axes != 2:
+        raise ValueError(f"source: has {axes} axes, must have 2, rows and columns")
+    if hasattr(table, "__len__") and hasattr(target, "__len__") and len(target) != len(table):
+        raise ValueError(f"source: has {len(table)} rows and {len(target)} targets")
     if isinstance(table, pd.DataFrame):
         return FrameSource(table, target)
     if hasattr(table, "__arrow_c_stream__"):
         return ArrowSource(table) if target is None else FrameSource(table, target)
     if hasattr(table, "__getitem__") and hasattr(table, "__len__") and hasattr(table, "shape"):
-        if len(table.shape) != 2:
-            raise ValueError(f"source: has {len(table.shape)} axes, must have 2, rows and columns")
-        if target is not None and len(target) != len(table):
-            raise ValueError(f"source: has {len(table)} rows and {len(target)} targets")
         return ArraySource(table, target)
     raise TypeError(
         f"source: a {type(table).__name__} must be files, a table, an array of two axes, a pair of "

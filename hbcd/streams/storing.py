@@ -17,7 +17,7 @@ from hbcd.streams.targets import TargetReader, single_precision
 from hbcd.tables.columns import Role, to_numbers
 from hbcd.tables.encoder import TableEncoder
 from hbcd.utils.row_store import RowStore
-from hbcd.utils.validation import as_matrix
+from hbcd.utils.validation import as_array, as_matrix
 
 __all__ = ["FEW", "PrecisionError", "Stored", "frame_of_target", "positions", "stored"]
 
@@ -113,7 +113,7 @@ def frame_of_target(target: Any) -> Any:
 
 def positions(table: Any) -> pd.DataFrame:
     """An array as a DataFrame of columns that are named by their numbers."""
-    plain = as_matrix("X", np.asarray(table), gaps=True)
+    plain = as_matrix("X", table, gaps=True)
     return pd.DataFrame(plain, columns=[f"x{k}" for k in range(plain.shape[1])])
 
 
@@ -152,7 +152,7 @@ def _given_weight(rows: Readable, n: int) -> Any:
     weight = rows.sample_weight
     if weight is None or isinstance(weight, (str, int)):
         return None
-    array = np.asarray(weight)
+    array = as_array("sample_weight", weight)
     if array.shape != (n,):
         raise ValueError(f"sample_weight: has shape {array.shape}, must be ({n},)")
     return array

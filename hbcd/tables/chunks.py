@@ -12,7 +12,7 @@ from hbcd.tables.names import refuse_twice
 __all__ = ["read_chunks"]
 
 
-def read_chunks(file: TableFile, rows: int) -> Iterator[pd.DataFrame]:
+def read_chunks(file: TableFile, rows: int, *, empty: bool = False) -> Iterator[pd.DataFrame]:
     """Read a table in pieces that together hold what `TableFile.read` gives.
 
     Parameters
@@ -21,11 +21,13 @@ def read_chunks(file: TableFile, rows: int) -> Iterator[pd.DataFrame]:
         A spreadsheet is one piece: its readers take all of it at once.
     rows : int
         Of a piece, at most.
+    empty : bool, default False
+        Whether a file of no rows is no piece; else it is an error.
 
     Yields
     ------
     DataFrame
-        At least one, each of at least one row; names as in `read_table`.
+        Each of at least one row; names as in `read_table`.
 
     Raises
     ------
@@ -33,14 +35,14 @@ def read_chunks(file: TableFile, rows: int) -> Iterator[pd.DataFrame]:
         As in `read_table`; raised when the piece is asked for.
     """
     if file.suffix == ".parquet":
-        return _checked(lambda: _parquet(file, rows), file)
+        return _checked(lambda: _parquet(file, rows), file, empty=empty)
     if not file.is_text:
         return iter([file.read()])
-    return _checked(lambda: _lines(file, rows), file)
+    return _checked(lambda: _lines(file, rows), file, empty=empty)
 
 
 def _checked(
-    start: Callable[[], Iterator[pd.DataFrame]], file: TableFile
+    start: Callable[[], Iterator[pd.DataFrame]], file: TableFile, *, empty: bool
 ) -> Iterator[pd.DataFrame]:
     """The pieces with good headers and without errors of a reader's own kind."""
     pieces = guarded(start, file.path, file.suffix)
@@ -49,7 +51,7 @@ def _checked(
         if len(piece):
             found = True
             yield file.finish(piece)
-    if not found:
+    if not found and not empty:
         raise no_rows(file.path)
 
 

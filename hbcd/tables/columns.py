@@ -58,6 +58,8 @@ class Role:
 
 
 INPUT: Final = Role((bad.FILL, bad.DROP), (bad.CORRECT, bad.AS_GAP, bad.AS_LEVELS, bad.DROP))
+#: As INPUT, of some of the rows of a column: it may be missing in all of them.
+PIECE: Final = Role(INPUT.gap, INPUT.text)
 NEW: Final = Role((bad.NEW_GAP,), (bad.CORRECT,))
 CLASSES: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET), target=True)
 TARGET: Final = Role((bad.NO_TARGET,), (bad.CORRECT, bad.NO_TARGET, bad.AS_CLASSES), target=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from numbers import Real
 from typing import Any, Final
 
 __all__ = ["as_bytes", "free_memory"]
@@ -19,20 +20,21 @@ def as_bytes(name: str, value: Any) -> int:
     Raises
     ------
     ValueError, TypeError
-        It is neither, or not above 0.
+        It is neither, or none that a machine has.
     """
     if value is None:
         return free_memory() // 2
-    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+    if isinstance(value, bool) or not isinstance(value, (Real, str)):
         raise TypeError(f"{name}={value!r}: must be bytes, or text such as '200M' or '2G'")
     if isinstance(value, str):
         found = SIZE.fullmatch(value)
         if found is None:
             raise ValueError(f"{name}={value!r}: must be a number of bytes, such as '200M' or '2G'")
         value = float(found[1]) * UNITS[found[2].upper()]
-    if not 1 <= value < 2.0**63:
-        raise ValueError(f"{name}={value:g}: must be at least 1 byte")
-    return int(value)
+    size = float(value)
+    if not 1 <= size < 2.0**63:
+        raise ValueError(f"{name}={size:g}: must be from 1 byte to 2^63 bytes")
+    return int(size)
 
 
 def _text(path: str) -> str:

@@ -76,7 +76,8 @@ def ranks_of(backend: Any) -> Ranks | None:
     """
     if backend is None:
         return None
-    if not all(callable(getattr(backend, name, None)) for name in ("sum", "share", "session")):
+    known = all(callable(getattr(backend, name, None)) for name in ("sum", "share", "session"))
+    if not known or isinstance(backend, type):
         raise TypeError(f"backend={backend!r}: must be an hbcd.distributed.Backend or None")
     found: Ranks = backend
     return found if found.size > 1 else None
@@ -96,6 +97,8 @@ def decided(ranks: Ranks | None, value: T) -> T:
 def check_alike(ranks: Ranks, facts: dict[str, Any]) -> None:
     """ValueError, on every rank, where one of several facts is another one than on rank 0."""
     for rank, other in enumerate(met := ranks.gather(facts)):
+        if not isinstance(other, dict):
+            raise ValueError(f"rank {rank}: is at another point of its fit than this one")
         for name, value in met[0].items():
             if other.get(name) != value:
                 raise ValueError(

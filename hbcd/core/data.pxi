@@ -8,20 +8,20 @@ def lane_rows(size_t rows):
 
 def add_nodes(first, lanes, vectors):
     """The sum (n) of vectors (k, n) over subtrees of lanes, in their order, by the one tree."""
-    cdef size_t n = vectors.shape[1], k
+    cdef size_t n = vectors.shape[1], count = vectors.shape[0], k
     vectors = np.ascontiguousarray(vectors, np.float64)
     total = np.empty(n)
     cdef size_t[::1] first_ = np.ascontiguousarray(first, np.uintp)
     cdef size_t[::1] lanes_ = np.ascontiguousarray(lanes, np.uintp)
-    cdef Memory room = Memory(len(vectors) * sizeof(hbcd_node))
+    cdef Memory room = Memory(count * sizeof(hbcd_node))
     cdef hbcd_node *nodes = <hbcd_node *>room.arena.base
-    cdef double *sums = <double *>matrix(vectors, len(vectors), n)
+    cdef double *sums = <double *>matrix(vectors, count, n)
     cdef double *total_ = <double *>pointer(total, HBCD_F64, n, True)
-    if not len(first_) == len(lanes_) == len(vectors):
+    if not <size_t>len(first_) == <size_t>len(lanes_) == count:
         raise ValueError("first, lanes, vectors: must have one element for each subtree")
-    for k in range(len(vectors)):
+    for k in range(count):
         nodes[k].first, nodes[k].lanes, nodes[k].sums = first_[k], lanes_[k], sums + k * n
-    if hbcd_add_nodes(len(vectors), nodes, n, total_) < 0:
+    if hbcd_add_nodes(count, nodes, n, total_) < 0:
         raise ValueError("first, lanes: must be subtrees that cover all lanes, in their order")
     return total
 
@@ -144,7 +144,9 @@ cdef int tiles_load(void *self, size_t first, size_t last, const void **x, const
     try:
         tiles.held = tiles.part.load(first, last)
         x[0], y[0] = tiles.aligned(0, tiles.held[0]), tiles.aligned(1, tiles.held[1])
-        w[0] = NULL if tiles.held[2] is None else tiles.aligned(2, tiles.held[2])
+        w[0] = NULL
+        if tiles.held[2] is not None:
+            w[0] = tiles.aligned(2, tiles.held[2])
         return 0
     except BaseException as error:
         return tiles.context.fail(error)

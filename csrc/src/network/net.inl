@@ -1,7 +1,7 @@
 /* net.inl: a network laid out in memory, forward and backward on one tile. */
 
 /* Far more than any memory holds; sums of sizes are still far from SIZE_MAX. */
-#define MOST_PARAMETERS (SIZE_MAX > 1e15 ? 1e14 : 1e8)
+#define MOST_PARAMETERS (sizeof(size_t) > 4 ? 1e14 : 1e8)
 
 /* Whether some activation of a layer comes from outside, and so needs z. */
 static int FN(activation_hooks)(const hbcd_layer_spec *spec)

@@ -20,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 
+GLIBC = 1 << 31 | 1 << 32  # signals 32 and 33, which glibc handles once there is a second thread
 CHILD = """
 import json, os
 allowed = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -54,7 +55,8 @@ def signals():
     status = Path("/proc/self/status")
     if status.exists():
         lines = status.read_text(encoding="utf-8").splitlines()
-        found.update(line.split(":\t") for line in lines if line[:3] == "Sig" and line[3] in "BIC")
+        kept = [line.split(":\t") for line in lines if line[:3] == "Sig" and line[3] in "BIC"]
+        found.update((name, int(mask, 16) & ~GLIBC) for name, mask in kept)
     return found
 
 

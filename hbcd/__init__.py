@@ -31,6 +31,7 @@ _PUBLIC = {
     "hbcd.estimators.constant_columns": ("ConstantFeatures",),
     "hbcd.estimators.model_loading": ("load",),
     "hbcd.estimators.monotonicity": ("Monotonicity",),
+    "hbcd.estimators.novelty": ("BeyondTraining",),
     "hbcd.estimators.parameters": ("NotFittedError",),
     "hbcd.estimators.regressor": ("HybridRegressor",),
     "hbcd.estimators.target_transform": ("TargetTransform",),

@@ -20,6 +20,7 @@ from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.constant_columns import ConstantFeatures
 from hbcd.estimators.model_loading import load
 from hbcd.estimators.monotonicity import Monotonicity
+from hbcd.estimators.novelty import BeyondTraining
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.target_transform import TargetTransform
@@ -121,6 +122,7 @@ __all__ = [
     "Backward",
     "BarzilaiBorwein",
     "BatchShell",
+    "BeyondTraining",
     "BlockCoordinateDescent",
     "BlockDiagonalLayer",
     "BlockSelector",

@@ -22,8 +22,8 @@ from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_la
 from hbcd.estimators.fit_curves import FitCurves
 from hbcd.estimators.fit_plan import plan_fit
 from hbcd.estimators.fit_rows import numbers_of
-from hbcd.estimators.interval_store import IntervalStore
 from hbcd.estimators.member_outputs import MemberOutputs
+from hbcd.estimators.novelty import Novelty, tell_extrapolation
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.saved_model import describe, file_version
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
@@ -59,7 +59,7 @@ class HybridEstimator(
     PandasOutput,
     MemberOutputs,
     BoundMethods,
-    IntervalStore,
+    Novelty,
     DerivativeMethods,
     Routing,
 ):
@@ -79,6 +79,7 @@ class HybridEstimator(
     ) -> Self:
         """One call of `fit` or `partial_fit`; ranks that fit together end it together."""
         with together(self.backend):
+            self._check_choices()
             plan = plan_fit(self, X, y, sample_weight, eval_set, partial=partial, classes=classes)
             constant = plan.constant_features()
             if constant and not plan.settings.goes_on:
@@ -224,6 +225,7 @@ class HybridEstimator(
 
     def _of_network(self, X: Any, rows: Array, theta: Array, call: Callable[..., Any]) -> Any:
         """``call(theta, inputs)`` for standardized features; an error names the row as X does."""
+        tell_extrapolation(self, X, rows)
         try:
             few = rows.size <= _FEW
             return call(

@@ -9,8 +9,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.class_reader import ClassTargets, class_counts, weights_by_class
+from hbcd.estimators.class_sets import ClassSets
 from hbcd.estimators.class_target import (
     as_labels,
     check_kind,
@@ -32,7 +32,7 @@ __all__ = ["ClassOutputs"]
 Array = NDArray[Any]
 
 
-class ClassOutputs(HybridEstimator):
+class ClassOutputs(ClassSets):
     """Labels as targets, and predictions as labels and probabilities."""
 
     class_weight: str | Mapping[Any, float] | None
@@ -146,8 +146,7 @@ class ClassOutputs(HybridEstimator):
 
     def _probabilities(self, out: Array) -> Array:
         """Of the classes, from the outputs of the network."""
-        mean = self.network_.loss.mean
-        return np.hstack([mean(-out), mean(out)]) if out.shape[1] == 1 else mean(out)
+        return self._calibrated(out)
 
     def _link_derivatives(
         self, out: NDArray[np.float64], *, limited: bool = True
@@ -186,6 +185,8 @@ class ClassOutputs(HybridEstimator):
             A DataFrame where `set_output` asked for it.
         """
         out = self._outputs(X)
+        if self.calibrate is not None:
+            return self._output(np.log(self._calibrated(out)), X, self.classes_)
         if out.shape[1] == 1:
             out = np.hstack([np.zeros_like(out), out])
         top = out.argmax(axis=1)[:, np.newaxis]
@@ -214,6 +215,8 @@ class ClassOutputs(HybridEstimator):
 
     def _labels(self, out: Array) -> Array:
         """The most probable ones, from the outputs of the network."""
+        if self.calibrate == "isotonic":
+            return np.asarray(self.classes_[self._calibrated(out).argmax(axis=1)])
         index = (out[:, 0] > 0).astype(int) if out.shape[1] == 1 else out.argmax(axis=1)
         labels: Array = self.classes_[index]
         return labels

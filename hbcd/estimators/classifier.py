@@ -62,13 +62,7 @@ class HybridClassifier(ClassOutputs):
         As for `HybridRegressor`.
     alpha : "auto", "cv" or float, default "auto"
         L2 penalty of the weights as in scikit-learn's MLP, see `Network`.
-        "cv": the training descends from strong penalties to weak ones, on parts of the rows, and
-        the penalty with the least loss on the rows left out is kept: three parts by turns up to
-        1000 rows, one fifth of at most 10 000 rows beyond; with `eval_set` its rows.  `strategy`
-        is "fast": the fit begins there and ends with BFGS on all rows; another one begins anew.
-        Half of the limits at most go into this choice, of which callbacks and the log hear nothing;
-        `warm_start` and `partial_fit` go on at the penalty that is there.  "auto": "cv" where the
-        widths are "auto", else 0.1.
+        As for `HybridRegressor`; "auto" is 0.1 where widths are given.
     class_weight : None, "balanced" or dict of class to weight
         Factors of the weights of rows; "balanced" gives all classes the same sum:
         ``sum_r w_r / (n_classes * sum of w_r in the class)``.  A class not in a dict has 1.
@@ -114,6 +108,12 @@ class HybridClassifier(ClassOutputs):
         What is done with columns of dates in X, given as such or as text: refused, or made into
         hour, weekday and day of the year (a sine and a cosine of each, so that midnight and New
         Year have no jump) and the days since the first of the training rows.
+    calibrate : {"isotonic", "temperature"} or None, default None
+        How probabilities are made to agree with how often classes came in rows that the networks
+        had not seen: by a rising function for each class, or by a factor of all outputs.
+        Derivatives and bounds stay those of the network.
+    on_extrapolation : {"ignore", "warn", "raise"}, default "ignore"
+        What is done where a number in X leaves the range of its column in training.
     backend : hbcd.distributed.Backend, optional
         Ranks that fit together, such as `hbcd.distributed.MPIBackend`: each calls `fit` with its
         own rows, and gets the same model.
@@ -200,6 +200,8 @@ class HybridClassifier(ClassOutputs):
         callbacks: Any = None,
         missing: str = "error",
         dates: str = "error",
+        calibrate: str | None = None,
+        on_extrapolation: str = "ignore",
         backend: Ranks | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -226,6 +228,8 @@ class HybridClassifier(ClassOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
+        self.calibrate = calibrate
+        self.on_extrapolation = on_extrapolation
         self.backend = backend
 
     def __sklearn_tags__(self) -> Any:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from dataclasses import replace
 from typing import Any, Self
 
 import numpy as np
@@ -10,13 +11,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
-from hbcd.estimators.intervals import CONFORMALIZE
+from hbcd.estimators.interval_file import interval_arrays, restored_intervals
+from hbcd.estimators.interval_rows import IntervalRows
+from hbcd.estimators.intervals import CONFORMALIZE, Intervals, compute_intervals, is_signed
 from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.streamed_rows import for_pieces
 from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.losses import Poisson
 from hbcd.streams.rows import Rows
+from hbcd.uncertainty.distance import MemberPart
 from hbcd.utils.validation import as_weights, check_number
 
 __all__ = ["IntervalMethods"]
@@ -42,6 +46,16 @@ class IntervalMethods(HybridEstimator):
     @abstractmethod
     def _known_transform(self) -> TargetTransform | None:
         """The transform of the targets."""
+
+    def _computed_errors(self, rows: IntervalRows, parts: list[MemberPart]) -> Intervals:
+        return compute_intervals(self.network_, self.theta_, rows, parts, self.n_threads)
+
+    def _error_arrays(self, known: Intervals) -> tuple[dict[str, Array], dict[str, Any]]:
+        return interval_arrays(known)
+
+    def _restored_errors(self, arrays: dict[str, Array], described: dict[str, Any]) -> Intervals:
+        signed = is_signed(self.network_.loss)
+        return restored_intervals(self.network_, self.theta_, signed, arrays, described)
 
     def predict_interval(
         self, X: ArrayLike | pd.DataFrame | Rows, confidence_level: float = 0.9
@@ -96,7 +110,7 @@ class IntervalMethods(HybridEstimator):
             return np.concatenate(parts)
         x, out = self._inputs_and_outputs(X)
         loss = self.network_.loss
-        z = self._known_intervals().ends(x, out, loss, level, self.n_threads)
+        z = self._known_errors().ends(x, out, loss, level, self.n_threads)
         if type(loss) is Poisson:
             z = np.maximum(z, 0.0)
         ends = self.y_scaler_.backward(z)
@@ -128,7 +142,7 @@ class IntervalMethods(HybridEstimator):
             found = 0.5 * (ends[..., 1] - ends[..., 0])
         else:
             x, out = self._inputs_and_outputs(X)
-            intervals = self._known_intervals()
+            intervals = self._known_errors()
             scale = intervals.scale(x, out, self.network_.loss, self.n_threads)
             each = np.array([one.root_mean_square for one in intervals.scores])
             found = scale * each * self.y_scaler_.scale
@@ -159,7 +173,7 @@ class IntervalMethods(HybridEstimator):
         """
         self._check_fitted()
         features = self._features(X)
-        rows, known = self._conformal_rows(features, y, sample_weight), self._intervals_or_none()
+        rows, known = self._conformal_rows(features, y, sample_weight), self._errors_or_none()
         out = self._outputs(X)
         if rows.weight is not None:
             out, rows = out[rows.weight > 0], rows.that_count()
@@ -170,6 +184,15 @@ class IntervalMethods(HybridEstimator):
             self._intervals = known.conformalized(rows, out, loss, threads, CONFORMALIZE)
         self._interval_rows = None
         return self
+
+    def _of_unseen(self, rows: CheckedRows, out: Array) -> Intervals:
+        """Intervals from rows that had no part in the training alone."""
+        kept = IntervalRows(rows, len(rows), (rows, out), same=True, held_out=None)
+        found = self._computed_errors(kept, self._member_parts())
+        # A scale of these rows' own would not be independent of their errors.
+        plain = replace(found, scaled=False)
+        loss, threads = self.network_.loss, self.n_threads
+        return plain.conformalized(rows, out, loss, threads, CONFORMALIZE)
 
     def _conformal_rows(self, features: Array, y: Any, sample_weight: Any) -> CheckedRows:
         """Rows as the network sees them."""
@@ -185,13 +208,3 @@ class IntervalMethods(HybridEstimator):
             self.y_scaler_.forward(values, np.float64),
             as_weights(target.weight, n),
         )
-
-    @property
-    def interval_source_(self) -> str:
-        """Where the errors come from that intervals follow from.
-
-        "out-of-fold": predictions of members that have not seen the row; "leave-one-out": one
-        network's errors, enlarged by the leverage of the row; "held-out": rows of `eval_set`;
-        "conformalize".
-        """
-        return self._known_intervals().source

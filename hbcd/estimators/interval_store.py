@@ -1,24 +1,16 @@
-"""The intervals of an estimator: kept rows, what is computed of them once, and the model file."""
+"""What an estimator knows of its errors: kept rows, what is computed of them once, the file."""
 
 from __future__ import annotations
 
-from dataclasses import replace
+from abc import abstractmethod
 from typing import Any
 
 from numpy.typing import NDArray
 
 from hbcd.estimators.fit_plan import FitPlan
-from hbcd.estimators.interval_file import interval_arrays, restored_intervals
 from hbcd.estimators.interval_rows import IntervalRows, interval_rows
-from hbcd.estimators.intervals import (
-    CONFORMALIZE,
-    Intervals,
-    compute_intervals,
-    is_signed,
-)
 from hbcd.estimators.parameters import EstimatorParameters
-from hbcd.networks.checked_rows import CheckedRows
-from hbcd.uncertainty.distance import member_parts
+from hbcd.uncertainty.distance import MemberPart, member_parts
 
 __all__ = ["IntervalStore"]
 
@@ -26,62 +18,73 @@ Array = NDArray[Any]
 
 
 class IntervalStore(EstimatorParameters):
-    """Keeps rows of a fit until intervals are asked for."""
+    """Keeps rows of a fit until errors are asked for; subclasses say what is known of them."""
 
     _interval_rows: IntervalRows | None
-    _intervals: Intervals | None
+    _intervals: Any
+
+    @abstractmethod
+    def _computed_errors(self, rows: IntervalRows, parts: list[MemberPart]) -> Any:
+        """What follows from the rows of a fit."""
+
+    @abstractmethod
+    def _error_arrays(self, known: Any) -> tuple[dict[str, Array], dict[str, Any]]:
+        """What is known as arrays and JSON types."""
+
+    @abstractmethod
+    def _restored_errors(self, arrays: dict[str, Array], described: dict[str, Any]) -> Any:
+        """What `_error_arrays` gave; ValueError, TypeError or KeyError where it is none."""
 
     def _keep_rows(self, plan: FitPlan) -> None:
         """Keeps rows of a fit that is done."""
-        if self._estimator_type == "regressor":
-            self._interval_rows = interval_rows(plan, self.theta_.dtype)
+        self._interval_rows = interval_rows(plan, self.theta_.dtype)
 
     def _forget_intervals(self) -> None:
         """The model is another one."""
         self._interval_rows = self._intervals = None
 
-    def _intervals_or_none(self) -> Intervals | None:
-        """Those that are known or follow from what the fit has kept."""
-        known: Intervals | None = getattr(self, "_intervals", None)  # pickles before 0.3 have none
+    def _member_parts(self) -> list[MemberPart]:
+        return member_parts(getattr(self, "_members", []))
+
+    def _errors_or_none(self) -> Any:
+        """What is known, or follows from what the fit has kept."""
+        known = getattr(self, "_intervals", None)  # pickles of earlier versions have none
         rows: IntervalRows | None = getattr(self, "_interval_rows", None)
         if known is None and rows is not None:
-            parts = member_parts(getattr(self, "_members", []))
-            known = compute_intervals(self.network_, self.theta_, rows, parts, self.n_threads)
+            known = self._computed_errors(rows, self._member_parts())
             self._intervals, self._interval_rows = known, None
         return known
 
-    def _known_intervals(self) -> Intervals:
-        """Those of the model; ValueError with the remedy where nothing is known of its errors."""
+    def _known_errors(self) -> Any:
+        """What is known; ValueError with the remedy where that is nothing."""
         self._check_fitted()
-        known = self._intervals_or_none()
+        known = self._errors_or_none()
         if known is None:
             raise ValueError(
-                "intervals: no errors of rows left out are known after partial_fit, a fit on ranks "
-                "and of files of earlier versions: call conformalize(X, y) with rows that had no "
-                "part in the training"
+                f"{type(self).__name__}: no errors of rows left out are known after partial_fit, a "
+                "fit on ranks and of files of earlier versions: call conformalize(X, y) with rows "
+                "that had no part in the training"
             )
         return known
 
-    def _of_unseen(self, rows: CheckedRows, out: Array) -> Intervals:
-        """Intervals from rows that had no part in the training alone."""
-        kept = IntervalRows(rows, len(rows), (rows, out), same=True, held_out=None)
-        parts = member_parts(getattr(self, "_members", []))
-        found = compute_intervals(self.network_, self.theta_, kept, parts, self.n_threads)
-        loss, threads = self.network_.loss, self.n_threads
-        # A scale of these rows' own would not be independent of their errors.
-        plain = replace(found, scaled=False)
-        return plain.conformalized(rows, out, loss, threads, CONFORMALIZE)
+    @property
+    def interval_source_(self) -> str:
+        """Where the errors come from that intervals, sets and calibration follow from.
+
+        "out-of-fold": predictions of members that have not seen the row; "leave-one-out": one
+        network's errors, enlarged by the leverage of the row; "held-out": rows of `eval_set`;
+        "conformalize".
+        """
+        source: str = self._known_errors().source
+        return source
 
     def _describe_intervals(self) -> tuple[dict[str, Array], dict[str, Any] | None]:
-        """What a model file holds of them; nothing where they are not known."""
-        known = self._intervals_or_none()
-        return ({}, None) if known is None else interval_arrays(known)
+        """What a model file holds of the errors; nothing where they are not known."""
+        known = self._errors_or_none()
+        return ({}, None) if known is None else self._error_arrays(known)
 
     def _restore_intervals(self, arrays: dict[str, Array], document: dict[str, Any]) -> None:
         """Sets what a model file has."""
         described = document.get("intervals")  # files of earlier versions have none
         if described is not None:
-            signed = is_signed(self.network_.loss)
-            self._intervals = restored_intervals(
-                self.network_, self.theta_, signed, arrays, described
-            )
+            self._intervals = self._restored_errors(arrays, described)

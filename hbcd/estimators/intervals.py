@@ -19,7 +19,17 @@ from hbcd.uncertainty.leverage import fresh
 from hbcd.uncertainty.noise_scale import NoiseScale, fit_noise_scale
 from hbcd.utils.validation import effective_threads
 
-__all__ = ["CONFORMALIZE", "SOURCES", "Intervals", "compute_intervals", "is_signed"]
+__all__ = [
+    "CONFORMALIZE",
+    "HELD_OUT",
+    "LEAVE_ONE_OUT",
+    "OUT_OF_FOLD",
+    "SOURCES",
+    "Intervals",
+    "compute_intervals",
+    "is_signed",
+    "sorted_quantiles",
+]
 
 Array = NDArray[Any]
 OUT_OF_FOLD, LEAVE_ONE_OUT, HELD_OUT = "out-of-fold", "leave-one-out", "held-out"
@@ -181,7 +191,7 @@ def compute_intervals(
         source,
         distance,
         factor,
-        _quantiles(own),
+        sorted_quantiles(own),
         usual,
         np.maximum(variance, 1e-300),
         noise,
@@ -209,7 +219,7 @@ def _scores(errors: Array, weight: Array | None, loss: Loss) -> list[Scores]:
     return [Scores(errors[:, k], weight, signed=signed) for k in range(errors.shape[1])]
 
 
-def _quantiles(values: Array) -> NDArray[np.float64]:
+def sorted_quantiles(values: Array) -> NDArray[np.float64]:
     """The values sorted, or so many quantiles of them, the least and the largest among them."""
     ordered = np.sort(values.astype(np.float64))
     if ordered.size <= MOST_OWN:

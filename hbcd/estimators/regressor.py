@@ -117,17 +117,18 @@ class HybridRegressor(RegressionOutputs):
     callbacks : Callback, function of an `Event`, or list of them, optional
         Told what happens during `fit`; one that returns True ends it.
     missing : {"error", "indicator"}, default "error"
-        What is done with missing values in X: refused with row and column, or replaced by the
-        column's median in training, with a feature beside that is 1 where the value is missing.
+        Missing values in X are refused, or the column's median in training with a feature beside.
     dates : {"error", "features"}, default "error"
         Columns of dates in X, given as such or as text, are refused, or made into hour, weekday and
         day of the year (sine and cosine of each) and the days since the first of the training rows.
+    on_extrapolation : {"ignore", "warn", "raise"}, default "ignore"
+        What is done where a number in X leaves the range of its column in training.
     backend : hbcd.distributed.Backend, optional
         Ranks that fit together, each with its own rows; all get the same model.
 
     Attributes
     ----------
-    hidden_layer_sizes_, alpha_ : tuple of int, float
+    hidden_layer_sizes_, alpha_
         Widths and penalty.
     alpha_path_ : ndarray of shape (penalties, 2)
         Of "cv", every penalty tried and the mean loss of the rows left out; else empty.
@@ -147,28 +148,25 @@ class HybridRegressor(RegressionOutputs):
         names; they have no influence on predictions.
     theta_ : ndarray
         The parameters of `network_`, for standardized inputs and targets.
-    network_ : Network
-    report_ : FitReport
+    network_, report_ : Network, FitReport
     history_ : DataFrame
-        Step, phase, block, loss, sensitivity, seconds and more, one line per block visit and per
-        pass over the data.
+        Step, phase, block, loss, seconds and more, a line per block visit and pass over the data.
     n_features_in_, n_outputs_, n_iter_ : int
     coefs_, intercepts_ : list of ndarray
         Weights (n_in, n_out) and biases (n_out,) of every layer in float64, with the scalers folded
         into the first and the last: a plain forward pass over the raw features gives `predict`.
         The features of a table with text or gaps are those of `encode`, named by
         ``encoder_.feature_names``; they are more than `n_features_in_`.
-    n_layers_ : int
+    n_layers_
         Layers, inputs and outputs among them.
     out_activation_ : str
         "identity", for Poisson and logarithms of targets "exp", for other transforms
         "target_transform": from the last layer of that pass to predictions, before `output_range_`.
-    feature_names_in_, target_names_ : ndarray of str, list of str
-        Where X was a DataFrame; where y was a Series or DataFrame with names, else empty.
-    loss_curve_ : list of float
-        The training loss at the end of every pass over the data.
-    validation_scores_, best_validation_score_ : list of float, float; or None
-        The metric of `early_stopping` at the same times, and that of the parameters kept.
+    feature_names_in_, target_names_
+        Names of columns, where X was a DataFrame; those of targets, where y has them.
+    loss_curve_, validation_scores_, best_validation_score_
+        Lists of the training loss and of the metric of `early_stopping` (or None) after every pass
+        over the data, and that of the parameters kept.
     loss_ : float
         The loss on the training rows, of squared error half its mean, standardized.
 
@@ -213,6 +211,7 @@ class HybridRegressor(RegressionOutputs):
         callbacks: Any = None,
         missing: str = "error",
         dates: str = "error",
+        on_extrapolation: str = "ignore",
         backend: Ranks | None = None,
     ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
@@ -241,6 +240,7 @@ class HybridRegressor(RegressionOutputs):
         self.callbacks = callbacks
         self.missing = missing
         self.dates = dates
+        self.on_extrapolation = on_extrapolation
         self.backend = backend
 
     # ---- fit

@@ -74,7 +74,8 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
 
 def file_version(document: dict[str, Any]) -> int:
     """The format of a file: 2 where readers of format 1 would overlook what predictions need."""
-    return 2 if "target_transform" in document else 1
+    calibrated = document["parameters"].get("calibrate") is not None
+    return 2 if "target_transform" in document or calibrated else 1
 
 
 def _members(model: EstimatorParameters) -> list[dict[str, Any]]:

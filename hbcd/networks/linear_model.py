@@ -51,6 +51,8 @@ class LinearModel:
         The weighted errors after the Gauss-Newton step of all parameters.
     penalty : float
         Of a squared weight, in the units of these sums.
+    outputs_without : ndarray of shape (rows, n_outputs)
+        The outputs that every row would have got without it (approximately).
     losses, weights : ndarray of shape (rows,)
         The loss of every row, predicted by the network trained without it (approximately), and the
         weight with which it counts.
@@ -142,7 +144,8 @@ class LinearModel:
         errors = self.errors.T[..., np.newaxis]
         change = np.linalg.solve(np.eye(n_outputs) - leverage, errors)[..., 0].T - self.errors
         without = out + np.divide(change, root, out=np.zeros_like(change), where=root > 0)
-        self.losses = self.network.loss.evaluate(without.T.copy(), truth.T.copy(), None)
+        self.outputs_without = without.T.copy()
+        self.losses = self.network.loss.evaluate(self.outputs_without, truth.T.copy(), None)
 
     @property
     def loss(self) -> float:

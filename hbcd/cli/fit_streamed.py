@@ -50,6 +50,8 @@ def fit_streamed(args: argparse.Namespace) -> int:
             raise ValueError(f"{name}: must be left out for a table that is read in pieces")
     if not 0.0 < args.test_size < 1.0:
         raise ValueError(f"test_size={args.test_size:g}: must be between 0 and 1, both excluded")
+    if not args.data:
+        raise ValueError("memory: must be given with a table that is read, such as 'plant/*.csv'")
     ranks = begin_ranks(args, timeout=READING)
     rows, task = _rows(args)
     path = model_path(None, _short(args.data))

@@ -6,6 +6,7 @@ Commands live in modules of their own, imported when they are asked for.
 from __future__ import annotations
 
 import argparse
+import os
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -88,6 +89,9 @@ class _Parser(argparse.ArgumentParser):
         super().__init__(allow_abbrev=False, **options)
 
     def error(self, message: str) -> NoReturn:
+        words = message.removeprefix("unrecognized arguments: ")
+        if words != message and any(map(os.path.isfile, words.split())):
+            message += "; a pattern of several files stands in quotes, such as 'plant/*.csv'"
         raise ValueError(f"{message} (see: {self.prog} --help)")
 
 

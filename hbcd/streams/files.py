@@ -55,6 +55,12 @@ def found_files(source: Any) -> list[Path]:
             several = [Path(name)]  # a name with marks of a pattern in it
         if not several:
             raise FileNotFoundError(f"source={name}: no file of a table is there")
+        kinds = sorted({_kind(file) for file in several if _is_known(file)})
+        if len(kinds) > 1:  # as a rule the same rows twice
+            raise ValueError(
+                f"source={name}: is files of {' and of '.join(kinds)}: must be of one kind; "
+                "a list of paths may have several"
+            )
         found += several
     for file in found:
         if not _is_known(file):
@@ -63,6 +69,11 @@ def found_files(source: Any) -> list[Path]:
         if not file.is_file():
             raise FileNotFoundError(f"source={file}: must be a file that exists")
     return found
+
+
+def _kind(file: Path) -> str:
+    suffix = file.suffix.lower()
+    return "parquet" if suffix == ".parquet" else "Arrow" if suffix in ARROW else "text"
 
 
 def _is_known(file: Path) -> bool:

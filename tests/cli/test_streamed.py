@@ -1,6 +1,7 @@
 """`hbcd fit` on many files, read in pieces."""
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -81,3 +82,14 @@ def test_what_cannot_be_is_one_line(plant, capsys, more, rule):
 def test_a_pattern_without_files(plant, capsys):
     assert main(["fit", "plants/*.csv", "--target", "PE"]) == 2
     assert "source=plants/*.csv: no file of a table is there" in capsys.readouterr().err
+
+
+def test_a_pattern_without_quotes_is_told(plant, capsys):
+    files = sorted(map(str, Path("plant").glob("*.csv")))
+    assert main(["fit", *files, "--target", "PE"]) == 2
+    assert "a pattern of several files stands in quotes" in capsys.readouterr().err
+
+
+def test_a_limit_of_memory_needs_a_table(plant, capsys):
+    assert main(["fit", "--memory", "1M"]) == 2
+    assert "memory: must be given with a table that is read" in capsys.readouterr().err

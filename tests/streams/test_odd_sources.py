@@ -260,3 +260,15 @@ def test_memory_may_be_any_kind_of_number(frame):
 def test_a_folder_must_be_there(frame, folder):
     told = refused(lambda: Rows(frame, "PE", folder=folder), kinds=NotADirectoryError)
     assert told == f"folder={folder!r}: must be a folder that is there"
+
+
+def test_a_pattern_or_folder_of_several_kinds_is_refused(frame, tmp_path):
+    frame[:200].to_csv(tmp_path / "a.csv", index=False)
+    frame[200:].to_csv(tmp_path / "b.tsv", sep="\t", index=False)
+    Rows(tmp_path, "PE")
+    frame.to_parquet(tmp_path / "a.parquet")
+    for source in (tmp_path, tmp_path / "a.*"):
+        told = refused(lambda source=source: Rows(source, "PE"))
+        assert "files of parquet and of text: must be of one kind" in told
+    both = Rows([tmp_path / "a.csv", tmp_path / "a.parquet"], "PE")
+    assert sum(map(len, both.pieces())) == 500

@@ -1,8 +1,8 @@
 /* test_net.c: laws of the network: kernels against plain loops, tables into tiles, loss and gradient against central
  * differences of a network written down once more in plain loops.  Typed bodies: test_net_affine.inl (kernels),
  * test_net_data.inl (tables), test_net.inl (one evaluation) and its laws in test_net_laws.inl, test_net_outputs.inl and
- * test_net_parts.inl (layers and activations from outside, what is refused) and test_net_structured.inl (block-diagonal
- * layers and smooth pieces). */
+ * test_net_parts.inl (layers and activations from outside, what is refused) test_net_structured.inl (block-diagonal layers
+ * and smooth pieces) and test_net_derivatives.inl (in inputs and parameters). */
 #include "check.h"
 #include "memory.h"
 #include "network/net.h"
@@ -167,6 +167,10 @@ static double distance(size_t n, const double *a, const double *b)
 #define HBCD_EACH "../../tests/c/test_net_structured.inl"
 #include "hbcd_each_real.h"
 #undef HBCD_EACH
+enum { MOST_ROWS = 300, MOST_IN = 6, MOST_OUT = 3 }; /* of tests of derivatives */
+#define HBCD_EACH "../../tests/c/test_net_derivatives.inl"
+#include "hbcd_each_real.h"
+#undef HBCD_EACH
 
 /* ---- both precisions together ------------------------------------------------------------------------------------ */
 
@@ -262,5 +266,7 @@ int main(void)
     hbcd_test_parts_f64();
     hbcd_test_structured_f32();
     hbcd_test_structured_f64();
+    hbcd_test_derivatives_f32();
+    hbcd_test_derivatives_f64();
     CHECK_DONE("test_net");
 }

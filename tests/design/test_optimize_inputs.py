@@ -138,7 +138,7 @@ def test_an_equation_of_inputs_and_a_limit_of_an_output_hold():
         best = hbcd.optimize_inputs(model, {"yield": "max"}, constraints=limits)
         np.testing.assert_allclose(best.x.to_numpy()[0], [0.5, 1.5], atol=1e-5)
         assert best.success
-        assert best.violation <= 1e-7
+        assert best.violation <= 1e-9  # a penalty without multipliers ends at 5e-9
         assert best.active
     assert best.prediction[1] == pytest.approx(2.0, abs=1e-6)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -19,9 +20,15 @@ from hbcd.estimators.feature_boxes import (
 from hbcd.estimators.feature_range import FeatureRange
 from hbcd.estimators.monotonic_signs import feature_signs, monotonic_signs
 from hbcd.estimators.monotonicity import Monotonicity, Question, search
-from hbcd.estimators.prediction_ends import class_differences, prediction_ends, probability_ends
+from hbcd.estimators.prediction_ends import (
+    calibrated_ends,
+    class_differences,
+    prediction_ends,
+    probability_ends,
+)
 from hbcd.estimators.prediction_slopes import prediction_slopes, probability_slopes
 from hbcd.estimators.raw_coefficients import link
+from hbcd.uncertainty.calibration import Calibrator
 from hbcd.utils.validation import check_integer
 
 __all__ = ["BoundMethods", "NeuronBounds"]
@@ -218,29 +225,41 @@ class BoundMethods(FeatureRange):
             raise ValueError("box: must be one box")
         own = feature_signs(signs, self.encoder_)
         self._scaled_boxes(boxes)
-        limits = getattr(self, "output_range_", None)
         bounds = self._network_bounds("crown")
-
-        def limited(lo: Array, hi: Array) -> tuple[Flags, Flags]:
-            low, high = self._predicted(*bounds.outputs(lo, hi))
-            assert limits is not None
-            beyond = low <= limits[0], high >= limits[1]
-            return (high <= limits[0]) | (low >= limits[1]), beyond[0] | beyond[1]
-
-        question = Question(
-            bounds,
-            boxes,
-            own,
-            self.x_scaler_,
-            self.theta_.dtype,
-            None if limits is None else limited,
-        )
+        limited = self._limited(bounds)
+        question = Question(bounds, boxes, own, self.x_scaler_, self.theta_.dtype, limited)
         holds, found, looked = search(question, most)
         if found is None:
             return Monotonicity(holds, boxes=looked)
         witness = table_row(self, found.row, boxes.shown[found.box])
         column = column_of(self, found.feature)
         return Monotonicity(holds, witness, column, found.output, looked)
+
+    def _limited(
+        self, bounds: NetworkBounds
+    ) -> Callable[[Array, Array], tuple[Flags, Flags]] | None:
+        """Over which boxes predictions do not follow the outputs: nowhere, or somewhere."""
+        limits: Any = getattr(self, "output_range_", None)
+        made = self._calibrator_or_none()
+
+        def by_range(lo: Array, hi: Array) -> tuple[Flags, Flags]:
+            low, high = self._predicted(*bounds.outputs(lo, hi))
+            beyond = low <= limits[0], high >= limits[1]
+            return (high <= limits[0]) | (low >= limits[1]), beyond[0] | beyond[1]
+
+        def by_steps(lo: Array, hi: Array) -> tuple[Flags, Flags]:
+            shape = len(lo), 1
+            return np.zeros(shape, np.bool_), np.ones(shape, np.bool_)
+
+        if made is not None and made.curves:
+            return by_steps
+        return None if limits is None else by_range
+
+    def _calibrator_or_none(self) -> Calibrator | None:
+        """Of a classifier what `calibrate` asks for."""
+        found = getattr(self, "_calibrator", None)
+        made: Calibrator | None = None if found is None else found()
+        return made
 
     def _network_bounds(self, method: str) -> NetworkBounds:
         """Bounds of the outputs, or of their differences where a softmax follows."""
@@ -250,7 +269,11 @@ class BoundMethods(FeatureRange):
                 f"loss={self.network_.loss!r}: must have a mean that is known, that of a loss of "
                 "hbcd's, for bounds"
             )
-        then = class_differences(self.network_.n_outputs) if kind == "softmax" else None
+        made = self._calibrator_or_none()
+        factor = 1.0 if made is None else made.factor
+        then = None
+        if kind == "softmax" or factor != 1.0:
+            then = class_differences(self.network_.n_outputs, factor)
         return NetworkBounds(self.network_, self.theta_, method, then)
 
     def _scaled_boxes(self, boxes: FeatureBoxes) -> tuple[Array, Array]:
@@ -266,7 +289,8 @@ class BoundMethods(FeatureRange):
         """Bounds of outputs as those of predictions; of classes, of probabilities."""
         classes = getattr(self, "classes_", None)
         if classes is not None:
-            return probability_ends(low, high, len(classes))
+            ends, made = probability_ends(low, high, len(classes)), self._calibrator_or_none()
+            return ends if made is None or not made.curves else calibrated_ends(ends, made.curves)
         transform = getattr(self, "target_transform_", None)
         limits = getattr(self, "output_range_", None)
         return prediction_ends(low, high, self.network_.loss, self.y_scaler_, transform, limits)
@@ -277,6 +301,12 @@ class BoundMethods(FeatureRange):
         """Bounds of the derivatives of predictions from those of outputs."""
         classes = getattr(self, "classes_", None)
         if classes is not None:
+            made = self._calibrator_or_none()
+            if made is not None and made.curves:
+                raise ValueError(
+                    "calibrate='isotonic': probabilities rise in pieces, whose slopes jump; bounds "
+                    "of derivatives need 'temperature' or None"
+                )
             return probability_slopes(low, high, slopes, len(classes))
         transform = getattr(self, "target_transform_", None)
         limits = getattr(self, "output_range_", None)

@@ -18,7 +18,7 @@ from hbcd.estimators.interval_rows import IntervalRows
 from hbcd.estimators.intervals import CONFORMALIZE
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.streams.rows import Rows
-from hbcd.uncertainty.calibration import KINDS, probabilities
+from hbcd.uncertainty.calibration import KINDS, Calibrator, probabilities
 from hbcd.uncertainty.distance import MemberPart
 from hbcd.utils.validation import as_exact_weights
 
@@ -76,16 +76,25 @@ class ClassSets(HybridEstimator):
 
     def _calibrated(self, out: Array) -> Array:
         """Probabilities from outputs, as `calibrate` asks for them."""
+        made = self._calibrator()
+        if made is None:
+            return probabilities(self.network_.loss, out)
+        return np.asarray(made.of_outputs(self.network_.loss, out))
+
+    def _calibrator(self) -> Calibrator | None:
+        """What `calibrate` asks for; None where that is nothing."""
         kind = getattr(self, "calibrate", None)
         if kind is None:
-            return probabilities(self.network_.loss, out)
-        made = self._known_errors().calibrator(check_kind_of_calibration(kind), self.network_.loss)
+            return None
+        made: Calibrator | None = self._known_errors().calibrator(
+            check_kind_of_calibration(kind), self.network_.loss
+        )
         if made is None:
             raise ValueError(
                 f"calibrate={kind!r}: no outputs for rows that had no part in the training are "
                 "known: fit with eval_set, or by members"
             )
-        return np.asarray(made.of_outputs(self.network_.loss, out))
+        return made
 
     def predict_set(self, X: ArrayLike | pd.DataFrame | Rows, confidence_level: float = 0.9) -> Any:
         """Sets of classes that a new row's class is in with a probability.

@@ -18,6 +18,7 @@ from hbcd.parts.losses import Loss
 from hbcd.utils.scaling import Scaler
 
 __all__ = [
+    "calibrated_ends",
     "class_differences",
     "exponential_ends",
     "logistic_ends",
@@ -79,12 +80,20 @@ def _rounding(transform: TargetTransform, z: Array, y: Array) -> Array:
     return off
 
 
-def class_differences(classes: int) -> AffineLayer:
-    """What is made of scores for probabilities: every ``score_j - score_k``, j < k."""
+def class_differences(classes: int, factor: float = 1.0) -> AffineLayer:
+    """What is made of scores for probabilities: every ``score_j - score_k``, j < k, times a factor.
+
+    Of one class, whose score is the log-odds of the second of two, that times the factor.
+    """
+    if classes == 1:
+        part = AffinePart(
+            slice(0, 1), slice(0, 1), np.full((1, 1), factor), np.zeros(1), "identity"
+        )
+        return AffineLayer(1, 1, (part,))
     first, second = np.triu_indices(classes, 1)
     weights = np.zeros((classes, first.size))
-    weights[first, np.arange(first.size)] = 1.0
-    weights[second, np.arange(first.size)] = -1.0
+    weights[first, np.arange(first.size)] = factor
+    weights[second, np.arange(first.size)] = -factor
     part = AffinePart(
         slice(0, classes), slice(0, first.size), weights, np.zeros(first.size), "identity"
     )
@@ -115,6 +124,30 @@ def probability_ends(low: Array, high: Array, classes: int) -> Ends:
     off = tuple(_probability_rounding(p, classes) for p in found)
     low, high = _apart((found[0], found[1]), (off[0], off[1]))
     return np.maximum(low, 0.0), np.minimum(high, 1.0)
+
+
+def calibrated_ends(ends: Ends, curves: list[tuple[Array, Array]]) -> Ends:
+    """Of probabilities (boxes, classes) after rising functions of each, given at points.
+
+    Parameters
+    ----------
+    ends : tuple of ndarray (boxes, classes)
+    curves : list of (ndarray, ndarray)
+        As a `Calibrator` has them: of two classes that of the second alone.
+    """
+    off = ROUNDINGS * EPS
+    if len(curves) == 1:
+        low, high = (np.interp(side[:, 1], *curves[0]) for side in ends)
+        sides = np.stack([1.0 - high, low], axis=1), np.stack([1.0 - low, high], axis=1)
+    else:
+        low, high = (
+            np.stack([np.interp(p, *c) for p, c in zip(side.T, curves, strict=True)], axis=1)
+            for side in ends
+        )
+        others = [side.sum(axis=1, keepdims=True) - side for side in (low, high)]
+        sides = low / (low + others[1]), high / (high + others[0])
+        off *= len(curves)
+    return np.maximum(sides[0] - off, 0.0), np.minimum(sides[1] + off, 1.0)
 
 
 def logistic_ends(low: Array, high: Array) -> Ends:

@@ -83,6 +83,22 @@ def test_no_probability_leaves_the_bounds(classes):
     assert found[-1].sum(axis=0) == pytest.approx([1, 1], abs=1e-4)
 
 
+@pytest.mark.parametrize("classes", [2, 3])
+@pytest.mark.parametrize("calibrate", ["temperature", "isotonic"])
+def test_bounds_are_those_of_calibrated_probabilities(classes, calibrate):
+    rng = np.random.default_rng(7)
+    X, y = table(rng)
+    labels = np.digitize(
+        y + rng.normal(size=len(y)), np.quantile(y, np.arange(1, classes) / classes)
+    )
+    model = hbcd.HybridClassifier(effort=0.2, random_state=0, calibrate=calibrate, max_time=9)
+    model.fit(X, labels)
+    assert_encloses(model, model.predict_proba, boxes(rng), rng)
+    plain = model.output_bounds(boxes(rng)[0])
+    model.set_params(calibrate=None)
+    assert not np.array_equal(model.output_bounds(boxes(rng)[0]), plain)
+
+
 def test_cutting_the_box_tightens_the_bounds_and_one_row_has_its_prediction():
     rng = np.random.default_rng(3)
     X, y = table(rng)

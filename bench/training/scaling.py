@@ -1,7 +1,7 @@
 """How far a fit scales over workers: a model fed with measured numbers, not a measurement.
 
     python -m bench.training.scaling [--parameters 541] [--ns-per-row 33] [--latency-us 30]
-                                     [--message-us 5] [--gigabits 10] [--json FILE]
+                                     [--message-us 5] [--gigabits 10] [--tree] [--json FILE]
 
 One evaluation of the loss and its gradient on W workers of one thread each takes
 
@@ -14,9 +14,14 @@ One evaluation of the loss and its gradient on W workers of one thread each take
 - B: of the link of one worker
 - s: what all workers do alike, the optimizer's own step: 20 operations a parameter
 
-of two rounds of messages from every worker to every other one, as `hbcd.distributed` sends them
-beyond two ranks.  The efficiency is t(1) / (W t(W)).  What it leaves out: other users of the
-network, a worker slower than the others (the slowest one counts), reading the rows.
+of two rounds of messages from every worker to every other one, as ranks of MPI send them beyond
+two.  With --tree, as workers of Dask do, instead of the messages
+
+    2 h l  +  2 (c + 2 (h - 1)) m
+
+up a tree of h levels and down again, where the first worker has c others below it.  The efficiency
+is t(1) / (W t(W)).  What it leaves out: other users of the network, a worker slower than the others
+(the slowest one counts), reading the rows.
 """
 
 from __future__ import annotations
@@ -31,6 +36,7 @@ import numpy as np
 
 import hbcd
 from hbcd import core
+from hbcd.distributed.tree import children_of
 
 WORKERS = (1, 2, 4, 8, 16, 32, 64, 128, 256)
 ROWS = (10**6, 10**7, 10**8, 10**9)
@@ -62,8 +68,17 @@ def seconds(rows: int, workers: int, o: argparse.Namespace) -> float:
         return work + step
     vectors = 2 * min(2 * math.log2(lanes), math.ceil(lanes / workers))
     sent = vectors * o.parameters * 8 * 8 / (o.gigabits * 1e9)
-    messages = 2 * (workers - 1) * o.message_us * 1e-6 + 2 * o.latency_us * 1e-6
+    handled, ways = 2 * (workers - 1), 2
+    if o.tree:
+        levels = deepest(0, workers)
+        handled, ways = 2 * (len(children_of(0, workers)) + 2 * (levels - 1)), 2 * levels
+    messages = handled * o.message_us * 1e-6 + ways * o.latency_us * 1e-6
     return work + step + messages + sent
+
+
+def deepest(rank: int, workers: int) -> int:
+    """Levels of the tree below a worker."""
+    return max((1 + deepest(one, workers) for one in children_of(rank, workers)), default=0)
 
 
 def main() -> None:
@@ -74,6 +89,7 @@ def main() -> None:
     parser.add_argument("--latency-us", type=float, default=30.0)
     parser.add_argument("--message-us", type=float, default=5.0)
     parser.add_argument("--gigabits", type=float, default=10.0, help="a second, of a worker's link")
+    parser.add_argument("--tree", action="store_true", help="messages as of Dask's workers")
     parser.add_argument("--json", type=Path)
     options = parser.parse_args()
     if options.ns_per_row == 0:

@@ -25,7 +25,9 @@ from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
+from hbcd.export.casadi_function import to_casadi
 from hbcd.export.onnx_file import to_onnx
+from hbcd.export.pyomo_block import to_pyomo
 from hbcd.export.record import ExportRecord, read_record
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
@@ -216,7 +218,9 @@ __all__ = [
     "read_record",
     "show_config",
     "to_c",
+    "to_casadi",
     "to_onnx",
+    "to_pyomo",
     "tune",
     "tuning_space",
 ]

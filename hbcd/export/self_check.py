@@ -53,7 +53,7 @@ def reference(form: ModelForm, points: Array, *, ends: bool = True) -> Array:
         False: without the range that predictions are kept within.
     """
     model: Any = form.model
-    if not ends and form.ends is not None:
+    if not ends:
         model = copy.copy(model)
         model.output_range_ = None
     table = table_of(model, form.columns, points)

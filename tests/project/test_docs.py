@@ -18,7 +18,11 @@ BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RUN = ("python", "console")
 FILE = re.compile(r"(?:#|/\*) (\w+\.(?:c|py|toml))\b")  # first line of a block that is a file
 NEEDS = {"docs/guide/compiled_parts.md": "cc"}  # programs without which a page cannot run
-MODULES = {"docs/guide/onnx.md": "onnx"}  # packages of an extra that CI need not have
+# Packages of extras, without which a page cannot run.
+MODULES = {
+    "docs/guide/onnx.md": ["onnx"],
+    "docs/guide/optimization_tools.md": ["casadi", "pyomo.environ", "highspy"],
+}
 WITH_CODE = [name for name, text in TEXTS.items() if any(b[1] in RUN for b in BLOCK.finditer(text))]
 TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
 NAMES = [name for name in hbcd.__all__ if name != "__version__"]
@@ -43,8 +47,8 @@ def run_console(source):
 def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     if name in NEEDS and shutil.which(NEEDS[name]) is None:
         pytest.skip(f"there is no {NEEDS[name]}")
-    if name in MODULES:
-        pytest.importorskip(MODULES[name], reason=f"{MODULES[name]} is not installed")
+    for module in MODULES.get(name, ()):
+        pytest.importorskip(module, reason=f"{module} is not installed")
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")  # no window

@@ -1,0 +1,201 @@
+"""`to_pyomo`: a model as variables and constraints of a Pyomo block, in plant units."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.export.form import ModelForm, model_form
+from hbcd.export.inputs import feature_columns
+from hbcd.export.packages import needed
+from hbcd.export.pyomo_check import checked
+from hbcd.export.pyomo_layers import FORMULATIONS, add_layers
+from hbcd.export.record import ExportRecord
+from hbcd.utils.public import public
+
+__all__ = ["to_pyomo"]
+
+Array = NDArray[Any]
+
+
+@public
+def to_pyomo(
+    model: Any,
+    block: Any,
+    *,
+    inputs: Sequence[Any] | None = None,
+    outputs: Sequence[Any] | None = None,
+    formulation: str = "full_space",
+) -> ExportRecord:
+    """Adds a model to a Pyomo block.  It needs the package ``pyomo``: the extra `pyomo`.
+
+    ==============  ==========================================================================
+    formulation     what is added
+    ==============  ==========================================================================
+    full_space      a variable and an equation for every neuron: sparse, for large networks
+    reduced_space   one equation for every output, of nested expressions: few variables
+    relu_bigm       a binary variable for every ReLU whose sign is open, for MILP solvers, with
+                    constants that are proven bounds of the neurons over the box of the inputs
+    ==============  ==========================================================================
+
+    Inputs are the features that `encode` gives, in the units of the table; their variables are
+    bounded by the ranges of the training rows where they are made here.  Outputs of a classifier
+    are the probabilities of its classes.  `output_range_` is left out: an optimizer would find no
+    slope beyond it.
+
+    Parameters
+    ----------
+    model : HybridRegressor or HybridClassifier
+        Fitted.
+    block : pyomo.environ.Block or ConcreteModel
+        Gets `inputs` and `outputs`, indexed by name, and what the formulation needs.
+    inputs, outputs : sequence of variables or expressions, optional
+        What the model's inputs and outputs are to be; by default variables of their own.
+    formulation : {"full_space", "reduced_space", "relu_bigm"}
+
+    Returns
+    -------
+    ExportRecord
+        The equations were evaluated by Pyomo at points of the box and at corners of it.
+
+    Raises
+    ------
+    ImportError
+        ``pyomo`` is not installed.
+    ValueError
+        A custom layer, activation or loss; for "relu_bigm" something that is not piecewise linear
+        or an input without bounds; equations that do not agree with the model.
+    NotFittedError
+        Before `fit`.
+    """
+    if formulation not in FORMULATIONS:
+        raise ValueError(f"formulation={formulation!r}: must be one of {', '.join(FORMULATIONS)}")
+    pyo = needed("pyomo.environ", "pyomo")
+    form = model_form(model)
+    left_out = []
+    if form.ends is not None:
+        ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
+        left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
+    form = replace(form, ends=None, columns=feature_columns(form.columns, form.features))
+    if formulation == "relu_bigm":
+        _refuse_curved(form)
+    trial = pyo.ConcreteModel()
+    _add(pyo, trial, form, None, None, formulation)
+    record = checked(pyo, trial, form, model, formulation, left_out)
+    _add(pyo, block, form, inputs, outputs, formulation)
+    return record
+
+
+def _refuse_curved(form: ModelForm) -> None:
+    names = {part.activation for layer in form.layers for part in layer.parts}
+    curved = sorted(names & {"tanh", "sigmoid"})
+    if form.link != "identity":
+        curved.append(form.link)
+    if form.transform is not None:
+        curved += [name for name in sorted(set(form.transform.names)) if name != "none"]
+    if curved:
+        raise ValueError(
+            f"formulation='relu_bigm': must be piecewise linear, the model has {', '.join(curved)}"
+        )
+
+
+def _add(
+    pyo: Any,
+    block: Any,
+    form: ModelForm,
+    inputs: Sequence[Any] | None,
+    outputs: Sequence[Any] | None,
+    formulation: str,
+) -> None:
+    """Variables and constraints of the model."""
+    x = _variables(pyo, block, "inputs", [c.name for c in form.columns], inputs,
+                   [(c.low, c.high) for c in form.columns])  # fmt: skip
+    y = _variables(pyo, block, "outputs", list(form.outputs), outputs, None)
+    scaled = [
+        (one - float(shift)) * float(factor)
+        for one, shift, factor in zip(x, form.shift, form.factor, strict=True)
+    ]
+    out = add_layers(pyo, block, form, x, scaled, formulation)
+    found = _predictions(pyo, form, out)
+    block.prediction = pyo.Constraint(
+        pyo.RangeSet(0, len(y) - 1), rule=lambda _, k: y[k] == found[k]
+    )
+
+
+def _variables(
+    pyo: Any,
+    block: Any,
+    title: str,
+    names: list[str],
+    given: Sequence[Any] | None,
+    bounds: list[tuple[float, float]] | None,
+) -> list[Any]:
+    """Variables of the block, or expressions of it where others are given."""
+    places = {name: k for k, name in enumerate(names)}
+    if given is not None:
+        given = list(given.values()) if hasattr(given, "values") else list(given)
+        if len(given) != len(names):
+            raise ValueError(f"{title}: has {len(given)}, must have {len(names)}: "
+                             f"{', '.join(names)}")  # fmt: skip
+        kept = list(given)
+        setattr(block, title, pyo.Expression(names, rule=lambda _, name: kept[places[name]]))
+        return kept
+    sides = None if bounds is None else {name: bounds[k] for name, k in places.items()}
+    middle = None if sides is None else {name: 0.5 * (a + b) for name, (a, b) in sides.items()}
+    setattr(block, title, pyo.Var(names, bounds=sides, initialize=middle))
+    made = getattr(block, title)
+    return [made[name] for name in names]
+
+
+def _predictions(pyo: Any, form: ModelForm, out: list[Any]) -> list[Any]:
+    """Expressions of predictions in units."""
+    if form.link == "softmax":
+        return [1.0 / sum(pyo.exp(other - one) for other in out) for one in out]
+    if form.link == "logistic":
+        if form.classes is not None:
+            out = [-out[0], out[0]]
+        out = [0.5 * (1.0 + pyo.tanh(0.5 * one)) for one in out]
+    if form.classes is not None:
+        return out
+    if form.link == "exp":
+        out = [pyo.exp(one) for one in out]
+    pairs = zip(out, form.scale.tolist(), form.mean.tolist(), strict=True)
+    found = [one * scale + mean for one, scale, mean in pairs]
+    if form.transform is None:
+        return found
+    return [_back(pyo, form, one, k) for k, one in enumerate(found)]
+
+
+def _back(pyo: Any, form: ModelForm, z: Any, k: int) -> Any:
+    """From what was learned in place of a target to the target itself."""
+    transform = form.transform
+    assert transform is not None
+    column = transform.columns[k]
+    if column.name == LOG:
+        return pyo.exp(z + float(transform.log_factors[k]))
+    if column.name != YEO_JOHNSON:
+        return z
+    residuals, shares = np.zeros(1), np.ones(1)
+    if transform.residuals is not None and transform.shares is not None:
+        residuals, shares = transform.residuals[:, k], transform.shares[:, k]
+    up, down = max(column.power, LEAST), max(2.0 - column.power, LEAST)
+    terms = []
+    for residual, share in zip(residuals.tolist(), shares.tolist(), strict=True):
+        v = z + residual
+        above = _grown(pyo, v, up)
+        below = -_grown(pyo, -v, down)
+        terms.append(share * pyo.Expr_if(v >= 0, above, below))
+    return column.center + column.scale * sum(terms)
+
+
+def _grown(pyo: Any, v: Any, power: float) -> Any:
+    """``(1 + power v) ** (1 / power) - 1`` for v at least 0, and what keeps it defined below."""
+    size = abs(v)
+    if power <= 1e-8:  # the limit: (1 + p v) would have lost v
+        return pyo.exp(size) - 1.0
+    return pyo.exp(pyo.log(1.0 + power * size) / power) - 1.0

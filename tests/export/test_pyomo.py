@@ -1,0 +1,133 @@
+"""`to_pyomo`: the equations are the model, and solvers find its optimum."""
+
+import numpy as np
+import pytest
+
+import hbcd
+from support.exportable import ACTIVATIONS, KINDS, regressor, rows
+
+pyo = pytest.importorskip("pyomo.environ", reason="the extra pyomo is not installed")
+NONLINEAR = ("full_space", "reduced_space")
+LINEAR = {"relu", "leaky_relu", "identity"}
+
+
+def block_of(model, formulation, **options):
+    problem = pyo.ConcreteModel()
+    problem.plant = pyo.Block()
+    record = hbcd.to_pyomo(model, problem.plant, formulation=formulation, **options)
+    return problem, record
+
+
+@pytest.mark.parametrize("formulation", NONLINEAR)
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_the_equations_are_the_model_of_every_kind(kind, formulation):
+    problem, record = block_of(KINDS[kind](), formulation)
+    assert (np.array(record.measured) <= np.array(record.bound)).all()
+    assert list(problem.plant.outputs) == record.outputs
+    assert bool(record.left_out) == (kind.startswith("ensemble") or kind == "kept within a range")
+
+
+@pytest.mark.parametrize("outputs", [1, 3])
+@pytest.mark.parametrize("depth", [0, 1, 4])
+@pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
+def test_the_equations_are_the_model_of_every_depth(activation, depth, outputs):
+    model = regressor(activation, depth, outputs)
+    for formulation in (*NONLINEAR, *(["relu_bigm"] if activation in LINEAR else [])):
+        _, record = block_of(model, formulation)
+        assert (np.array(record.measured) <= np.array(record.bound)).all()
+
+
+def ipopt(problem, tmp_path):
+    """Solved by the Ipopt that comes with CasADi; the value of the objective."""
+    casadi = pytest.importorskip("casadi", reason="casadi brings the Ipopt of these tests")
+    path = str(tmp_path / "problem.nl")
+    problem.write(path, format="nl")
+    read = casadi.NlpBuilder()
+    read.import_nl(path)
+    quiet = {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes", "tol": 1e-11,
+                                            "honor_original_bounds": "yes"}}  # fmt: skip
+    solve = casadi.nlpsol("solve", "ipopt",
+                          {"x": casadi.vertcat(*read.x), "f": read.f, "g": casadi.vertcat(*read.g)},
+                          quiet)  # fmt: skip
+    found = solve(x0=read.x_init, lbx=read.x_lb, ubx=read.x_ub, lbg=read.g_lb, ubg=read.g_ub)
+    assert solve.stats()["success"]
+    return float(found["f"])
+
+
+@pytest.mark.parametrize("formulation", NONLINEAR)
+def test_ipopt_finds_the_optimum_that_optimize_inputs_finds(formulation, tmp_path):
+    X, y = hbcd.make_plant(1500, rng=0, return_X_y=True)
+    model = hbcd.HybridRegressor((8, 8), random_state=0, max_iter=300).fit(X, y)
+    best = hbcd.optimize_inputs(model, "max", constraints=[({0: 1.0, 1: 1.0}, None, 90.0)])
+    low, high = model.feature_range_
+    found = []
+    for start in np.random.default_rng(0).random((3, X.shape[1])):
+        problem, _ = block_of(model, formulation)
+        x, (name,) = problem.plant.inputs, problem.plant.outputs
+        for k, one in enumerate(x.values()):
+            one.set_value(float(low[k] + start[k] * (high[k] - low[k])))
+        problem.limit = pyo.Constraint(expr=x["x1"] + x["x2"] <= 90.0)
+        problem.most = pyo.Objective(expr=-problem.plant.outputs[name])
+        found.append(-ipopt(problem, tmp_path))
+    assert max(found) == pytest.approx(best.value, rel=1e-6)
+
+
+def highs(problem):
+    solver = pyo.SolverFactory("appsi_highs")
+    if not solver.available(exception_flag=False):
+        pytest.skip("HiGHS is not installed")
+    solver.config.mip_gap = 1e-9
+    solver.solve(problem)
+
+
+@pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
+def test_a_mixed_integer_solver_finds_the_global_optimum_of_relu(activation):
+    model = regressor(activation, depth=2, max_iter=60)
+    problem, _ = block_of(model, "relu_bigm")
+    (name,) = problem.plant.outputs
+    problem.most = pyo.Objective(expr=problem.plant.outputs[name], sense=pyo.maximize)
+    highs(problem)
+    x = np.array([[pyo.value(one) for one in problem.plant.inputs.values()]])
+    value = pyo.value(problem.most)
+    assert model.predict(x)[0] == pytest.approx(value, abs=1e-6)
+    low, high = model.feature_range_
+    tried = model.predict(low + np.random.default_rng(0).random((200_000, 3)) * (high - low))
+    assert tried.max() <= value + 1e-6
+    assert value <= float(np.max(model.output_bounds()[1])) + 1e-6
+
+
+def test_the_inputs_may_be_variables_of_the_problem():
+    model, (X, _) = regressor(), rows()
+    problem = pyo.ConcreteModel()
+    problem.x = pyo.Var(range(3), initialize=0.0)
+    problem.y = pyo.Var()
+    problem.plant = pyo.Block()
+    given = [problem.x[0], 1e-3 * problem.x[1], problem.x[2] + 1.0]
+    hbcd.to_pyomo(model, problem.plant, inputs=given, outputs=[problem.y],
+                  formulation="reduced_space")  # fmt: skip
+    for k, value in enumerate([X[0, 0], 1e3 * X[0, 1], X[0, 2] - 1.0]):
+        problem.x[k].set_value(value)
+    problem.y.set_value(float(model.predict(X[:1])[0]))
+    (equation,) = problem.plant.prediction.values()
+    assert abs(pyo.value(equation.body) - pyo.value(equation.upper)) < 1e-12
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        ({"formulation": "big"}, "formulation='big': must be one of full_space, reduced_space"),
+        ({"formulation": "relu_bigm"}, "must be piecewise linear, the model has tanh"),
+        ({"formulation": "full_space", "inputs": [1.0]}, "inputs: has 1, must have 3: x1, x2, x3"),
+    ],
+)
+def test_what_cannot_be_is_refused(options, text):
+    with pytest.raises(ValueError, match=text):
+        block_of(regressor(), **options)
+
+
+def test_a_relu_network_needs_bounds_of_its_inputs():
+    problem = pyo.ConcreteModel()
+    problem.x = pyo.Var(range(3))
+    with pytest.raises(ValueError, match="inputs: x1 has no bounds"):
+        hbcd.to_pyomo(regressor("relu"), problem, inputs=list(problem.x.values()),
+                      formulation="relu_bigm")  # fmt: skip

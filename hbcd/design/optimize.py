@@ -125,7 +125,7 @@ def optimize_inputs(
         prediction=_prediction(model, x),
         value=float(best.end.f * best.problem.f_scale * wanted.sign),
         interval=_interval(model, x, level),
-        novelty=model.novelty(x) if hasattr(model, "novelty") else None,
+        novelty=_novelty(model, x),
         active=_active(best, columns[1]),
         violation=best.end.violation,
         starts=_table(runs, wanted.sign),
@@ -193,6 +193,14 @@ def _interval(model: Any, x: Any, level: float) -> Array | None:
     try:
         return np.asarray(model.predict_interval(x, level), np.float64).reshape(-1, 2)
     except ValueError:  # no errors are known that it could follow from
+        return None
+
+
+def _novelty(model: Any, x: Any) -> float | None:
+    """`novelty` at x; None where the model knows no training rows."""
+    try:
+        return float(model.novelty(x)[0])
+    except ValueError:
         return None
 
 

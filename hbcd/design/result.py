@@ -50,8 +50,9 @@ class OptimizedInputs:
         returned.  It is computed in float64 and not kept within `output_range_`.
     interval : ndarray of shape (outputs, 2), or None
         `predict_interval` there; None where the model has none.
-    novelty : object
-        `novelty` there; None where the model has none.
+    novelty : float or None
+        `novelty` there, from 0 to 1, the share of training rows that lie less far out; None where
+        the model knows none of them.
     active : list of (name, side, limit)
         Ends of columns and limits of constraints that the optimum lies at.
     violation : float
@@ -67,7 +68,7 @@ class OptimizedInputs:
     prediction: Array
     value: float
     interval: Array | None
-    novelty: Any
+    novelty: float | None
     active: list[ActiveLimit]
     violation: float
     starts: pd.DataFrame = field(repr=False)
@@ -85,7 +86,7 @@ class OptimizedInputs:
             ends = ", ".join(f"[{low:.6g}, {high:.6g}]" for low, high in self.interval)
             lines.append(f"interval {ends}")
         if self.novelty is not None:
-            lines.append(f"novelty {np.asarray(self.novelty).tolist()}")
+            lines.append(f"novelty {self.novelty:.3g}")
         words = {"least": "at its least", "most": "at its greatest", "equal": "held at"}
         lines += [f"{one.name} is {words[one.side]} {one.limit:.6g}" for one in self.active]
         return "\n".join(lines)

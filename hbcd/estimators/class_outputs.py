@@ -151,7 +151,13 @@ class ClassOutputs(ClassSets):
     def _link_derivatives(
         self, out: NDArray[np.float64], *, limited: bool = True
     ) -> LinkDerivatives:
-        return Softmax(self._probabilities(out), out.shape[1])
+        made = self._calibrator()
+        if made is not None and made.curves:
+            raise ValueError(
+                "calibrate='isotonic': its probabilities have no smooth derivatives; 'temperature' "
+                "and None have"
+            )
+        return Softmax(self._probabilities(out), out.shape[1], 1.0 if made is None else made.factor)
 
     def _oof(self, found: Array, result: MemberResult, scaler: Scaler) -> Array:
         mean = result.network.loss.mean

@@ -103,16 +103,20 @@ class Softmax(LinkDerivatives):
     value : ndarray of shape (rows, classes)
     outputs : int
         1, or the number of classes.
+    factor : float
+        What outputs are multiplied by first.
     """
 
     value: Array
     outputs: int
+    factor: float = 1.0
 
     def _all(self, values: Any) -> Array:
-        """Of every class, where the first of two has the output 0."""
+        """Of every class, times the factor, where the first of two has the output 0."""
+        scaled: Array = self.factor * np.asarray(values, np.float64)
         if self.outputs > 1:
-            return np.asarray(values)
-        return np.concatenate([np.zeros_like(values), values], axis=1)
+            return scaled
+        return np.concatenate([np.zeros_like(scaled), scaled], axis=1)
 
     def _apart(self, values: Array) -> Array:
         """Less their mean by the probabilities of the row."""
@@ -133,7 +137,7 @@ class Softmax(LinkDerivatives):
 
     def multipliers(self, multipliers: Array) -> Array:
         """``p_k (m_k - mean of m)``."""
-        found = self.value * self._apart(multipliers)
+        found = self.factor * self.value * self._apart(multipliers)
         return found[:, -self.outputs :]
 
     def bent(self, multipliers: Array, jacobian: Any) -> Array:

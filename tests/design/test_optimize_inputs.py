@@ -197,6 +197,8 @@ def test_what_a_model_has_learned_is_found_with_levels_dates_gaps_and_held_colum
     assert other.x["u"].iloc[0] == 0.25
     low, high = best.interval[0]
     assert low < best.prediction[0] < high
+    assert 0 <= best.novelty <= 1
+    assert best.novelty == model.novelty(best.x)[0]
     for box, text in (({}, "training range of 'when'"), ({"when": (now, "2024-03-01")}, "dates")):
         with pytest.raises(ValueError, match=text):
             hbcd.optimize_inputs(model, "max", box)

@@ -50,6 +50,12 @@ def models():
     yield "two classes", classifier(**SMALL), np.where(LABELS > 0, "b", "a")
     yield "three classes", classifier(**SMALL), LABELS
     yield "classes by members", classifier(**QUICK, effort=0.02), LABELS
+    yield "temperature", classifier(**QUICK, effort=0.02, calibrate="temperature"), LABELS
+    yield (
+        "two of a temperature",
+        classifier(**QUICK, effort=0.02, calibrate="temperature"),
+        LABELS > 0,
+    )
 
 
 @pytest.fixture(scope="module", params=list(models()), ids=lambda one: one[0])
@@ -159,7 +165,9 @@ class Squared(hbcd.SquaredError):
 def test_what_has_no_derivative_is_told_in_one_line():
     model = hbcd.HybridRegressor(**SMALL, activation="relu").fit(X, Y)
     custom = hbcd.HybridRegressor(**SMALL, loss=Squared()).fit(X, Y)
+    isotonic = hbcd.HybridClassifier(**QUICK, effort=0.02, calibrate="isotonic").fit(X, LABELS)
     for call, text in (
+        (lambda: isotonic.jacobian(X), "calibrate='isotonic': .* no smooth derivatives"),
         (lambda: model.hessian(X), "ReLU.* has a kink"),
         (lambda: model.hessian_product(X, np.ones(300)), "ReLU.* has a kink"),
         (lambda: custom.jacobian(X), "loss=Squared.*not known for its `mean`"),

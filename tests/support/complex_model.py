@@ -31,7 +31,8 @@ def transformed(transform, z):
     return values, slopes
 
 
-def of_classes(out, jacobian):
+def of_classes(out, jacobian, factor):
+    out, jacobian = factor * out, factor * jacobian
     if out.shape[1] == 1:
         out = np.hstack([np.zeros_like(out), out])
         jacobian = np.concatenate([np.zeros_like(jacobian), jacobian], axis=1)
@@ -48,7 +49,8 @@ def predictions(model, features):
     )
     jacobian = jacobian / scaler.divisor
     if isinstance(model, hbcd.HybridClassifier):
-        return of_classes(out, jacobian)
+        made = model._calibrator()
+        return of_classes(out, jacobian, 1.0 if made is None else made.factor)
     if isinstance(model.network_.loss, hbcd.Poisson):
         value, slope = np.exp(out), np.exp(out)
     else:

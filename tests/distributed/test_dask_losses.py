@@ -41,6 +41,19 @@ class Slow(hbcd.Activation):
         grad *= 1 - a * a
 
 
+class SlowToLoad(Slow):
+    """Takes longer than the timeout to be unpickled on a worker, as one that imports modules."""
+
+    def __init__(self):
+        self.known_to = {os.getpid()}
+
+    def __setstate__(self, state):
+        vars(self).update(state)
+        if os.getpid() not in self.known_to:
+            self.known_to |= {os.getpid()}  # once
+            time.sleep(1.5 * TIMEOUT)
+
+
 def collections():
     rng = np.random.default_rng(0)
     x = rng.standard_normal((5000, 4))
@@ -94,6 +107,13 @@ def test_a_worker_that_is_lost_is_an_error_in_time_or_makes_no_difference(breaka
     settings = SMALL | {"activation": Slow(), "max_fun": 200}
     wanted = hbcd.HybridRegressor(**settings).fit(X.compute(), Y.compute())
     assert model.theta_.tobytes() == wanted.theta_.tobytes()
+
+
+def test_a_worker_that_takes_long_to_import_what_it_runs_is_not_lost(breakable):
+    X, Y = collections()
+    model = slow_model(breakable, "raise", 20, n_workers=2)
+    model.activation = SlowToLoad()
+    assert model.fit(X, Y).n_features_in_ == 4
 
 
 def test_the_only_worker_is_missed_by_the_client(breakable):

@@ -12,7 +12,7 @@ from hbcd.distributed.dask_worker import PATIENCE, PLUGIN, ExchangePlugin, Worke
 from hbcd.distributed.lost import RankLost
 from hbcd.distributed.tree import Branch, TreeBackend
 
-__all__ = ["DaskBackend", "install"]
+__all__ = ["DaskBackend", "install", "interrupt"]
 
 
 async def _install(worker: Any) -> None:
@@ -24,6 +24,23 @@ def install() -> None:
     """Makes the worker that runs this task one that other ranks can call."""
     worker: Any = get_worker()
     asyncio.run_coroutine_threadsafe(_install(worker), worker.loop.asyncio_loop).result(60)
+
+
+def interrupt(name: str, dask_worker: Any) -> bool:
+    """Asks the rank of a run on this worker to end its fit; whether there is one.
+
+    Parameters
+    ----------
+    name : str
+        Of the run.
+    dask_worker : distributed.Worker
+        Given by Dask.
+    """
+    run = dask_worker.plugins[PLUGIN].runs.get(name)
+    if run is None or not run.addresses:
+        return False
+    run.interrupted = True
+    return True
 
 
 class DaskBackend(TreeBackend):

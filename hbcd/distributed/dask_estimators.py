@@ -6,17 +6,21 @@ import copy
 import inspect
 import os
 import warnings
+from dataclasses import replace
 from typing import Any, ClassVar, Self
 
 from dask.base import compute, is_dask_collection
 from dask.distributed import Client, default_client, get_worker
 
+from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.distributed.dask_backend import DaskBackend
 from hbcd.distributed.dask_fit import run_on_workers
 from hbcd.distributed.dask_predict import lazy_output
 from hbcd.distributed.dask_rows import Rows, Table
+from hbcd.estimators.base import TrainingInterrupted
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.regressor import HybridRegressor
+from hbcd.parts.stopping import StopReason
 from hbcd.utils.sklearn_protocol import Parameters
 from hbcd.utils.validation import as_seed, check_integer, check_number
 
@@ -90,6 +94,9 @@ class _OnDask(Parameters):
         ------
         RankLost
             A worker, or the scheduler, is not there any more.
+        KeyboardInterrupt
+            Ctrl-C before the training has begun, or a second time.  The first one ends the
+            training, as in memory: the best parameters are kept, `TrainingInterrupted` warns.
         ValueError, TypeError
             Bad input or parameters, in one line; a model fitted before stays as it was.
         """
@@ -225,10 +232,18 @@ class _Fit:
         if model.n_threads is None:
             model.n_threads = int(get_worker().state.nthreads)
         (x, y, *weight), *held = tables
+        callbacks = model.callbacks
+        model.callbacks = [*as_callbacks(callbacks), lambda progress: backend.run.interrupted]
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             model.fit(x, y, weight[0] if weight else None, held[0] if held else None)
-        model.backend = None
+            if backend.run.interrupted and model.report_.stop_reason == StopReason.CALLBACK:
+                model.report_ = replace(model.report_, stop_reason=StopReason.INTERRUPTED)
+                text = (
+                    f"interrupted after {model.report_.seconds:.1f} s: the best parameters are kept"
+                )
+                warnings.warn(text, TrainingInterrupted, stacklevel=2)
+        model.backend, model.callbacks = None, callbacks
         return model, [(one.category, str(one.message)) for one in caught]
 
 

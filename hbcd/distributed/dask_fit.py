@@ -7,12 +7,13 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any
 
 from dask.distributed import secede
 from distributed.protocol import pickle
 
-from hbcd.distributed.dask_backend import DaskBackend, install
+from hbcd.distributed.dask_backend import DaskBackend, install, interrupt
 from hbcd.distributed.dask_rows import (
     Counted,
     Rows,
@@ -101,12 +102,23 @@ class _Attempt:
             tasks = [
                 self._submit(rank, _one_rank, *told, rank, shards[rank]) for rank in range(size)
             ]
-            self._wait(tasks)
+            try:
+                self._wait(tasks)
+            except KeyboardInterrupt:  # a second one gives the fit up
+                if not self._interrupted(name):
+                    raise
+                self._wait(tasks)
             return self._result(tasks[0])
         finally:
             if self.futures:
                 with contextlib.suppress(Exception):  # a client that is closed has no tasks
                     self.client.cancel(self.futures, force=True)
+
+    def _interrupted(self, name: str) -> bool:
+        """Whether rank 0 could be told to end the fit with the best point so far."""
+        call = partial(self.client._run, interrupt, name)
+        found: dict[str, bool] = self._ask(call, workers=self.addresses[:1])
+        return all(found.values())
 
     def _counted(self, tables: Sequence[Table]) -> list[list[Counted]]:
         """The pieces of all tables on the cluster, with the numbers of their rows."""

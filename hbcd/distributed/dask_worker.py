@@ -43,6 +43,7 @@ class WorkerRun:
         self.addresses: list[str] = []  # none: its task has not begun here
         self.rank = self.number = 0
         self.timeout, self.key = 60.0, ""
+        self.interrupted = False  # the client has heard Ctrl-C
 
     def begin(self, addresses: list[str], rank: int, timeout: float, key: str) -> None:
         """The task of this run has begun here, as this rank.

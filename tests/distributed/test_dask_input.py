@@ -1,11 +1,14 @@
 """What a Dask estimator is given by mistake is told in one line, before or without a fit."""
 
+import _thread
 import threading
 import time
 
 import numpy as np
 import pandas as pd
 import pytest
+
+import hbcd
 
 pytest.importorskip("dask", reason="needs the extra dask: pip install 'hbcd[dask]'")
 
@@ -162,3 +165,30 @@ def test_a_client_that_is_closed_meanwhile_is_an_error(client):
     with pytest.raises(RankLost, match=r"^the client was closed$"):
         DaskHybridRegressor(**settings, client=other).fit(*collections())
     closing.join()
+
+
+@pytest.mark.parametrize("n", [1, 2])
+def test_after_ctrl_c_the_best_point_is_kept(client, n):
+    model = DaskHybridRegressor(**SMALL, client=client, n_workers=n, callbacks=[pause])
+    model.set_params(max_iter=10_000, stop=hbcd.Stop(f_tol=None, pg_tol=0.0))
+    hit = threading.Timer(2.5, _thread.interrupt_main)
+    hit.start()
+    started = time.monotonic()
+    with pytest.warns(hbcd.TrainingInterrupted, match="the best parameters are kept"):
+        model.fit(*collections())
+    hit.join()
+    assert time.monotonic() - started < 30.0
+    assert model.report_.interrupted
+    assert model.callbacks == [pause]
+    assert model.score(*collections()) > 0.5
+    assert model.set_params(max_iter=2, stop=None, callbacks=None).fit(*collections()) is model
+
+
+def test_ctrl_c_before_the_training_gives_it_up(client):
+    X, Y = collections()
+    slow = X.map_blocks(lambda piece: (time.sleep(1.5), piece)[1], meta=np.empty((0, 3)))
+    hit = threading.Timer(0.5, _thread.interrupt_main)
+    hit.start()
+    with pytest.raises(KeyboardInterrupt):
+        DaskHybridRegressor(**SMALL, client=client).fit(slow, Y)
+    hit.join()

@@ -6,14 +6,14 @@ Commands live in modules of their own, imported when they are asked for.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable
-from typing import Any, NoReturn
+from typing import Any
 
 from hbcd.cli import help as text
 from hbcd.cli.config import with_config
 from hbcd.cli.export_options import add_export_options
 from hbcd.cli.grid import BUDGET, GRID, parse_budget, parse_grid, parse_hidden
+from hbcd.cli.strict_parser import StrictParser
 from hbcd.utils.version import __version__
 
 __all__ = ["parse"]
@@ -81,20 +81,6 @@ def _bench(args: argparse.Namespace) -> int:
     return bench(args)
 
 
-class _Parser(argparse.ArgumentParser):
-    """Bad arguments are an exception, not a message and an exit."""
-
-    def __init__(self, **options: Any) -> None:
-        options.setdefault("formatter_class", argparse.RawDescriptionHelpFormatter)
-        super().__init__(allow_abbrev=False, **options)
-
-    def error(self, message: str) -> NoReturn:
-        words = message.removeprefix("unrecognized arguments: ")
-        if words != message and any(map(os.path.isfile, words.split())):
-            message += "; a pattern of several files stands in quotes, such as 'plant/*.csv'"
-        raise ValueError(f"{message} (see: {self.prog} --help)")
-
-
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The arguments of the process, with those of a config file where one is named."""
     parser, commands = _parser()
@@ -106,7 +92,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Any]:
-    parser = _Parser(prog="hbcd", description=text.DESCRIPTION, epilog=text.EXIT_CODES)
+    parser = StrictParser(prog="hbcd", description=text.DESCRIPTION, epilog=text.EXIT_CODES)
     parser.add_argument("--version", action="version", version=f"hbcd {__version__}")
     _add_debug(parser)
     commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)

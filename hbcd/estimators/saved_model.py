@@ -29,6 +29,7 @@ from hbcd.utils.version import __version__
 __all__ = ["describe", "file_version", "restore"]
 
 Array = NDArray[Any]
+MOST_SIGNS = 1000  # in one list of a file
 MOST_LEFT_OUT = 2**20  # bytes of predictions for rows left out: more would be most of the file
 
 
@@ -90,8 +91,9 @@ def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
             continue  # those of the network, as many as `_given_layers` says
         if hasattr(model, name):  # pickles of hbcd 0.1.0 know fewer
             value = getattr(model, name)
-            if name == "monotonic_cst" and isinstance(value, np.ndarray):
-                value = value.tolist()
+            if name == "monotonic_cst" and isinstance(value, (np.ndarray, list, tuple)):
+                signs = list(value)
+                value = [signs[k : k + MOST_SIGNS] for k in range(0, len(signs), MOST_SIGNS)]
             with contextlib.suppress(NotWritable):
                 described[name] = describe_value(value)
     return described
@@ -169,7 +171,10 @@ def _restore_parameters(model: EstimatorParameters, described: dict[str, Any]) -
     known = model.parameter_defaults()
     for name, value in described.items():
         if name in known:
-            model.set_params(**{name: restore_value(value)})
+            found = restore_value(value)
+            if name == "monotonic_cst" and isinstance(found, list):
+                found = [sign for part in found for sign in part]
+            model.set_params(**{name: found})
 
 
 def _layer_parameters(layers: list[Layer], given: int) -> dict[str, Any]:

@@ -51,6 +51,11 @@ def resumed_parameters(
         fresh = network.dense_parts(1, network.init(settings.generator))
         for part, new in zip(network.dense_parts(1, theta), fresh, strict=True):
             part.weights[:] = new.weights
+    outside = network.bounds is not None and (network.project(theta) != theta).any()
+    if outside and getattr(model, "monotonic_cst", None) is not None:
+        raise ValueError(
+            "monotonic_cst: must be that of the fit that is to go on, or warm_start off"
+        )
     return theta.astype(settings.dtype), scalers
 
 

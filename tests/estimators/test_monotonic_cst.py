@@ -136,6 +136,9 @@ def test_training_on_keeps_one_network_monotone_and_refuses_members():
     model = hbcd.HybridRegressor((6, 6), monotonic_cst=SIGNS, random_state=0, max_time=5)
     assert_monotone(model.fit(X, y).partial_fit(*more))
     assert_monotone(model.set_params(warm_start=True).fit(X, y).fit(*more))
+    other = model.set_params(monotonic_cst=[-1, -1, 0, 0])
+    with pytest.raises(ValueError, match="monotonic_cst: must be that of the fit that is to go on"):
+        other.fit(X, y)
     members = hbcd.HybridRegressor(effort=0.2, monotonic_cst=SIGNS, random_state=0, max_time=5)
     members.fit(X, y)
     before = members.predict(X)
@@ -159,6 +162,14 @@ def test_a_model_file_keeps_the_constraint(tmp_path, cst, parameters):
     assert same.layers is None
     assert_monotone(same)
     assert np.array_equal(same.fit(X, y).predict(X), model.predict(X))
+
+
+def test_a_model_file_keeps_the_signs_of_many_columns(tmp_path):
+    signs = [(-1) ** k for k in range(1005)]
+    X = np.random.default_rng(13).normal(size=(30, 1005))
+    model = hbcd.HybridRegressor((), monotonic_cst=signs, random_state=0, max_iter=3)
+    model.fit(X, X[:, 0]).save(tmp_path / "m.hbcd")
+    assert hbcd.load(tmp_path / "m.hbcd").monotonic_cst == signs
 
 
 @pytest.mark.parametrize(

@@ -45,7 +45,10 @@ def explain(args: argparse.Namespace) -> int:
     if args.json:
         print_json(_described(args, found, len(frame)))
         return 0
-    scored = f"target {', '.join(names)}" if y is not None else "no target: no importance"
+    known = found.importance
+    scored = "no target: no importance"
+    if known is not None:
+        scored = f"target {', '.join(names)}, {known.metric} {known.baseline:.5g}"
     print(f"{args.file}: {len(frame)} rows, {scored}\n")
     print(_text(found))
     if args.out:
@@ -144,7 +147,7 @@ def _text(found: Explanations) -> str:
     head = f"{'column':<{wide}}"
     if one is not None:
         level = f"{one.confidence_level:.0%} interval"
-        head += f"{one.metric + ' lost':>14}{level:>26}"
+        head += f"{'importance':>14}{level:>26}"
     lines = [head + f"{'alone':>9}{'with others':>13}"]
     for k in found.order:
         line = f"{indices.features[k]:<{wide}}"

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
+from hbcd.explain.member_biases import matching_bias
 from hbcd.parts.activations import Identity
 from hbcd.parts.structured_layers import BlockDiagonalLayer
 from hbcd.training.network import Network
@@ -19,15 +20,16 @@ from hbcd.utils.scaling import Scaled
 __all__ = ["MemberNetworks", "spread_of_members"]
 
 Array = NDArray[Any]
-PIECE = 8192  # rows at a time: what is computed of them stays in the cache
+MOST_ROWS = 4096  # that the networks have the mean of the model on
 
 
 @dataclass(frozen=True, eq=False)
 class MemberNetworks:
     """The networks of a model by members, side by side in place of their weighted sum.
 
-    The model keeps one bias of all of them, so each gets the one with which its mean over the rows
-    that are explained is that of the model: what is left is the shape of its function.
+    The model keeps one bias of all of them, so each gets the one with which its mean prediction
+    (of a transformed target that of the transformed one) over the rows that are explained, of many
+    some, is that of the model: what is left is the shape of its function.
 
     Attributes
     ----------
@@ -69,14 +71,18 @@ class MemberNetworks:
         weights = np.array([*shares, *([flat] if flat else [])])
         zero = np.zeros((weights.size, model.network_.n_outputs))
         found = cls(weights / weights.sum(), model, network, theta, zero)
-        share = np.ones(len(features)) if weight is None else weight
-        center = zero.copy()
-        for at in range(0, len(features), PIECE):
-            rows, part = features[at : at + PIECE], share[at : at + PIECE] / share.sum()
-            whole = model.network_.predict(
-                model.theta_, Scaled(rows, model.x_scaler_), n_threads=model.n_threads
-            )
-            center += np.einsum("n,nko->ko", part, whole[:, np.newaxis] - found._raw(rows))
+        some = np.unique(np.linspace(0, len(features) - 1, MOST_ROWS).astype(np.intp))
+        rows = features[some]
+        share = np.ones(some.size) if weight is None else weight[some]
+        whole = model.network_.predict(
+            model.theta_, Scaled(rows, model.x_scaler_), n_threads=model.n_threads
+        ).astype(np.float64)
+        center = np.array(
+            [
+                matching_bias(model.network_.loss, raw, whole, share / share.sum())
+                for raw in found._raw(rows).swapaxes(0, 1)
+            ]
+        )
         return cls(found.weights, model, network, theta, center)
 
     def _raw(self, features: Array) -> NDArray[np.float64]:

@@ -141,7 +141,11 @@ def _curves(ax: Any, result: Any, values: Array, places: list[int]) -> None:
             ax.fill_between(x, middle - wide, middle + wide, color=color, alpha=0.15, linewidth=0)
         ax.fill_between(x, low, high, color=color, alpha=0.35, linewidth=0)
         ax.plot(x, middle, color=color, label=name)
-    if len(places) > 1:
+    if len(places) > 1 and levels:  # no place between the marks is surely free
+        bottom, top = ax.get_ylim()
+        ax.set_ylim(bottom, top + 0.2 * (top - bottom))
+        ax.legend(loc="upper center", ncols=min(len(places), 4), fontsize="small")
+    elif len(places) > 1:
         ax.legend(loc="best", fontsize="small")
     if levels:
         _level_ticks(ax.xaxis, grid)

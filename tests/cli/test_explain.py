@@ -48,7 +48,7 @@ def test_it_prints_what_the_functions_find(capsys, model):
         assert (line["first"], line["total"]) == (indices.first[k, 0], indices.total[k, 0])
     code, text, err = run(capsys, "explain", model, "own.csv")
     assert (code, err) == (0, "")
-    assert "own.csv: 120 rows, target y" in text
+    assert f"own.csv: 120 rows, target y, r2 {found.baseline:.5g}" in text
     assert [line.split()[0] for line in text.splitlines()[3:]] == [
         line["column"] for line in result["columns"]
     ]

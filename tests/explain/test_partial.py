@@ -174,6 +174,27 @@ def test_networks_of_a_model_add_up_to_it(members):
     assert partial_dependence(model, X, 0, members=False).spread is None
 
 
+@pytest.mark.parametrize("kind", ["two classes", "three classes", "counts"])
+def test_networks_have_the_mean_prediction_of_their_model(members, kind):
+    _, X, y = members
+    if kind == "counts":
+        model = hbcd.HybridRegressor(
+            random_state=0, effort="fast", loss="poisson", output_range=None
+        )
+        model.fit(X, np.round(y / 100.0))
+        whole = model.predict(X)[:, np.newaxis]
+    else:
+        ends = [0.3, 0.6][: 1 if kind == "two classes" else 2]
+        model = hbcd.HybridClassifier(random_state=0, effort="fast")
+        model.fit(X, np.digitize(y, np.quantile(y, ends)))
+        whole = model.predict_proba(X)[:, 1:] if len(ends) == 1 else model.predict_proba(X)
+    nets = batches.Explained(model, X).members()
+    each = nets.evaluate(X)
+    # In the model's precision, float32.
+    for one in each.swapaxes(0, 1):
+        np.testing.assert_allclose(one.mean(axis=0), whole.mean(axis=0), rtol=1e-5)
+
+
 def test_the_spread_is_that_of_the_curves_of_the_networks(members):
     model, X, _ = members
     nets = batches.Explained(model, X).members()

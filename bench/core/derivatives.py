@@ -4,7 +4,7 @@
 
 Models of one output and of three classes, the members of a default fit among them; every time is
 the least of its repeats, taken in turns.  Digits: Jacobian and Hessian beside complex step in
-NumPy, of 300 rows in float64.  The bars are 3 times `predict` for the Jacobian of one output, and
+NumPy, of 300 rows.  The bars are 3 times `predict` for the Jacobian of one output, and
 1e-12; the exit status is 1 where one is missed.
 """
 
@@ -100,7 +100,7 @@ def main() -> int:
         }
         taken = fastest(calls, options.repeats)
         ratio = taken["jacobian"] / taken["predict"]
-        off = digits(model, x[:300]) if model.theta_.dtype == np.float64 else ()
+        off = digits(model, x[:300])
         missed |= (outputs == 1 and ratio > BAR) or any(one > DIGITS for one in off)
         shown = ", ".join(f"{one:.0e}" for one in off)
         print(

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd import core
 from hbcd.estimators.link_derivatives import LinkDerivatives
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.utils.validation import as_matrix
@@ -50,7 +51,7 @@ class DerivativeMethods(EstimatorParameters):
             of the probability of class k.  0 for columns of text, categories, truth
             values and dates, for a gap, for a column that did not vary in training, and where
             `output_range_` limits the prediction.  At the kink of `ReLU` and `LeakyReLU` the slope
-            to its left.  It has the precision of the model.
+            to its left.  Computed in float64, whatever the precision of the model.
 
         Raises
         ------
@@ -61,10 +62,8 @@ class DerivativeMethods(EstimatorParameters):
         --------
         Network.input_jacobian : The same of the standardized network.
         """
-        self._check_fitted()
-        rows = self._features(X)
-        out, jacobian = self._first(X, rows, self.theta_)
-        found = self._link_derivatives(out.astype(np.float64, copy=False)).jacobian(jacobian)
+        rows, _, out, jacobian = self._in_double(X)
+        found = self._link_derivatives(out).jacobian(jacobian)
         return self._in_columns(self._finite(found), rows, 1)
 
     def hessian(
@@ -169,13 +168,15 @@ class DerivativeMethods(EstimatorParameters):
         )
 
     def _finite(self, found: Array) -> Array:
-        if not np.isfinite(found).all():
+        if not core.all_finite(found.reshape(len(found), -1)):
             row = int(np.argwhere(~np.isfinite(found))[0, 0])
             raise ValueError(f"X: row {row}: the derivative is too large for float64")
         return found
 
     def _in_columns(self, found: Array, rows: Array, axes: int) -> Array:
         """Derivatives in the features, of which the last axes are, as those in the columns.
+
+        They may be written into `found`.
 
         Parameters
         ----------
@@ -186,7 +187,8 @@ class DerivativeMethods(EstimatorParameters):
         """
         factors = 1 / self.x_scaler_.divisor  # 0 for what did not vary
         if self.encoder_ is None:
-            return found * (factors if axes == 1 else np.multiply.outer(factors, factors))
+            found *= factors if axes == 1 else np.multiply.outer(factors, factors)
+            return found
         encoder, places = self.encoder_, self.encoder_.places
         numbers = [
             (k, places[name], name in encoder.fills)

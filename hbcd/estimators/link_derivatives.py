@@ -40,7 +40,10 @@ class LinkDerivatives(ABC):
 
     @abstractmethod
     def jacobian(self, jacobian: Any) -> Array:
-        """Of predictions (rows, predictions, n), from that of the outputs (rows, outputs, n)."""
+        """Of predictions (rows, predictions, n), from that of the outputs (rows, outputs, n).
+
+        It may be written into the latter.
+        """
 
     @abstractmethod
     def hessian(self, jacobian: Any, hessian: Any) -> Array:
@@ -72,7 +75,7 @@ class Elementwise(LinkDerivatives):
 
     def jacobian(self, jacobian: Any) -> Array:
         """Slope times that of the output."""
-        return np.asarray(jacobian * self.slope[:, :, np.newaxis])
+        return np.asarray(np.multiply(jacobian, self.slope[:, :, np.newaxis], out=jacobian))
 
     def hessian(self, jacobian: Any, hessian: Any) -> Array:
         """Slope times that of the output, and what the bend adds."""

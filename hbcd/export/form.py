@@ -13,7 +13,7 @@ from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target_transform import TargetTransform
 from hbcd.export.inputs import InputColumn, input_columns
-from hbcd.networks.affine_layers import AffineLayer, affine_layers
+from hbcd.networks.affine_layers import AffineLayer, AffinePart, affine_layers
 from hbcd.tables.levels import level_text
 
 __all__ = ["ModelForm", "model_form"]
@@ -111,8 +111,10 @@ def model_form(model: Any) -> ModelForm:
     x_scaler, y_scaler = model.x_scaler_, model.y_scaler_
     ends = getattr(model, "output_range_", None)
     classes = None
+    layers = tuple(affine_layers(network, model.theta_))
     if isinstance(model, HybridClassifier):
         classes = tuple(model.classes_.tolist())
+        layers = _calibrated(model, layers)
     columns, features = input_columns(model)
     n_out = network.n_outputs
     return ModelForm(
@@ -120,7 +122,7 @@ def model_form(model: Any) -> ModelForm:
         features=features,
         shift=np.asarray(x_scaler.shift, np.float64),
         factor=1.0 / x_scaler.divisor,
-        layers=tuple(affine_layers(network, model.theta_)),
+        layers=layers,
         link=name,
         scale=np.ones(n_out) if classes else np.asarray(y_scaler.scale, np.float64),
         mean=np.zeros(n_out) if classes else np.asarray(y_scaler.mean, np.float64),
@@ -132,6 +134,29 @@ def model_form(model: Any) -> ModelForm:
         dtype=model.theta_.dtype,
         model=model,
     )
+
+
+def _calibrated(
+    model: HybridClassifier, layers: tuple[AffineLayer, ...]
+) -> tuple[AffineLayer, ...]:
+    """The layers with the temperature of a classifier in the last of them."""
+    made = model._calibrator()
+    if made is None:
+        return layers
+    if made.curves:
+        raise ValueError(
+            "calibrate='isotonic': must be None or 'temperature' to be exported, "
+            "set_params(calibrate=...) changes it without another fit"
+        )
+    if made.factor == 1.0:
+        return layers
+    n = layers[-1].n_out
+    parts = tuple(
+        AffinePart(slice(k, k + 1), slice(k, k + 1), np.full((1, 1), made.factor), np.zeros(1),
+                   "identity")
+        for k in range(n)
+    )  # fmt: skip
+    return (*layers, AffineLayer(n, n, parts))
 
 
 def _output_names(model: HybridEstimator, classes: tuple[Any, ...] | None) -> tuple[str, ...]:

@@ -170,4 +170,5 @@ def model_hash(model: Any) -> str:
         digest.update(f"{numbers.dtype}{numbers.shape}".encode())
         digest.update(numbers.tobytes())
     digest.update(repr(getattr(model, "output_range_", None)).encode())
+    digest.update(repr(getattr(model, "calibrate", None)).encode())
     return digest.hexdigest()

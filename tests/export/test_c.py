@@ -9,7 +9,15 @@ from hbcd.export.evaluation import jacobian_of
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points, table_of
 from support.compiled_exports import CC, compiled
-from support.exportable import ACTIVATIONS, KINDS, classifier, of_layers, of_table, regressor
+from support.exportable import (
+    ACTIVATIONS,
+    KINDS,
+    classifier,
+    members_of_classes,
+    of_layers,
+    of_table,
+    regressor,
+)
 
 
 def predicted(model, form, points):
@@ -107,6 +115,13 @@ def test_a_custom_activation_is_refused_by_name_and_nothing_is_written(layer, tm
     with pytest.raises(ValueError, match=r"layers\[1\]: activation=.*Custom"):
         hbcd.to_c(model, tmp_path / "m.c")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_probabilities_that_rise_in_pieces_are_refused(tmp_path):
+    model = members_of_classes("isotonic")
+    with pytest.raises(ValueError, match="calibrate='isotonic': must be None or 'temperature'"):
+        hbcd.to_c(model, tmp_path / "m.c")
+    hbcd.to_c(model.set_params(calibrate=None), tmp_path / "m.c")
 
 
 def test_what_is_no_model_is_refused(tmp_path):

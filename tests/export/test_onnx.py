@@ -13,8 +13,8 @@ from support.exportable import ACTIVATIONS, KINDS, classifier, of_table, regress
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 DIALECTS = ("general", "omlt", "static", "float32")
-NOT_PLAIN = {"three classes", "classes, sigmoid", "poisson", "log", "yeo-johnson",
-             "yeo-johnson of a median", "mixed activations", "pieces"}  # fmt: skip
+NOT_PLAIN = {"calibrated classes", "three classes", "classes, sigmoid", "poisson", "log",
+             "yeo-johnson", "yeo-johnson of a median", "mixed activations", "pieces"}  # fmt: skip
 FLIPS = 40  # here; 1000 in `python -m bench.exports`
 
 

@@ -69,6 +69,13 @@ def ensemble(**options):
     return hbcd.HybridRegressor(effort=0.1, random_state=0, **options).fit(X, Y[:, 0])
 
 
+def members_of_classes(calibrate, classes=3):
+    X, Y = rows(300)
+    y = np.digitize(Y[:, 0], np.quantile(Y[:, 0], np.linspace(0, 1, classes + 1)[1:-1]))
+    model = hbcd.HybridClassifier(effort=0.1, members=5, random_state=0, calibrate=calibrate)
+    return model.fit(X, y)
+
+
 def of_layers(layers, outputs=1):
     X, Y = rows()
     y = Y[:, 0] if outputs == 1 else Y[:, :outputs]
@@ -87,6 +94,7 @@ KINDS = {
     "two classes": lambda: classifier(2),
     "three classes": lambda: classifier(3),
     "classes, sigmoid": lambda: classifier(3, "sigmoid"),
+    "calibrated classes": lambda: members_of_classes("temperature"),
     "ensemble": ensemble,
     "ensemble of two targets": lambda: hbcd.HybridRegressor(
         effort=0.1, random_state=0

@@ -111,7 +111,10 @@ partial_dependence.csv, accumulated.csv.
 PREDICT = """\
 Predicts with a model for every row of a table, as CSV: one column per target, one line per row,
 in digits that read back as the same numbers; of classes the label, and with --proba a column
-probability_LABEL for each. Columns are found by name; others are ignored.
+probability_LABEL for each. --interval 0.9 adds TARGET_lower and TARGET_upper, between which the
+target is found nine times in ten, --novelty the share of training rows that are less far out. Rows
+beyond the range of a column in training are counted in a warning. Columns are found by name; others
+are ignored.
 The table is read piece by piece, so it may be larger than memory (a spreadsheet may not be); the
 predictions are the same whatever the size of the pieces, and written when all of them are there.
 """
@@ -153,6 +156,7 @@ examples:
   hbcd predict hbcd-plant.hbcd new.csv
   hbcd predict hbcd-plant.hbcd new.parquet --out predicted.csv --chunk-rows 10000
   hbcd predict hbcd-wine.hbcd new.csv --proba
+  hbcd predict hbcd-plant.hbcd new.csv --interval 0.9 --novelty
   hbcd predict hbcd-plant.hbcd new.csv --json | jq .predictions.power
 """
 

@@ -13,6 +13,7 @@ from hbcd.cli import help as text
 from hbcd.cli.config import with_config
 from hbcd.cli.export_options import add_export_options
 from hbcd.cli.grid import BUDGET, GRID, parse_budget, parse_grid, parse_hidden
+from hbcd.cli.predict_options import add_predict_options
 from hbcd.cli.strict_parser import StrictParser
 from hbcd.utils.version import __version__
 
@@ -259,13 +260,7 @@ def _add_reading(parser: argparse.ArgumentParser) -> None:
 def _add_predict(commands: Any) -> None:
     predict = _command(commands, "predict", _predict, "predict with a model", text.PREDICT,
                        text.PREDICT_EXAMPLES)  # fmt: skip
-    predict.add_argument("model", metavar="MODEL", help="a model file that hbcd fit wrote")
-    predict.add_argument("file", metavar="FILE", help="a table: .csv, .tsv, .parquet, .xlsx")
-    predict.add_argument("--out", metavar="FILE.csv", help="write there, not to standard output")
-    predict.add_argument("--proba", action="store_true",
-                         help="of classes: a column more for the probability of each")  # fmt: skip
-    predict.add_argument("--chunk-rows", type=int, default=65536, metavar="N",
-                         help="rows held in memory at a time, default 65536")  # fmt: skip
+    add_predict_options(predict)
     _add_reading(predict)
     _add_json(predict)
 

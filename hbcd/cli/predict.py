@@ -12,11 +12,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 import hbcd
 from hbcd.cli.data import open_table, target_names
 from hbcd.cli.export import record_lines
+from hbcd.cli.predicted import Lines, Predicted, names_of_targets
 from hbcd.cli.tasks import task_of
 from hbcd.cli.text import (
     described_layer,
@@ -41,7 +40,6 @@ from hbcd.utils.validation import check_integer
 
 __all__ = ["info", "predict", "target_columns"]
 
-Lines = list[list[Any]]
 MEMORY = 16 * 2**20  # bytes of predictions to print that are kept off the disk
 
 
@@ -49,13 +47,10 @@ def predict(args: argparse.Namespace) -> int:
     """`hbcd predict`: a table in, a column of predictions per target out, piece by piece."""
     check_integer("chunk_rows", args.chunk_rows, 1)
     model = load(args.model)
-    if args.proba and not isinstance(model, HybridClassifier):
-        raise ValueError("proba: must be left out, the model predicts numbers")
-    names = _target_names(model)
+    predicted = Predicted(model, args)
+    names = predicted.names
     file = open_table(args.file, args, model)
-    pieces = _predictions(model, names, args, file)
-    if args.proba:
-        names += [f"probability_{level_text(label)}" for label in model.classes_.tolist()]
+    pieces = _predictions(model, predicted, args, file)
     if args.out:
         _refuse_overwriting(args.out, (args.model, args.file))
         rows = _write(args.out, names, pieces)
@@ -70,32 +65,26 @@ def predict(args: argparse.Namespace) -> int:
                     "predictions": columns})  # fmt: skip
     else:
         _print(names, pieces)
+    if predicted.warning:
+        args.notes(predicted.warning)
     return 0
 
 
 def _predictions(
-    model: HybridEstimator, targets: list[str], args: argparse.Namespace, file: TableFile
+    model: HybridEstimator, predicted: Predicted, args: argparse.Namespace, file: TableFile
 ) -> Iterator[Lines]:
     """Predictions of each piece of a table, a list for each row."""
     encoder = model.encoder_
     by_position = encoder is None or not encoder.named
-    here = [*targets]
+    here = names_of_targets(model)
     done = 0
     for frame in read_chunks(file, args.chunk_rows):
         if by_position:  # the targets may be there, but they are not counted
             frame = frame.drop(columns=[name for name in here if name in frame.columns])
         with told_by_file(file, above=done):
-            lines = _lines_of(model, frame, args.proba)
+            lines = predicted.lines(frame)
         done += len(frame)
         yield lines
-
-
-def _lines_of(model: Any, frame: Any, proba: bool) -> Lines:
-    if not proba:
-        values = np.asarray(model.predict(frame)).reshape(len(frame), -1)
-        return list(values.tolist())
-    labels, shares = model.predict_with_proba(frame)
-    return [[label, *row] for label, row in zip(labels.tolist(), shares.tolist(), strict=True)]
 
 
 def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:
@@ -114,13 +103,6 @@ def target_columns(model: HybridEstimator) -> list[str]:
 
 def _n_targets(model: HybridEstimator) -> int:
     return 1 if isinstance(model, HybridClassifier) else model.n_outputs_
-
-
-def _target_names(model: HybridEstimator) -> list[str]:
-    names, n = target_names(model), _n_targets(model)
-    if len(names) == n:
-        return names
-    return ["prediction"] if n == 1 else [f"prediction_{k}" for k in range(1, n + 1)]
 
 
 def _cell(value: Any) -> str:
@@ -216,7 +198,7 @@ def _describe(path: str) -> dict[str, Any]:
         "n_parameters": model.network_.n_parameters,
         "dtype": str(model.theta_.dtype),
         "columns": columns,
-        "target": _target_names(model),
+        "target": names_of_targets(model),
         "task": task_of(model).name,
         "classes": model.classes_.tolist() if isinstance(model, HybridClassifier) else None,
         "loss": registry.describe_loss(model.network_.loss),

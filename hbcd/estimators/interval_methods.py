@@ -29,11 +29,9 @@ Array = NDArray[Any]
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within its standard deviation
 
 
-def as_level(value: Any) -> float:
+def as_level(value: Any, name: str = "confidence_level") -> float:
     """A checked confidence level."""
-    level = check_number(
-        "confidence_level", value, low=0.0, high=1.0, open_low=True, open_high=True
-    )
+    level = check_number(name, value, low=0.0, high=1.0, open_low=True, open_high=True)
     assert level is not None
     return level
 

@@ -86,10 +86,21 @@ class Novelty(IntervalStore):
         rows = self._features(X)
         x = self.x_scaler_.forward(rows, self.theta_.dtype)
         leverage = known.distance.of_rows(x, self.n_threads)[0]
-        return np.searchsorted(known.own, leverage) / known.own.size, self._beyond(rows)
+        return np.searchsorted(known.own, leverage) / known.own.size, self.beyond_training(rows)
 
-    def _beyond(self, rows: Array) -> NDArray[np.bool_]:
-        """Whether values leave the range of their column in training, (rows, columns)."""
+    def beyond_training(self, rows: NDArray[np.float64]) -> NDArray[np.bool_]:
+        """Which values leave the range of their column in training.
+
+        Parameters
+        ----------
+        rows : ndarray of shape (rows, features)
+            As `encode` gives them.
+
+        Returns
+        -------
+        ndarray of bool, shape (rows, n_features_in_)
+            False for columns that are not of numbers.
+        """
         low, high = self.feature_range_
         encoder = self.encoder_
         if encoder is None:
@@ -112,7 +123,7 @@ def about_extrapolation(model: Any, X: Any, rows: Array) -> str | None:
     rows : ndarray of shape (rows, features)
         Its features.
     """
-    beyond = model._beyond(rows)
+    beyond = model.beyond_training(rows)
     if not beyond.any():
         return None
     row, column = (int(k) for k in np.argwhere(beyond)[0])

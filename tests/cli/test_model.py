@@ -42,7 +42,8 @@ def test_predictions_from_the_file_equal_those_from_memory_bit_for_bit(capsys, d
     train, _ = split_rows(len(frame), 0.2, 5)
     memory.fit(frame.drop(columns="y").iloc[train], frame.y.to_numpy()[train])
     code, out, err = run(capsys, "predict", path, "own.csv")
-    assert (code, err) == (0, "")
+    assert code == 0
+    assert not err or "rows leave the range of a column in training" in err  # rows to test on
     assert same_bits(read_predictions(out)["y"], memory.predict(frame))
 
 

@@ -109,7 +109,7 @@ class MemberNetworks:
         flat = raw.reshape(-1, raw.shape[2])
         model = self._model
         if isinstance(model, HybridClassifier):
-            made = model._probabilities(flat)
+            made = model._calibrated(flat)
             made = made[:, 1:] if made.shape[1] == 2 else made
         else:
             made = model._in_units(flat, model.network_.loss, model.y_scaler_)

@@ -174,6 +174,20 @@ def test_networks_of_a_model_add_up_to_it(members):
     assert partial_dependence(model, X, 0, members=False).spread is None
 
 
+def test_networks_are_calibrated_as_their_model_is(members):
+    _, X, y = members
+    labels = np.digitize(y, np.quantile(y, [0.3, 0.6]))
+    plain, calibrated = (
+        hbcd.HybridClassifier(random_state=0, effort="fast", calibrate=choice).fit(X, labels)
+        for choice in (None, "isotonic")
+    )
+    before, after = (batches.Explained(one, X).members() for one in (plain, calibrated))
+    changed = np.abs(plain.predict_proba(X) - calibrated.predict_proba(X)).max()
+    each = np.abs(before.evaluate(X) - after.evaluate(X)).max()
+    assert changed > 1e-4
+    assert each > 0.3 * changed
+
+
 @pytest.mark.parametrize("kind", ["two classes", "three classes", "counts"])
 def test_networks_have_the_mean_prediction_of_their_model(members, kind):
     _, X, y = members

@@ -151,14 +151,17 @@ def read_record(path: str | os.PathLike[str]) -> ExportRecord:
 
 
 def is_export(path: str | os.PathLike[str]) -> bool:
-    """Whether a file begins or ends as one that holds a record, whole or not.
+    """Whether there is a file that holds a record, whole or not.
 
     Parameters
     ----------
     path : str or path
     """
-    with open(path, "rb") as file:
-        return b'{"hbcd_export":' in file.read()
+    try:
+        with open(path, "rb") as file:
+            return b'{"hbcd_export":' in file.read()
+    except OSError:
+        return False
 
 
 def model_hash(model: Any) -> str:

@@ -120,6 +120,9 @@ def optimize_inputs(
     runs = [_run(problems, *one) for one in chosen_starts(problems, samples, scaled, starts)]
     best = min(runs, key=lambda one: (max(one.end.violation, MET), one.end.f))
     x = table_row(model, best.features, boxes.shown[best.number])
+    labels = getattr(model, "column_labels_", None)
+    if labels is not None and isinstance(x, np.ndarray):
+        x = pd.DataFrame(x, columns=labels)
     return OptimizedInputs(
         x=x,
         prediction=_prediction(model, x),

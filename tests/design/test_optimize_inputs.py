@@ -234,6 +234,17 @@ def test_a_box_of_one_point_is_that_point():
     assert str(best).startswith("1 of 1 starts")
 
 
+def test_numbers_as_names_of_columns_stay_with_their_columns():
+    x = pd.DataFrame(np.random.default_rng(0).uniform(0, 1, (60, 3)))[[2, 0, 1]]
+    model = hbcd.HybridRegressor((), random_state=0).fit(x, x[2] - x[0])
+    best = hbcd.optimize_inputs(model, "max", {2: (0.0, 0.75), 0: 0.25})
+    assert list(best.x) == [2, 0, 1]
+    assert best.x[2].iloc[0] == 0.75
+    assert best.x[0].iloc[0] == 0.25
+    assert best.prediction[0] == pytest.approx(0.5, abs=1e-6)
+    assert best.prediction[0] == model.predict(best.x[[0, 1, 2]])[0]
+
+
 def test_a_range_of_outputs_hides_no_way():
     x = np.random.default_rng(0).uniform(-3, 3, (300, 1))
     model = hbcd.HybridRegressor((6,), random_state=0, max_iter=300, output_range=(0.2, 0.5))

@@ -292,3 +292,31 @@ def test_what_is_no_fitted_model_is_refused():
     for wrong in ("max", {0: "max", 1: 3.0}):
         with pytest.raises(ValueError, match="objective="):
             hbcd.optimize_inputs(two, wrong)
+
+
+def branin(x):
+    """Of the unit square; its least value is 0.397887 (Dixon and Szego 1978)."""
+    a, b = 15 * x[:, 0] - 5, 15 * x[:, 1]
+    bowl = b - 5.1 / (4 * np.pi**2) * a**2 + 5 / np.pi * a - 6
+    return bowl**2 + 10 * (1 - 1 / (8 * np.pi)) * np.cos(a) + 10
+
+
+def hartmann(x):
+    """Of the unit cube; its least value is -3.86278 (Dixon and Szego 1978)."""
+    steep = np.array([[3, 10, 30], [0.1, 10, 35], [3, 10, 30], [0.1, 10, 35]])
+    center = 1e-4 * np.array(
+        [[3689, 1170, 2673], [4699, 4387, 7470], [1091, 8732, 5547], [381, 5743, 8828]]
+    )
+    apart = (steep * (x[:, np.newaxis] - center) ** 2).sum(axis=2)
+    return -(np.array([1, 1.2, 3, 3.2]) * np.exp(-apart)).sum(axis=1)
+
+
+@pytest.mark.parametrize(
+    ("function", "n", "least"), [(branin, 2, 0.397887), (hartmann, 3, -3.86278)]
+)
+def test_published_functions_are_minimized_through_a_model_of_them(function, n, least):
+    x = np.random.default_rng(0).random((1500, n))
+    model = hbcd.HybridRegressor(random_state=0, effort="fast").fit(x, function(x))
+    best = hbcd.optimize_inputs(model, "min")
+    assert function(best.x)[0] == pytest.approx(least, abs=0.01)
+    assert best.value <= model.predict(np.random.default_rng(1).random((20_000, n))).min()

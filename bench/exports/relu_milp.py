@@ -62,9 +62,9 @@ def main():
                 solved(problem, folder / f"{k}.lp")
                 for k, problem in enumerate(problems(model, folder))
             )
-            same = abs(theirs[2] - ours[2]) <= 2 * GAP * abs(ours[2])
-            print(f"{widths} seed {seed}: OMLT {theirs[0]} nodes, {theirs[1]:.2f} s; ours {ours[0]} "
-                  f"nodes, {ours[1]:.2f} s; {'same' if same else 'OTHER'} optimum")  # fmt: skip
+            same = "same" if abs(theirs[2] - ours[2]) <= 2 * GAP * abs(ours[2]) else "OTHER"
+            print(f"{widths} seed {seed}: {same} optimum; OMLT {theirs[0]} nodes, "
+                  f"{theirs[1]:.2f} s; ours {ours[0]} nodes, {ours[1]:.2f} s")  # fmt: skip
             ratios.append([(ours[0] + 1) / (theirs[0] + 1), ours[1] / theirs[1]])
     nodes, seconds = np.exp(np.log(ratios).mean(axis=0))
     print(f"geometric mean, ours by OMLT's: nodes {nodes:.2f}, CPU seconds {seconds:.2f}")

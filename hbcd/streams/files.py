@@ -28,7 +28,7 @@ def is_pattern(name: str) -> bool:
     """Whether a name stands for several files: a pattern, or a folder that has some."""
     folder = os.path.expanduser(name)
     if os.path.isdir(folder):
-        return any(_is_known(Path(file)) for file in os.listdir(folder))
+        return bool(_listed(folder))
     return glob.has_magic(name) and not os.path.exists(folder)
 
 
@@ -47,8 +47,7 @@ def found_files(source: Any) -> list[Path]:
     for one in wanted:
         name = os.path.expanduser(os.fspath(one))
         if os.path.isdir(name):
-            files = [Path(name, file) for file in sorted(os.listdir(name))]
-            several = [file for file in files if _is_known(file)]
+            several = _listed(name)
         else:
             several = [Path(file) for file in sorted(glob.glob(name, recursive=True))]
         if not several and os.path.exists(name) and not os.path.isdir(name):
@@ -62,13 +61,23 @@ def found_files(source: Any) -> list[Path]:
                 "a list of paths may have several"
             )
         found += several
+    seen: set[Path] = set()
     for file in found:
+        if file.resolve() in seen:
+            raise ValueError(f"source={file}: must be named once, its rows would be read twice")
+        seen.add(file.resolve())
         if not _is_known(file):
             known = ", ".join((".parquet", *ARROW, *TEXT))
             raise ValueError(f"source={file}: must end in one of {known} to be read in pieces")
         if not file.is_file():
             raise FileNotFoundError(f"source={file}: must be a file that exists")
     return found
+
+
+def _listed(folder: str) -> list[Path]:
+    """The files of a folder; names like .tables.csv and _temporary.csv are nobody's data."""
+    names = sorted(name for name in os.listdir(folder) if not name.startswith((".", "_")))
+    return [file for file in (Path(folder, name) for name in names) if _is_known(file)]
 
 
 def _kind(file: Path) -> str:

@@ -208,5 +208,11 @@ class Rows(RowSource):
         """Inputs, targets and weights of columns that all are numbers, for `Network.train`."""
         return read_numbers(self, ranks)
 
+    def __array__(self, *arguments: Any, **named: Any) -> Any:
+        """Raises: NumPy would take it for one thing that is no number."""
+        raise TypeError(
+            "X: must be a table in memory here, not hbcd.Rows, which fit, predict and score read"
+        )
+
     def __repr__(self) -> str:
         return f"Rows({self.source!r}, target={self.target!r}, memory={self.memory!r})"

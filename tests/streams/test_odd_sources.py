@@ -272,3 +272,32 @@ def test_a_pattern_or_folder_of_several_kinds_is_refused(frame, tmp_path):
         assert "files of parquet and of text: must be of one kind" in told
     both = Rows([tmp_path / "a.csv", tmp_path / "a.parquet"], "PE")
     assert sum(map(len, both.pieces())) == 500
+
+
+def test_a_file_is_named_once(frame, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame.to_csv("a.csv", index=False)
+    for source in (["a.csv", "a.csv"], ["*.csv", "a.csv"], ["a.csv", tmp_path / "a.csv"]):
+        assert "must be named once" in refused(lambda source=source: Rows(source, "PE"))
+
+
+def test_hidden_files_of_a_folder_are_left_out(frame, tmp_path):
+    for name in ("a.csv", ".a.csv", "_a.csv", "._a.csv"):
+        frame.to_csv(tmp_path / name, index=False)
+    assert sum(map(len, Rows(tmp_path, "PE").pieces())) == ROWS
+
+
+def test_rows_are_no_array(frame):
+    from sklearn.model_selection import GridSearchCV
+    from sklearn.preprocessing import StandardScaler
+
+    rows, model = Rows(frame, "PE"), regressor().fit(Rows(frame, "PE"))
+    for use in (
+        lambda: np.asarray(rows),
+        lambda: np.asarray(rows, dtype=float),
+        lambda: model.jacobian(rows),
+        lambda: StandardScaler().fit(rows),
+        lambda: GridSearchCV(model, {"alpha": [0.0, 1.0]}).fit(rows),
+    ):
+        with pytest.raises(TypeError, match="must be a table in memory here"):
+            use()

@@ -57,7 +57,7 @@ SOURCES = {
     "a table of polars": polars_table,
     "files of parquet": lambda folder: files(folder, "parquet"),
     "files of text": lambda folder: files(folder, "csv"),
-    "files of both": lambda folder: files(folder, "parquet", "csv"),
+    "files of both": lambda folder: sorted(files(folder, "parquet", "csv").iterdir()),
     "a file of Arrow": lambda folder: arrow(folder, stream=False),
     "a stream of Arrow in a file": lambda folder: arrow(folder, stream=True),
 }

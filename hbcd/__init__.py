@@ -119,6 +119,7 @@ _PUBLIC = {
         "plot_growth",
         "plot_history",
         "plot_importance",
+        "plot_intervals",
         "plot_layer_selection",
         "plot_partial_dependence",
         "plot_prediction",

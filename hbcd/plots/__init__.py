@@ -10,6 +10,7 @@ from hbcd.plots.errors import PredictionDisplay, plot_prediction
 from hbcd.plots.features import plot_error_by_feature
 from hbcd.plots.growth import plot_growth
 from hbcd.plots.importance import plot_importance, plot_sobol
+from hbcd.plots.intervals import plot_intervals
 from hbcd.plots.training import plot_history, plot_layer_selection, plot_sensitivity
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "plot_growth",
     "plot_history",
     "plot_importance",
+    "plot_intervals",
     "plot_layer_selection",
     "plot_partial_dependence",
     "plot_prediction",

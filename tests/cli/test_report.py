@@ -99,9 +99,9 @@ def test_pictures_of_the_page_are_the_files_beside_it(capsys, here):
     inside = {base64.b64decode(image["src"].partition(",")[2]) for image in page.named("img")}
     assert all(image["alt"] for image in page.named("img"))
     beside = {path.read_bytes() for path in (here / "o").glob("*.svg")}
-    # History, prediction, residuals, layers, sensitivity; of four columns the error, the partial
+    # History, prediction, residuals, intervals, layers, sensitivity; of four columns error, partial
     # dependence and the accumulated effect; importance, Sobol indices.
-    assert len(beside) == 19
+    assert len(beside) == 20
     assert inside == beside
     assert not any(b"<script" in content or b"<image" in content for content in beside)
 

@@ -17,9 +17,11 @@ from hbcd.cli.data import Table
 from hbcd.cli.explanations import Explanations, explanations
 from hbcd.cli.prepared import Prepared
 from hbcd.cli.report import html
+from hbcd.cli.report.intervals import interval_section, measured_intervals
 from hbcd.cli.report.members import members_section
 from hbcd.cli.report.scores import cards, class_tables, score_table, validation
 from hbcd.cli.report.use_of_columns import use_section
+from hbcd.cli.tasks import Regression
 from hbcd.cli.text import layer_kind, network_text, number, targets_text
 from hbcd.estimators.base import HybridEstimator
 from hbcd.tables.columns import to_numbers
@@ -43,6 +45,11 @@ def write_report(folder: Path, model: HybridEstimator, prepared: Prepared, resul
     table, parts = prepared.table, prepared.parts
     train, test = (prepared.rows.rows(part) for part in parts)
     use = explanations(model, train, test, table.y[parts[1]], seed=result["seed"])
+    intervals = None
+    if isinstance(table.task, Regression):
+        intervals = measured_intervals(model, test, table.y[parts[1]])
+    if intervals is not None:
+        result["intervals"] = intervals
     note, pictures = "", []
     try:
         from hbcd.cli.report.pictures import draw
@@ -76,6 +83,7 @@ def _body(
         html.heading("Accuracy", table.task.note),
         score_table(table, result),
         *class_tables(table, parts, result),
+        *interval_section(result.get("intervals"), table.targets, table.unit),
         *validation(table, result),
         *use_section(use, "the rows to test on"),
         html.heading("Pictures", note),

@@ -32,6 +32,10 @@ class _Known:
         """Predictions of the rows to test on, which `X` are."""
         return self._model.predict(self._rows)
 
+    def predict_interval(self, X: Any, confidence_level: float) -> Any:
+        """Their intervals."""
+        return self._model.predict_interval(self._rows, confidence_level)
+
     def predict_proba(self, X: Any) -> Any:
         """Their probabilities."""
         return self._model.predict_proba(self._rows)
@@ -73,6 +77,11 @@ def draw(model: Any, prepared: Prepared, use: Explanations) -> list[Picture]:
                 axes(f"residuals_{k + 1}", f"{target}, rows to test on: residuals"),
             ]
             plots.plot_prediction(known, X, y, pair, output=k)
+            text = f"{target}, rows to test on: intervals of 90 %"
+            try:
+                plots.plot_intervals(known, X, y, axes(f"intervals_{k + 1}", text), output=k)
+            except ValueError:  # ranks keep no rows
+                pictures.drop()
     optional(plots.plot_layer_selection, "layer_selection", "Which layers were trained")
     optional(plots.plot_sensitivity, "sensitivity", "Sensitivity of the layers when chosen")
     shown = list(X.columns[:MAX_FEATURES])

@@ -70,6 +70,16 @@ def test_members_are_monotone_together(parameters):
     assert_monotone(model)
 
 
+def test_the_linear_member_has_the_signs_too():
+    rng = np.random.default_rng(14)
+    X = rng.normal(size=(200, 4))
+    y = -X[:, 0] + X[:, 1] + X[:, 2]  # the other way in both that are constrained
+    model = hbcd.HybridRegressor(effort=0.2, monotonic_cst=SIGNS, random_state=0, max_time=10)
+    model.fit(X, y)
+    assert model.members_.set_index("name").loc["linear", "weight"] > 0
+    assert_monotone(model)
+
+
 def test_links_and_several_targets_are_monotone():
     rng = np.random.default_rng(3)
     X, y = table(rng, 200)

@@ -35,6 +35,9 @@ class IntervalRows:
         Whether these are the rows of `train`.
     held_out : CheckedRows or None
         Rows that the fit was given to hold out.
+    chosen_by : float
+        Rows left out over these less one for each weighted member: their weights, and they
+        themselves, were chosen by the errors for these rows, which are therefore a little small.
     """
 
     train: CheckedRows
@@ -42,6 +45,7 @@ class IntervalRows:
     left_out: tuple[CheckedRows, Array] | None
     same: bool
     held_out: CheckedRows | None
+    chosen_by: float = 1.0
 
 
 def interval_rows(plan: FitPlan, dtype: Any) -> IntervalRows | None:
@@ -59,17 +63,19 @@ def interval_rows(plan: FitPlan, dtype: Any) -> IntervalRows | None:
         return None
     some = _evenly(len(train))
     chosen = _standardized(train, some, scalers, dtype)
-    left_out, same = None, False
+    left_out, same, chosen_by = None, False, 1.0
     if plan.result is not None:
         left, outputs = plan.result.left, plan.result.predicted
         at = _evenly(len(left))
         same = len(left) == len(train) and len(train) <= MOST_ROWS
         rows = chosen if same else _standardized(train, left[at], scalers, dtype)
         left_out = rows, outputs[at]
+        weighted = sum(one.weight > 0.0 for one in plan.result.members)
+        chosen_by = len(left) / max(len(left) - weighted, 1)
     held = plan.rows.held_out
     if held is not None:
         held = _standardized(held, _evenly(len(held)), scalers, dtype)
-    return IntervalRows(chosen, len(train), left_out, same, held)
+    return IntervalRows(chosen, len(train), left_out, same, held, chosen_by)
 
 
 def _evenly(n: int) -> NDArray[np.intp]:

@@ -159,6 +159,7 @@ def compute_intervals(
             mean = np.average(np.square(errors), axis=0, weights=judged.weight)
             less = distance.averaged(train.x, parts, n_threads) / np.maximum(mean, 1e-300)
             errors = errors * np.sqrt(1.0 - np.minimum(less, MOST_AVERAGED))
+        errors = errors * np.sqrt(rows.chosen_by)
         if not rows.same:
             leverage = distance.of_rows(judged.x, n_threads)[0].astype(np.float64)
     else:

@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from hbcd.tables.encoded import EncodedTable
+from hbcd.streams.rows import Rows
 from hbcd.training import registry
 from hbcd.tuning.candidates import Tunable, text_of
 from hbcd.tuning.default_space import default_space
@@ -130,6 +131,8 @@ def tune(
     """
     # check
     tunable = Tunable(model)
+    if isinstance(X, Rows):
+        raise TypeError("X: must be a table in memory, not hbcd.Rows; some of the rows will do")
     rows = count_rows(X)
     if count_rows(y) != rows:
         raise ValueError(f"y: has {count_rows(y)} rows, must have {rows}, one for each row of X")

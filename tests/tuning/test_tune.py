@@ -313,3 +313,8 @@ def test_a_result_says_in_one_line_what_was_chosen(result):
     assert "\n" not in text
     assert text.startswith(f"<TuneResult: r2 {result.best_score_:.6g}, as given ")
     assert f"hidden_layer_sizes={result.best_params_['hidden_layer_sizes']}" in text
+
+
+def test_rows_that_are_read_in_pieces_are_refused():
+    with pytest.raises(TypeError, match="X: must be a table in memory, not hbcd.Rows"):
+        hbcd.tune(model(), hbcd.Rows((X, Y)), Y, SPACE, **OPTIONS)

@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-from hbcd.tables.encoded import EncodedTable
 from hbcd.streams.rows import Rows
+from hbcd.tables.encoded import EncodedTable
 from hbcd.training import registry
 from hbcd.tuning.candidates import Tunable, text_of
 from hbcd.tuning.default_space import default_space

@@ -316,5 +316,5 @@ def test_a_result_says_in_one_line_what_was_chosen(result):
 
 
 def test_rows_that_are_read_in_pieces_are_refused():
-    with pytest.raises(TypeError, match="X: must be a table in memory, not hbcd.Rows"):
+    with pytest.raises(TypeError, match=r"X: must be a table in memory, not hbcd\.Rows"):
         hbcd.tune(model(), hbcd.Rows((X, Y)), Y, SPACE, **OPTIONS)

@@ -109,7 +109,9 @@ static REAL power_back(REAL z, REAL up, REAL down)
     REAL v = positive_expm1(log1p_of(p * ((z < ZERO) ? (-z) : z)) / p);
     return (z < ZERO) ? (-v) : v;
 }
+"""
 
+_POWER_SLOPE = """\
 /* Its slope. */
 static REAL power_slope(REAL z, REAL up, REAL down)
 {
@@ -123,7 +125,8 @@ _NEEDS = {
     "sigmoid": ("expm1", "exp", "logistic"),
     "logistic": ("expm1", "exp", "logistic"),
     "exp": ("expm1", "exp"),
-    "yeo-johnson": ("expm1", "exp", "log1p", "power_back"),
+    "yeo-johnson": ("expm1", "log1p"),
+    "yeo-johnson slope": ("expm1", "exp", "log1p", "slope"),
 }
 
 
@@ -133,7 +136,8 @@ def functions_text(names: set[str], real: str) -> str:
     Parameters
     ----------
     names : set of str
-        Of "tanh", "sigmoid", "logistic", "exp", "yeo-johnson"; others need nothing.
+        Of "tanh", "sigmoid", "logistic", "exp", "yeo-johnson" and its slope; others need
+        nothing.
     real : {"double", "float"}
         The type of all numbers.
 
@@ -152,6 +156,7 @@ def functions_text(names: set[str], real: str) -> str:
         texts += [text] if name in wanted else []
     if "log1p" in wanted:
         texts += [_log1p(real, suffix), _POWER_BACK]
+    texts += [_POWER_SLOPE] if "slope" in wanted else []
     return "\n".join(texts).replace("REAL", real)
 
 

@@ -10,12 +10,13 @@ from hbcd.export.form import ModelForm
 __all__ = ["elementary_names", "output_constants", "outputs", "seeds"]
 
 
-def elementary_names(form: ModelForm) -> set[str]:
-    """Names of the functions that predictions need, activations among them."""
+def elementary_names(form: ModelForm, jacobian: bool) -> set[str]:
+    """Names of the functions that predictions and slopes need, activations among them."""
     found = {part.activation for layer in form.layers for part in layer.parts}
     found |= {"softmax": {"exp"}, "exp": {"exp"}, "logistic": {"logistic"}}.get(form.link, set())
     for column in () if form.transform is None else form.transform.columns:
-        found |= {LOG: {"exp"}, YEO_JOHNSON: {"yeo-johnson"}}.get(column.name, set())
+        powers = {"yeo-johnson slope"} if jacobian else {"yeo-johnson"}
+        found |= {LOG: {"exp"}, YEO_JOHNSON: powers}.get(column.name, set())
     return found
 
 

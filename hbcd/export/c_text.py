@@ -77,7 +77,7 @@ class CText:
         """The whole file."""
         parts = [self._head(record), self._prototypes()]
         parts += [self._array(name, values) for name, values in self.arrays.items()]
-        parts.append(functions_text(elementary_names(self.form), self.real).rstrip())
+        parts.append(functions_text(elementary_names(self.form, self.jacobian), self.real).rstrip())
         parts += [one.rstrip() for one in self.plan.functions(self.jacobian, self.suffix)]
         parts += [self._forward(), self._predict()]
         parts += [self._jacobian()] if self.jacobian else []
@@ -149,14 +149,19 @@ class CText:
     def _jacobian(self) -> str:
         form, plan = self.form, self.plan
         n, m = len(form.columns), len(form.outputs)
+        lines = backward(plan, self.number)
+        values = f"const REAL h[{plan.size}], " if _uses(lines, "h") else ""
         back = _function(
-            f"static void slopes(const REAL h[{plan.size}], REAL g[{plan.size}])",
-            [*backward(plan, self.number)] if plan.steps else ["g[0] = g[0];"],
+            f"static void slopes({values}REAL g[{plan.size}])",
+            lines,
         )
         body = []
         for k in range(m):
             body += [f"for (k = 0; k < {plan.size}; k++) {{", f"    g[k] = {self.number(0)};", "}"]
-            body += [*seeds(form, k, plan.outputs, self.number), "slopes(h, g);"]
+            body += [
+                *seeds(form, k, plan.outputs, self.number),
+                f"slopes({'h, ' if values else ''}g);",
+            ]
             for j, column in enumerate(form.columns):
                 value = f"g[{column.place}] * FACTOR[{column.place}]"
                 if column.gaps:

@@ -1,5 +1,7 @@
 """`to_c`: the file computes what the model predicts, with a compiler and without one."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from support.exportable import (
     KINDS,
     classifier,
     members_of_classes,
+    model_of,
     of_layers,
     of_table,
     regressor,
@@ -31,7 +34,7 @@ def predicted(model, form, points):
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_compiled_file_predicts_as_the_model_of_every_kind(kind, dtype, tmp_path):
-    model, path = KINDS[kind](), tmp_path / "m.c"
+    model, path = model_of(kind), tmp_path / "m.c"
     record = hbcd.to_c(model, path, dtype=dtype, jacobian=True)
     bound = np.array(record.bound, float)
     assert (np.array(record.measured) <= bound).all()
@@ -45,6 +48,20 @@ def test_a_compiled_file_predicts_as_the_model_of_every_kind(kind, dtype, tmp_pa
     wanted = jacobian_of(form, points)
     off = np.abs(dy.reshape(wanted.shape) - wanted) / (np.abs(wanted).max(axis=0) + 1e-300)
     assert off.max() < (1e-9 if real == "double" else 5e-2)
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+@pytest.mark.parametrize("jacobian", [False, True])
+@pytest.mark.parametrize(
+    "kind", ["identity", "relu", "yeo-johnson", "log", "poisson", "two classes", "three classes"]
+)
+def test_no_text_is_there_that_nothing_needs(kind, jacobian, tmp_path):
+    model = regressor(kind, depth=0) if kind in ACTIVATIONS else model_of(kind)
+    hbcd.to_c(model, tmp_path / "m.c", jacobian=jacobian)
+    point = np.zeros((1, model.n_features_in_))
+    compiled(
+        tmp_path / "m.c", point, len(model_form(model).outputs)
+    )  # warnings of unused functions are errors
 
 
 @pytest.mark.parametrize("outputs", [1, 3])
@@ -118,7 +135,7 @@ def test_a_custom_activation_is_refused_by_name_and_nothing_is_written(layer, tm
 
 
 def test_probabilities_that_rise_in_pieces_are_refused(tmp_path):
-    model = members_of_classes("isotonic")
+    model = copy.copy(members_of_classes()).set_params(calibrate="isotonic")
     with pytest.raises(ValueError, match="calibrate='isotonic': must be None or 'temperature'"):
         hbcd.to_c(model, tmp_path / "m.c")
     hbcd.to_c(model.set_params(calibrate=None), tmp_path / "m.c")

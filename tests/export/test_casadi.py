@@ -4,14 +4,14 @@ import numpy as np
 import pytest
 
 import hbcd
-from support.exportable import ACTIVATIONS, KINDS, of_layers, regressor, rows
+from support.exportable import ACTIVATIONS, KINDS, model_of, of_layers, regressor, rows
 
 casadi = pytest.importorskip("casadi", reason="the extra casadi is not installed")
 
 
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_function_is_the_model_of_every_kind(kind):
-    _, record = hbcd.to_casadi(KINDS[kind](), return_record=True)
+    _, record = hbcd.to_casadi(model_of(kind), return_record=True)
     assert (np.array(record.measured) <= np.array(record.bound)).all()
 
 

@@ -1,5 +1,6 @@
 """`to_onnx`: the file computes what the model predicts, in the runtimes that are there."""
 
+import copy
 import json
 import struct
 
@@ -9,7 +10,16 @@ import pytest
 import hbcd
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points, features_of, table_of
-from support.exportable import ACTIVATIONS, KINDS, classifier, of_table, regressor, rows, table
+from support.exportable import (
+    ACTIVATIONS,
+    KINDS,
+    classifier,
+    model_of,
+    of_table,
+    regressor,
+    rows,
+    table,
+)
 
 onnx = pytest.importorskip("onnx", reason="the extra onnx is not installed")
 DIALECTS = ("general", "omlt", "static", "float32")
@@ -54,7 +64,7 @@ def runs(path, given, one_row=False):
 @pytest.mark.parametrize("dialect", DIALECTS)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_a_runtime_predicts_as_the_model_of_every_kind(kind, dialect, tmp_path):
-    model, path = KINDS[kind](), tmp_path / "m.onnx"
+    model, path = model_of(kind), tmp_path / "m.onnx"
     if dialect == "omlt" and kind in NOT_PLAIN:
         with pytest.raises(ValueError, match=r"dialect='omlt': has no|must have one activation"):
             hbcd.to_onnx(model, path, dialect=dialect)
@@ -69,6 +79,7 @@ def test_a_runtime_predicts_as_the_model_of_every_kind(kind, dialect, tmp_path):
         points = points.astype(np.float32).astype(float)
     found = runs(path, inputs_of(model, dialect, points), dialect == "static")
     if record.left_out:
+        model = copy.copy(model)
         model.output_range_ = None
     wanted = (model.predict_proba if form.classes else model.predict)(
         table_of(model, form.columns, points)
@@ -192,6 +203,7 @@ def test_a_dialect_that_there_is_not_is_told(tmp_path):
 def test_a_pipeline_of_scikit_learn_is_converted(double, tmp_path):
     skl2onnx = pytest.importorskip("skl2onnx", reason="skl2onnx is not installed")
     from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+    from sklearn.base import clone
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
@@ -203,7 +215,7 @@ def test_a_pipeline_of_scikit_learn_is_converted(double, tmp_path):
     labels = np.array(["a", "b", "c"])[np.arange(len(X)) % 3]
     targets = [(regressor(outputs=3), Y), (classifier(2), labels == "a"), (classifier(3), labels)]
     for model, target in targets:
-        pipeline = make_pipeline(StandardScaler(), model).fit(X, target)
+        pipeline = make_pipeline(StandardScaler(), clone(model)).fit(X, target)
         proto = skl2onnx.to_onnx(pipeline, initial_types=[("X", kind([None, 3]))])
         (tmp_path / "p.onnx").write_bytes(proto.SerializeToString())
         found = session(tmp_path / "p.onnx").run(None, {"X": X.astype(real)})

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from support.exportable import ACTIVATIONS, KINDS, regressor, rows
+from support.exportable import ACTIVATIONS, KINDS, model_of, regressor, rows
 
 pyo = pytest.importorskip("pyomo.environ", reason="the extra pyomo is not installed")
 NONLINEAR = ("full_space", "reduced_space")
@@ -21,7 +21,7 @@ def block_of(model, formulation, **options):
 @pytest.mark.parametrize("formulation", NONLINEAR)
 @pytest.mark.parametrize("kind", sorted(KINDS))
 def test_the_equations_are_the_model_of_every_kind(kind, formulation):
-    problem, record = block_of(KINDS[kind](), formulation)
+    problem, record = block_of(model_of(kind), formulation)
     assert (np.array(record.measured) <= np.array(record.bound)).all()
     assert list(problem.plant.outputs) == record.outputs
     assert bool(record.left_out) == (kind.startswith("ensemble") or kind == "kept within a range")

@@ -1,5 +1,7 @@
 """Models of every kind that an export has to hold, fitted in milliseconds."""
 
+import functools
+
 import numpy as np
 import pandas as pd
 
@@ -24,6 +26,7 @@ def rows(n=120, seed=0):
     return X, np.column_stack([np.tanh(z[:, 0]) + z[:, 1], z[:, 1] * z[:, 2], 5.0 + z[:, 0]])
 
 
+@functools.cache
 def regressor(activation="tanh", depth=2, outputs=1, **options):
     X, Y = rows()
     y = Y[:, 0] if outputs == 1 else Y[:, :outputs]
@@ -32,6 +35,7 @@ def regressor(activation="tanh", depth=2, outputs=1, **options):
     return model.fit(X, y)
 
 
+@functools.cache
 def classifier(classes=3, activation="tanh", **options):
     X, Y = rows()
     labels = np.array(["low", "mid", "high"][:classes])
@@ -69,10 +73,11 @@ def ensemble(**options):
     return hbcd.HybridRegressor(effort=0.1, random_state=0, **options).fit(X, Y[:, 0])
 
 
-def members_of_classes(calibrate, classes=3):
-    X, Y = rows(300)
+@functools.cache
+def members_of_classes(classes=3):
+    X, Y = rows(150)
     y = np.digitize(Y[:, 0], np.quantile(Y[:, 0], np.linspace(0, 1, classes + 1)[1:-1]))
-    model = hbcd.HybridClassifier(effort=0.1, members=5, random_state=0, calibrate=calibrate)
+    model = hbcd.HybridClassifier(effort=0.05, members=3, random_state=0, calibrate="temperature")
     return model.fit(X, y)
 
 
@@ -94,7 +99,7 @@ KINDS = {
     "two classes": lambda: classifier(2),
     "three classes": lambda: classifier(3),
     "classes, sigmoid": lambda: classifier(3, "sigmoid"),
-    "calibrated classes": lambda: members_of_classes("temperature"),
+    "calibrated classes": members_of_classes,
     "ensemble": ensemble,
     "ensemble of two targets": lambda: hbcd.HybridRegressor(
         effort=0.1, random_state=0
@@ -118,3 +123,9 @@ KINDS = {
          hbcd.HiddenLayer(3, hbcd.Tanh())]),
     "grown": lambda: regressor(strategy=hbcd.Grow(), alpha="auto", max_iter=100, depth=1),
 }  # fmt: skip
+
+
+@functools.cache
+def model_of(kind):
+    """One of `KINDS`, fitted once: not to be changed."""
+    return KINDS[kind]()

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from hbcd.export.targets import Target
 from support.commands import refusal, run
 from support.exportable import regressor
 
@@ -69,3 +70,11 @@ def test_the_list_names_every_target(capsys):
 )
 def test_what_cannot_be_is_told_in_one_line(capsys, model, arguments, text):
     assert text in refusal(capsys, "export", *arguments)
+
+
+def test_a_target_that_needs_what_is_not_there_says_what_to_install(capsys, model, monkeypatch):
+    monkeypatch.setattr(Target, "missing", property(lambda self: list(self.needs)))
+    text = refusal(capsys, "export", model, "--to", "onnx")
+    assert "onnx: must be installed: pip install 'hbcd[onnx]'" in text
+    _, out, _ = run(capsys, "export", "--list")
+    assert "(needs onnx: pip install 'hbcd[onnx]')" in out

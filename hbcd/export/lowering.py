@@ -127,5 +127,6 @@ def _one_activation(
     listed = " and ".join(sorted(kinds))
     raise ValueError(
         f"layers[{k + 1}]: has {listed} side by side, must have one activation for this target; "
-        "members=1, encoding=None train such a network, and other targets take this one"
+        "members=1 trains such a network, as a rule encoding=None does, and other targets take "
+        "this one"
     )

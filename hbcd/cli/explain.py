@@ -121,8 +121,8 @@ def _described(args: argparse.Namespace, found: Explanations, rows: int) -> dict
     for k in found.order:
         line: dict[str, Any] = {"column": indices.features[k]}
         if one is not None:
-            line["importance"] = _number(one.mean[k])
-            line["interval"] = [_number(one.low[k]), _number(one.high[k])]
+            line["importance"] = _number(float(one.mean[k]))
+            line["interval"] = [_number(float(one.low[k])), _number(float(one.high[k]))]
         line["first"], line["total"] = (_number(share) for share in found.share[k])
         columns.append(line)
     return {

@@ -57,7 +57,8 @@ class Predicted:
         if args.interval is not None and classes:
             raise ValueError("interval: must be left out, the model predicts classes")
         self.level = None if args.interval is None else as_level(args.interval, "interval")
-        self.model, self.proba, self.novelty = model, args.proba, args.novelty
+        self.model: Any = model
+        self.proba, self.novelty = args.proba, args.novelty
         self.names = names_of_targets(model)
         if args.proba:
             self.names += [f"probability_{level_text(one)}" for one in model.classes_.tolist()]

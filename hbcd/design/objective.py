@@ -118,11 +118,10 @@ def _checked(function: Callable[..., Any], outputs: int) -> Callable[[Array], tu
     def call(p: Array) -> tuple[float, Array]:
         found = function(p.copy())
         try:
-            value, gradient = found
-            value, gradient = float(value), np.asarray(gradient, np.float64)
-        except (TypeError, ValueError):
-            gradient = np.empty(0)
-        if gradient.shape != (outputs,):
+            value, gradient = float(found[0]), np.asarray(found[1], np.float64)
+        except (TypeError, ValueError, IndexError, KeyError):
+            value, gradient = np.nan, np.empty(0)
+        if gradient.shape != (outputs,) or len(found) != 2:
             raise ValueError(
                 f"objective: returned {found!r}, must return a number and its gradient ({outputs},)"
             )

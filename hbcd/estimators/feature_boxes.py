@@ -117,18 +117,19 @@ def feature_boxes(model: FeatureRange, box: Any) -> FeatureBoxes:
     ValueError, TypeError
         It is none: a column that is not there, ends that are no numbers or in the wrong order.
     """
-    if not (box is None or isinstance(box, Mapping)):
-        box = as_frame(box, "box")
-    if box is None or isinstance(box, (Mapping, pd.DataFrame)):
+    if box is None or isinstance(box, Mapping):
         return _together([_parts(model, _by_column(model, box))], single=True)
-    pairs = as_real("box", box)
+    table = as_frame(box, "box")
+    if isinstance(table, pd.DataFrame):
+        return _together([_parts(model, _by_column(model, table))], single=True)
+    pairs = as_real("box", table)
     columns, features = model.n_features_in_, model.network_.n_inputs
     single = pairs.ndim == 2
     pairs = pairs[np.newaxis] if single else pairs
     if pairs.ndim != 3 or pairs.shape[2] != 2 or pairs.shape[1] not in (columns, features):
         raise ValueError(
-            f"box: has shape {np.shape(box)}, must be ({columns}, 2), a pair (least, greatest) for "
-            "every column"
+            f"box: has shape {np.shape(table)}, must be ({columns}, 2), a pair (least, greatest) "
+            "for every column"
         )
     pairs = pairs.astype(np.float64)
     if model.encoder_ is None or pairs.shape[1] != columns or _all_numbers(model.encoder_):

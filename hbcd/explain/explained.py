@@ -164,6 +164,7 @@ class Explained:
         """
         n = len(self.features)
         each, rows = max(1, min(copies, self.most // n)), min(n, self.most)
+        block = self.features[np.newaxis, :0]
         for first in range(0, copies, each):
             which = range(first, min(first + each, copies))
             for begin in range(0, n, rows):

@@ -62,7 +62,7 @@ class ScoreDrops:
     def add(self, group: list[Column], orders: list[Array]) -> None:
         """Permutes the columns of a group."""
         scorer = self.scorer
-        outputs = np.empty((len(orders), *self.base.shape))
+        outputs: Array = np.empty((len(orders), *self.base.shape))
         for which, part, block in self._permuted(group, orders):
             outputs[which.start : which.stop, part] = self.explained.evaluate_blocks(block)
         if scorer.metric.loss is None:

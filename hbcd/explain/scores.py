@@ -113,8 +113,8 @@ def metric_of(metric: Any, *, classes: int, weighted: bool) -> Metric:
         Whether rows have weights of their own.
     """
     if callable(metric):
-        name = getattr(metric, "__name__", "metric")
-        return Metric(name, 1.0, None, whole=metric)
+        function: Callable[..., Any] = metric
+        return Metric(getattr(metric, "__name__", "metric"), 1.0, None, whole=function)
     known = CLASSES if classes else NUMBERS
     if metric is None:
         metric = known[0]

@@ -36,7 +36,7 @@ def form_outputs(form: ModelForm, standardized: Array) -> Array:
     for layer in form.layers:
         a = np.hstack([_activated(part, a[:, part.inputs]) for part in layer.parts])
     if form.link == "softmax":
-        powers = np.exp(a - a.real.max(axis=1, keepdims=True))
+        powers = np.exp(a - np.real(a).max(axis=1, keepdims=True))
         return np.asarray(powers / powers.sum(axis=1, keepdims=True))
     if form.link == "logistic":
         a = np.hstack([_logistic(-a), _logistic(a)]) if form.classes else _logistic(a)
@@ -45,8 +45,8 @@ def form_outputs(form: ModelForm, standardized: Array) -> Array:
     y = (np.exp(a) if form.link == "exp" else a) * form.scale + form.mean
     y = _back(form, y)
     if form.ends is not None:
-        y = np.where(y.real < form.ends[0], form.ends[0], y)
-        y = np.where(y.real > form.ends[1], form.ends[1], y)
+        y = np.where(np.real(y) < form.ends[0], form.ends[0], y)
+        y = np.where(np.real(y) > form.ends[1], form.ends[1], y)
     return y
 
 
@@ -62,7 +62,7 @@ def jacobian_of(form: ModelForm, points: Array) -> Array:
             continue
         moved = z.astype(np.complex128)
         moved[:, column.place] += 1j * STEP
-        slope = form_outputs(form, moved).imag / STEP * form.factor[column.place]
+        slope = np.imag(form_outputs(form, moved)) / STEP * form.factor[column.place]
         found[:, :, k] = np.where(np.isnan(points[:, k, np.newaxis]), 0.0, slope)
     return found
 
@@ -76,11 +76,11 @@ def _activated(part: AffinePart, x: Array) -> Array:
     if part.activation == "identity":
         return z
     leak = part.leak if part.activation == "leaky_relu" else 0.0
-    return np.where(z.real > 0, z, leak * z)
+    return np.where(np.real(z) > 0, z, leak * z)
 
 
 def _logistic(z: Array) -> Array:
-    positive = z.real >= 0
+    positive = np.real(z) >= 0
     small = np.exp(np.where(positive, -z, z))
     return np.asarray(np.where(positive, 1.0, small) / (1.0 + small))
 

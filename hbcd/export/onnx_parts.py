@@ -48,6 +48,7 @@ def _levels(graph: Graph, column: InputColumn, name: str) -> list[str]:
     equal = graph.add("Cast", [graph.add("Equal", [name, texts])], to=graph.dtype)
     axes = graph.constant("axis_1", [1], np.int64)
     known = graph.add("ReduceSum", [equal, axes], keepdims=1)
+    missing = None
     if column.gaps:
         none = graph.constant("no_text", np.array([[""]], dtype=object))
         missing = graph.add("Cast", [graph.add("Equal", [name, none])], to=graph.dtype)
@@ -57,7 +58,7 @@ def _levels(graph: Graph, column: InputColumn, name: str) -> list[str]:
     starts, ends = (graph.constant("cut", [k], np.int64) for k in (1, len(levels)))
     dummies = graph.add("Slice", [equal, starts, ends, axes])
     found = [graph.add("Add", [dummies, valid])]
-    if column.gaps:
+    if missing is not None:
         found.append(missing if len(levels) > 1 else graph.add("Add", [missing, valid]))
     return found if len(levels) > 1 else found[1:]
 

@@ -132,7 +132,7 @@ def _variables(
     block: Any,
     title: str,
     names: list[str],
-    given: Sequence[Any] | None,
+    given: Any,  # a sequence, a mapping, an indexed variable, or None
     bounds: list[tuple[float, float]] | None,
 ) -> list[Any]:
     """Variables of the block, or expressions of it where others are given."""

@@ -131,12 +131,7 @@ def tune(
     """
     # check
     tunable = Tunable(model)
-    if isinstance(X, Rows):
-        raise TypeError("X: must be a table in memory, not hbcd.Rows; some of the rows will do")
-    rows = count_rows(X)
-    if count_rows(y) != rows:
-        raise ValueError(f"y: has {count_rows(y)} rows, must have {rows}, one for each row of X")
-    _check_targets(y)
+    rows = _checked_rows(X, y)
     check_integer("budget", budget, 2)
     check_integer("verbose", int(verbose), 0)
     workers = workers_of(n_jobs)
@@ -204,11 +199,17 @@ def tune(
     )
 
 
-def _check_targets(y: Any) -> None:
-    """ValueError where a target is missing: fits tell only those that they train on."""
+def _checked_rows(X: Any, y: Any) -> int:
+    """How many rows there are; all targets must be known: a fit tells only of its own rows."""
+    if isinstance(X, Rows):
+        raise TypeError("X: must be a table in memory, not hbcd.Rows; some of the rows will do")
+    rows = count_rows(X)
+    if count_rows(y) != rows:
+        raise ValueError(f"y: has {count_rows(y)} rows, must have {rows}, one for each row of X")
     missing = np.asarray(pd.isna(np.asarray(y))).reshape(count_rows(y), -1).any(axis=1)
     if missing.any():
         raise ValueError(f"y: row {int(np.argmax(missing))} is missing (NaN): must have a value")
+    return rows
 
 
 def _has_rows(table: Any) -> bool:

@@ -43,7 +43,7 @@ def whitener(
     diagonal = np.arange(p)
     matrix[diagonal, diagonal] += penalty + RELATIVE * np.trace(matrix) / (p + 1.0)
     root = np.linalg.cholesky(matrix)
-    return np.ascontiguousarray(np.linalg.inv(root).T)
+    return np.ascontiguousarray(np.linalg.inv(root).T, np.float64)
 
 
 def own_leverage(features: Array, root: Array, weight: Array | None) -> NDArray[np.float64]:

@@ -145,7 +145,7 @@ class BoundMethods(FeatureRange):
 
         Returns
         -------
-        ndarray of shape (outputs, n_features_in_, 2), or (boxes, outputs, n_features_in_, 2)
+        ndarray of shape (outputs, columns, 2), or (boxes, outputs, columns, 2)
             The least and the greatest ``d prediction_k / d x_i`` in units of the target over units
             of the column; for classes of the probability of class k.  0 for columns that are not of
             numbers.  Where `output_range_` limits predictions their derivative there, 0, is in it.
@@ -175,7 +175,7 @@ class BoundMethods(FeatureRange):
         off = [np.abs(side) * 2 * np.finfo(np.float64).eps for side in sides]
         features = np.stack([sides[0] - off[0], sides[1] + off[1]], axis=-1)
         columns, places = feature_places(self)
-        found = np.zeros((*features.shape[:2], self.n_features_in_, 2))
+        found = np.zeros((*features.shape[:2], self.columns, 2))
         found[:, :, columns] = features[:, :, places]
         return found[0] if boxes.single else found
 
@@ -192,7 +192,7 @@ class BoundMethods(FeatureRange):
         ----------
         box : None, dict, DataFrame or array_like
             As for `output_bounds`; one box.
-        monotonic_cst : array_like of shape (n_features_in_,) or dict, optional
+        monotonic_cst : array_like of shape (columns,) or dict, optional
             By column 1: predictions do not fall where it rises; -1: do not rise; 0: either.  None:
             that of the estimator.  Of two classes the probability of ``classes_[1]`` is meant.
         max_boxes : int, default 1000

@@ -135,7 +135,7 @@ class HybridClassifier(ClassOutputs):
     oof_prediction_ : ndarray of shape (rows, n_classes), or None
         Probabilities for the training rows by members that have not seen them; NaN for rows of
         weight 0 and, of more than 12 000 rows, for the 79 of 80 that are never left out.
-    feature_range_ : ndarray of shape (2, n_features_in_)
+    feature_range_ : ndarray of shape (2, columns)
         The least and the greatest value of every column in training; NaN where it has no numbers.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no

@@ -46,7 +46,7 @@ class DerivativeMethods(EstimatorParameters):
 
         Returns
         -------
-        ndarray of float64, shape (rows, outputs, n_features_in_)
+        ndarray of float64, shape (rows, outputs, columns)
             ``d prediction_k / d x_i`` in units of the target over units of the column; for classes
             of the probability of class k.  0 for columns of text, categories, truth
             values and dates, for a gap, for a column that did not vary in training, and where
@@ -79,7 +79,7 @@ class DerivativeMethods(EstimatorParameters):
 
         Returns
         -------
-        ndarray of float64, shape (rows, outputs, n_features_in_, n_features_in_)
+        ndarray of float64, shape (rows, outputs, columns, columns)
             ``d2 prediction_k / d x_i d x_j``; 0 where `jacobian` is.  Computed in float64, whatever
             the precision of the model.
 
@@ -117,7 +117,7 @@ class DerivativeMethods(EstimatorParameters):
 
         Returns
         -------
-        ndarray of float64, shape (rows, n_features_in_, n_features_in_)
+        ndarray of float64, shape (rows, columns, columns)
             ``sum_k multipliers[r, k] * hessian[r, k]``.
 
         Raises

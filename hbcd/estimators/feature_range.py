@@ -40,7 +40,7 @@ class FeatureRange(EstimatorParameters):
 
         Returns
         -------
-        ndarray of float64, shape (2, n_features_in_)
+        ndarray of float64, shape (2, columns)
             In the columns' own units; gaps, rows of weight 0 and held-out rows of `eval_set` do not
             count.  NaN for columns that are not of numbers, and in a model whose file or pickle is
             of a version that did not know them.  Training that goes on widens it.

@@ -98,7 +98,7 @@ class Novelty(IntervalStore):
 
         Returns
         -------
-        ndarray of bool, shape (rows, n_features_in_)
+        ndarray of bool, shape (rows, columns)
             False for columns that are not of numbers.
         """
         low, high = self.feature_range_

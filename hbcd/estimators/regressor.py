@@ -141,7 +141,7 @@ class HybridRegressor(RegressionOutputs):
         What predictions are kept within.
     target_transform_ : TargetTransform or None
         What was learned in place of the targets; None: these.
-    feature_range_ : ndarray of shape (2, n_features_in_)
+    feature_range_ : ndarray of shape (2, columns)
         The least and the greatest value of every column in training; NaN where it has no numbers.
     constant_features_ : list
         Features that did not vary in the training rows, by name, or by number where they have no

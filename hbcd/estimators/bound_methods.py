@@ -175,7 +175,7 @@ class BoundMethods(FeatureRange):
         off = [np.abs(side) * 2 * np.finfo(np.float64).eps for side in sides]
         features = np.stack([sides[0] - off[0], sides[1] + off[1]], axis=-1)
         columns, places = feature_places(self)
-        found = np.zeros((*features.shape[:2], self.columns, 2))
+        found = np.zeros((*features.shape[:2], self.n_features_in_, 2))
         found[:, :, columns] = features[:, :, places]
         return found[0] if boxes.single else found
 

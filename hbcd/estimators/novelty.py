@@ -60,7 +60,7 @@ class Novelty(IntervalStore):
         -------
         ndarray of shape (rows,)
             With `return_columns` a pair: the second is an ndarray of bool and shape
-            (rows, n_features_in_), True where the value lies beyond `feature_range_`; False for
+            (rows, columns), True where the value lies beyond `feature_range_`; False for
             columns that are not of numbers.
 
         Raises

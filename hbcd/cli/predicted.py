@@ -10,9 +10,11 @@ import numpy as np
 from hbcd.cli.data import target_names
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
+from hbcd.estimators.dataframes import told_by_label
 from hbcd.estimators.interval_methods import as_level
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.levels import level_text
+from hbcd.utils.overflow import RowOverflow
 
 __all__ = ["Lines", "Predicted", "names_of_targets"]
 
@@ -81,14 +83,21 @@ class Predicted:
         encoder = model.encoder_
         table: Any = features if encoder is None else EncodedTable(encoder, features)
         self._count(features)
+        try:
+            return self._lines(table, len(frame))
+        except RowOverflow as error:
+            raise told_by_label(error, frame) from None
+
+    def _lines(self, table: Any, rows: int) -> Lines:
+        model = self.model
         if self.proba:
             labels, shares = model.predict_with_proba(table)
             lines = [[one, *row] for one, row in zip(labels.tolist(), shares.tolist(), strict=True)]
         else:
-            lines = np.asarray(model.predict(table)).reshape(len(frame), -1).tolist()
+            lines = np.asarray(model.predict(table)).reshape(rows, -1).tolist()
         more = []
         if self.level is not None:
-            more.append(model.predict_interval(table, self.level).reshape(len(frame), -1))
+            more.append(model.predict_interval(table, self.level).reshape(rows, -1))
         if self.novelty:
             more.append(model.novelty(table)[:, np.newaxis])
         if not more:

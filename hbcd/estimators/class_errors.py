@@ -12,8 +12,9 @@ from hbcd.estimators.interval_rows import IntervalRows
 from hbcd.estimators.intervals import HELD_OUT, LEAVE_ONE_OUT, OUT_OF_FOLD, sorted_quantiles
 from hbcd.networks.data import into_core
 from hbcd.networks.evaluation import NetworkEvaluation
+from hbcd.networks.layout import kind_of
 from hbcd.networks.linear_model import LinearModel
-from hbcd.parts.losses import Loss
+from hbcd.parts.losses import Loss, has_curvature
 from hbcd.uncertainty.calibration import (
     Calibrator,
     cross_fitted,
@@ -149,7 +150,9 @@ def compute_class_errors(
         found = SeenRows(out.astype(np.float64), judged.y, judged.weight)
     else:
         source, found = LEAVE_ONE_OUT, None
-        if theta.size <= MOST_PARAMETERS and not network.core_network(theta.dtype).calls_python:
+        dense = all(kind_of(layer) == "dense" for layer in network.layers[1:])
+        formed = theta.size <= MOST_PARAMETERS and dense and has_curvature(network.loss)
+        if formed and not network.core_network(theta.dtype).calls_python:
             threads = effective_threads(n_threads)
             data = into_core(train, theta.dtype, threads, 0.0)
             model = LinearModel(network, data, theta, threads, len(train))

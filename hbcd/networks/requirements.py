@@ -8,7 +8,7 @@ from hbcd.optimizers.base import Optimizer
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import SquaredError, has_curvature
 
-__all__ = ["check_curvature", "check_requirements"]
+__all__ = ["check_curvature", "check_requirements", "has_gauss_newton"]
 
 
 def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_blocks: bool) -> None:
@@ -31,6 +31,17 @@ def check_requirements(optimizer: Optimizer, network: NetworkStructure, by_block
             check_curvature(need.by, network)
         if need.linear_output:
             _check_linear_output(need.by, network)
+
+
+def has_gauss_newton(network: NetworkStructure) -> bool:
+    """Whether the loss has a Gauss-Newton matrix over all layers with parameters.
+
+    Parameters
+    ----------
+    network : NetworkStructure
+    """
+    layers = [network.custom_layer(layer) for *_, layer in network.block_layouts]
+    return has_curvature(network.loss) and layers.count(None) == len(layers)
 
 
 def check_curvature(by: str, network: NetworkStructure) -> None:

@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from hbcd import core
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.networks.data import into_core
+from hbcd.networks.requirements import has_gauss_newton
 from hbcd.networks.structure import NetworkStructure
-from hbcd.parts.losses import Loss, has_curvature
+from hbcd.parts.losses import Loss
 
 __all__ = ["leave_one_out"]
 
@@ -37,7 +38,7 @@ def leave_one_out(
     A training that ended before its minimum has moved along few directions, which is as if the
     penalty were larger: it is taken to be a quarter of ``|g| / |theta|`` at least, g the gradient,
     which a penalty of four times that would make 0 at best.  Of networks with more than 1500
-    parameters, and with losses that have no such matrix, h is parameters per row.
+    parameters, and with losses and layers that have no such matrix, h is parameters per row.
 
     Parameters
     ----------
@@ -58,7 +59,7 @@ def leave_one_out(
     p, q, n = theta.size, network.n_outputs, len(rows)
     errors = rows.y - network.loss.mean(out)
     net = network.core_network(theta.dtype)
-    formed = p <= MOST_PARAMETERS and has_curvature(network.loss) and not net.calls_python
+    formed = p <= MOST_PARAMETERS and has_gauss_newton(network) and not net.calls_python
     step = max(1, -(-n * p * q // int(MOST_NUMBERS)))
     if not formed or ((n // step) * q < p and step > 1):
         h = np.full(errors.shape, min(p / counted, MOST_LEVERAGE))

@@ -92,13 +92,15 @@ class ClassErrors:
 
     def least_probability(self, kind: str | None, loss: Loss, level: float) -> float | None:
         """The probability from which on a class is in a set; None where no rows are known."""
+        known = self.scores(kind, loss)
+        return None if known is None else 1.0 - known.ends(level)[1]
+
+    def scores(self, kind: str | None, loss: Loss) -> Scores | None:
+        """1 minus the probability of the class that a row is of; None where no rows are known."""
         if ("scores", kind) not in self._known:
-            scores = self._scores(kind, loss)
-            if scores is None:
-                return None
-            self._known["scores", kind] = scores
-        known: Scores = self._known["scores", kind]
-        return 1.0 - known.ends(level)[1]
+            self._known["scores", kind] = self._scores(kind, loss)
+        found: Scores | None = self._known["scores", kind]
+        return found
 
     def _scores(self, kind: str | None, loss: Loss) -> Scores | None:
         """1 minus the probability of the class that a row is of."""

@@ -13,7 +13,7 @@ from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.class_errors import ClassErrors, SeenRows, compute_class_errors
 from hbcd.estimators.class_target import class_numbers, one_hot
 from hbcd.estimators.interval_file import PREFIX, distance_arrays, restored_distance
-from hbcd.estimators.interval_methods import as_level
+from hbcd.estimators.interval_methods import as_level, tell_unproven
 from hbcd.estimators.interval_rows import IntervalRows
 from hbcd.estimators.intervals import CONFORMALIZE
 from hbcd.networks.checked_rows import CheckedRows
@@ -122,6 +122,11 @@ class ClassSets(HybridEstimator):
             A level that is no such probability; no rows left out are known, as after `partial_fit`:
             `conformalize` provides them.
 
+        Warns
+        -----
+        UserWarning
+            Rows of `conformalize` are too few for the guarantee: n prove levels up to n / (n + 1).
+
         References
         ----------
         .. [1] M. Sadinle, J. Lei, L. Wasserman, Least ambiguous set-valued classifiers with bounded
@@ -135,6 +140,8 @@ class ClassSets(HybridEstimator):
                 "predict_set: no outputs for rows that had no part in the training are known: call "
                 "conformalize(X, y)"
             )
+        if known.source == CONFORMALIZE:
+            tell_unproven(known.scores(kind, self.network_.loss), level)
         chances = np.asarray(self.predict_proba(X), np.float64)
         found = chances >= least
         np.put_along_axis(found, chances.argmax(axis=1)[:, np.newaxis], True, axis=1)

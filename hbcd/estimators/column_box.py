@@ -72,7 +72,9 @@ def checked_pair(name: str, ends: Any) -> Array:
     except (TypeError, ValueError):
         pair = np.empty(0)
     if pair.shape != (2,) or not np.isfinite(pair).all() or pair[0] > pair[1]:
-        shown = tuple(ends) if isinstance(ends, (list, tuple, np.ndarray)) else ends
+        shown = ends
+        if isinstance(ends, (list, tuple, np.ndarray)):
+            shown = tuple(one.item() if isinstance(one, np.generic) else one for one in ends)
         raise ValueError(f"{name}={shown!r}: must be a pair (least, greatest) of finite numbers")
     return pair
 

@@ -131,6 +131,8 @@ def feature_boxes(model: FeatureRange, box: Any) -> FeatureBoxes:
             f"box: has shape {np.shape(table)}, must be ({columns}, 2), a pair (least, greatest) "
             "for every column"
         )
+    if not len(pairs):
+        raise ValueError("box: has no boxes, must have at least 1")
     pairs = pairs.astype(np.float64)
     if model.encoder_ is None or pairs.shape[1] != columns or _all_numbers(model.encoder_):
         for one in pairs:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from dataclasses import replace
 from typing import Any, Self
@@ -20,6 +21,7 @@ from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.parts.losses import Poisson
 from hbcd.streams.rows import Rows
+from hbcd.uncertainty.conformal import Scores
 from hbcd.uncertainty.distance import MemberPart
 from hbcd.utils.validation import as_weights, check_number
 
@@ -34,6 +36,13 @@ def as_level(value: Any, name: str = "confidence_level") -> float:
     level = check_number(name, value, low=0.0, high=1.0, open_low=True, open_high=True)
     assert level is not None
     return level
+
+
+def tell_unproven(scores: Scores, level: float) -> None:
+    """Warns where rows of `conformalize` are too few for the guarantee of a level."""
+    text = scores.missing_proof(level)
+    if text:
+        warnings.warn(text, UserWarning, stacklevel=3)
 
 
 class IntervalMethods(HybridEstimator):
@@ -87,13 +96,23 @@ class IntervalMethods(HybridEstimator):
             A level that is no such probability; no errors are known, as after `partial_fit`:
             `conformalize` provides them.
 
+        Warns
+        -----
+        UserWarning
+            Rows of `conformalize` are too few for the guarantee: n rows prove levels up to
+            n / (n + 1), of losses that are not symmetric up to (n - 1) / (n + 1).
+
         References
         ----------
         V. Vovk, A. Gammerman, G. Shafer, Algorithmic learning in a random world (2005).
         R. F. Barber et al., Predictive inference with the jackknife+, Ann. Statist. 49 (2021).
         H. Papadopoulos et al., Normalized nonconformity measures for regression (2008).
         """
-        found = self._intervals_of(X, as_level(confidence_level))
+        level = as_level(confidence_level)
+        known = self._known_errors()
+        if known.source == CONFORMALIZE:
+            tell_unproven(known.scores[0], level)
+        found = self._intervals_of(X, level)
         if not self._flat:
             return found
         return self._output(found[:, 0], X, np.array(["lower", "upper"], dtype=object))
@@ -152,7 +171,8 @@ class IntervalMethods(HybridEstimator):
         """Has intervals follow from rows that had no part in the training.
 
         The share of intervals that hold a new row's target is then at least the level in the mean
-        over such rows, whatever the network is, where new rows are as these (split conformal).
+        over such rows, whatever the network is, where new rows are as these (split
+        conformal), and where there are rows enough: n of them for levels up to n / (n + 1).
 
         Parameters
         ----------
@@ -201,6 +221,12 @@ class IntervalMethods(HybridEstimator):
             raise ValueError(f"y: has {values.shape[1]} columns, must have {self.n_outputs_}")
         transform = self._known_transform()
         values = values if transform is None else transform.forward(values)
+        fixed = self.y_scaler_.scale == 0.0
+        if not np.allclose(values[:, fixed], self.y_scaler_.mean[fixed], rtol=1e-9, atol=0.0):
+            raise ValueError(
+                "y: varies, but did not in training, so that the model has no scale for errors; "
+                "fit on rows in which it does"
+            )
         return CheckedRows(
             self.x_scaler_.forward(features, self.theta_.dtype),
             self.y_scaler_.forward(values, np.float64),

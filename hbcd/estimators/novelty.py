@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from hbcd.estimators.dataframes import refuse_beyond
 from hbcd.estimators.interval_store import IntervalStore
 from hbcd.estimators.streamed_rows import for_pieces
 from hbcd.streams.rows import Rows
@@ -83,8 +84,11 @@ class Novelty(IntervalStore):
 
     def _novelty(self, X: Any) -> tuple[Array, Array]:
         known = self._known_errors()
-        rows = self._features(X)
-        x = self.x_scaler_.forward(rows, self.theta_.dtype)
+        rows, dtype = self._features(X), self.theta_.dtype
+        with np.errstate(over="ignore"):
+            x = self.x_scaler_.forward(rows, dtype)
+        if not np.isfinite(x).all():
+            refuse_beyond(X, rows, self.x_scaler_, dtype, self.encoder_)
         leverage = known.distance.of_rows(x, self.n_threads)[0]
         return np.searchsorted(known.own, leverage) / known.own.size, self.beyond_training(rows)
 

@@ -116,7 +116,7 @@ def permutation_importance(
         What is permuted: names or positions, and sequences of these for groups, or a dict of name:
         group; None: every column.
     metric : str or callable, optional
-        Of numbers "r2" (None), "mse", "rmse" or "mae", the mean over targets; of classes
+        Of numbers "r2" (None), "mse" or "mae", the mean over targets; of classes
         "accuracy" (None), "log_loss" or, of two, "roc_auc"; or a function of (y, predicted, weight)
         that is greater where the prediction is better: y is (rows,) or (rows, targets), of classes
         their numbers, predicted (rows,) or (rows, outputs) as `partial_dependence` has outputs, and

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from functools import cached_property
 from statistics import NormalDist
 from typing import Any
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 __all__ = ["Scores"]
 
 Array = NDArray[np.float64]
+ROUNDING = 1e-12  # of a level
 
 
 class Scores:
@@ -46,6 +48,24 @@ class Scores:
     def root_mean_square(self) -> float:
         """Of the scores."""
         return float(np.sqrt(np.average(np.square(self.values), weights=self.weight)))
+
+    def missing_proof(self, level: float) -> str:
+        """Why so few scores do not prove a level, with the remedy; "" where they do.
+
+        Parameters
+        ----------
+        level : float
+            Above 0, below 1.
+        """
+        n, side = self.values.size, 0.5 * (1.0 + level) if self.signed else level
+        if side * (1.0 - ROUNDING) <= n / (n + 1.0):
+            return ""
+        proven = (n - 1.0) / (n + 1.0) if self.signed else n / (n + 1.0)
+        most = math.ceil(side / (1.0 - side) * (1.0 - ROUNDING))
+        return (
+            f"confidence_level={level:g}: {n} rows prove no level above {proven:.4g}, beyond which "
+            f"the errors are taken to be normal; conformalize with at least {most} rows"
+        )
 
     def ends(self, level: float) -> tuple[float, float]:
         """The range that a new score lies in with a probability.
@@ -82,7 +102,7 @@ def _quantile(
     order = np.argsort(values)
     share = np.ones(n) if weight is None else weight[order] / weight.mean()
     reached = np.cumsum(share) / (n + 1.0)
-    k = int(np.searchsorted(reached, level * (1.0 - 1e-12)))
+    k = int(np.searchsorted(reached, level * (1.0 - ROUNDING)))
     largest = float(values[order[-1]])
     if k < n:
         return float(values[order[k]])

@@ -17,6 +17,7 @@ STEPS = 25
 MOST_ERROR = 4.0  # of its expectation: what an outlier counts in a step
 MOST_INPUTS = 32  # those that go with the size of the errors most
 FEWEST_ROWS = 40
+NO_ERROR = 1e-280  # errors up to it are none, and have no scale
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,10 @@ def fit_noise_scale(
     of_rows : ndarray of shape (rows,)
     """
     size = np.abs(error).astype(np.float64)
-    size = np.maximum(size, 1e-12 * max(float(size.max()), 1e-300))
+    largest = float(size.max())
+    if largest <= NO_ERROR:
+        return NoiseScale(np.empty(0, np.intp), np.empty(0), 0.0), np.ones(size.size)
+    size = np.maximum(size, 1e-12 * largest)
     share = np.ones(size.size) if weight is None else weight / weight.mean()
     mean = float(np.log(np.average(size, weights=share)))
     nothing = NoiseScale(np.empty(0, np.intp), np.empty(0), mean)

@@ -104,3 +104,11 @@ def test_what_is_not_known_is_refused_with_the_remedy(fitted):
         hbcd.HybridClassifier((3,), calibrate="platt", max_iter=5).fit(X, y)
     with pytest.raises(ValueError, match="confidence_level"):
         fitted.predict_set(X, 1.0)
+
+
+def test_levels_that_conformal_rows_are_too_few_to_prove_are_told():
+    X, y = table(120, 22)
+    model = hbcd.HybridClassifier(random_state=0, effort="fast").fit(X[:100], y[:100])
+    model.conformalize(X[100:104], y[100:104]).predict_set(X, 0.8)
+    with pytest.warns(UserWarning, match=r"=0.9: 4 rows prove no level above 0.8,.* 9 rows"):
+        model.predict_set(X, 0.9)

@@ -162,6 +162,33 @@ def test_pandas_output_names_the_ends(fitted):
     assert list(found.index) == ["p", "q", "r"]
 
 
+@pytest.mark.parametrize("value", [0.1, 1.0, 1e8])
+def test_a_target_that_does_not_vary_has_itself_as_interval(value):
+    X, _ = table(100, 21)
+    y = np.full(100, value)
+    model = hbcd.HybridRegressor(random_state=0, effort="fast").fit(X, y)
+    assert (model.predict_interval(X) == value).all()
+    assert (model.predict(X, return_std=True)[1] == 0.0).all()
+    assert (model.conformalize(X, y).predict_interval(X) == value).all()
+    with pytest.raises(ValueError, match="y: varies, but did not in training"):
+        model.conformalize(X, y * 1.5)
+    assert (model.predict_interval(X) == value).all()
+
+
+def test_levels_that_conformal_rows_are_too_few_to_prove_are_told():
+    X, y = table(120, 22)
+    model = hbcd.HybridRegressor(random_state=0, effort="fast").fit(X[:100], y[:100])
+    model.predict_interval(X, 0.999)  # of rows left out nothing is promised
+    model.conformalize(X[100:109], y[100:109])
+    model.predict_interval(X, 0.9)
+    with pytest.warns(UserWarning, match=r"=0.95: 9 rows prove no level above 0.9,.* 19 rows"):
+        model.predict_interval(X, 0.95)
+    high = hbcd.HybridRegressor(loss=hbcd.Quantile(0.9), random_state=0, effort="fast")
+    high.fit(X[:100], y[:100]).conformalize(X[100:109], y[100:109]).predict_interval(X, 0.8)
+    with pytest.warns(UserWarning, match=r"9 rows prove no level above 0.8,.* 19 rows"):
+        high.predict_interval(X, 0.9)
+
+
 def test_what_is_not_known_is_refused_with_the_remedy(fitted):
     X, y = table(60, 15)
     model = hbcd.HybridRegressor((3,), alpha=0.1, random_state=0, max_iter=20)

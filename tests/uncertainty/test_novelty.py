@@ -78,3 +78,9 @@ def test_a_classifier_knows_novelty():
     model = hbcd.HybridClassifier((4,), random_state=0).fit(X, X[:, 0] > 0)
     assert model.novelty(np.array([[20.0, 20.0]])) == [1.0]
     assert model.novelty(X).mean() < 0.7
+
+
+def test_a_number_too_large_is_named_as_such(fitted):
+    model, frame = fitted
+    with pytest.raises(ValueError, match=r"b=1e\+300: is too large for float32"):
+        model.novelty(frame.assign(b=1e300))

@@ -16,6 +16,7 @@ __all__ = ["IntervalRows", "interval_rows"]
 
 Array = NDArray[Any]
 MOST_ROWS = 4000
+FEWEST_ROWS = 2  # one row says nothing of errors
 
 
 @dataclass(frozen=True)
@@ -59,7 +60,7 @@ def interval_rows(plan: FitPlan, dtype: Any) -> IntervalRows | None:
     """
     train, scalers = plan.rows.train, (plan.x_scaler, plan.y_scaler)
     goes_on = plan.settings.partial and plan.settings.resumes
-    if goes_on or plan.settings.ranks is not None:
+    if goes_on or plan.settings.ranks is not None or len(train) < FEWEST_ROWS:
         return None
     some = _evenly(len(train))
     chosen = _standardized(train, some, scalers, dtype)

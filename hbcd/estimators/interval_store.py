@@ -62,8 +62,8 @@ class IntervalStore(EstimatorParameters):
         if known is None:
             raise ValueError(
                 f"{type(self).__name__}: no errors of rows left out are known after partial_fit, a "
-                "fit on ranks and of files of earlier versions: call conformalize(X, y) with rows "
-                "that had no part in the training"
+                "fit on ranks or of one row, and of files of earlier versions: call "
+                "conformalize(X, y) with rows that had no part in the training"
             )
         return known
 

@@ -161,6 +161,8 @@ def partial_dependence(
         max_rows = MOST_ROWS[2 if _is_pair(features) else 1]
     explained = Explained(model, X, sample_weight=sample_weight, max_rows=max_rows, seed=seed)
     columns = columns_of(explained, features)
+    if grid is not None and not isinstance(grid, Mapping):
+        raise TypeError(f"grid={grid!r}: must be a dict of column to values")
     given = {explained.column(name).name: values for name, values in (grid or {}).items()}
     unknown = sorted(given.keys() - {column.name for column in columns})
     if unknown:

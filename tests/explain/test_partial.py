@@ -293,3 +293,8 @@ def test_what_cannot_be_is_refused_in_one_line(model, X, arguments, words):
     with pytest.raises(ValueError, match=re.escape(words)) as refusal:
         partial_dependence(model, X, **arguments)
     assert "\n" not in str(refusal.value)
+
+
+def test_a_grid_is_a_dict(model, X):
+    with pytest.raises(TypeError, match=r"grid=\[1.0\]: must be a dict of column to values"):
+        partial_dependence(model, X, "a", grid=[1.0])

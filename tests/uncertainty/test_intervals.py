@@ -175,6 +175,16 @@ def test_a_target_that_does_not_vary_has_itself_as_interval(value):
     assert (model.predict_interval(X) == value).all()
 
 
+def test_one_row_says_nothing_of_errors():
+    X, y = table(3, 23)
+    model = hbcd.HybridRegressor(random_state=0)
+    with pytest.warns(UserWarning, match="do not vary"):
+        model.fit(X, y, sample_weight=[0, 1, 0])
+    for ask in (model.predict_interval, model.novelty):
+        with pytest.raises(ValueError, match="a fit on ranks or of one row"):
+            ask(X)
+
+
 def test_levels_that_conformal_rows_are_too_few_to_prove_are_told():
     X, y = table(120, 22)
     model = hbcd.HybridRegressor(random_state=0, effort="fast").fit(X[:100], y[:100])

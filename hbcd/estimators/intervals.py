@@ -14,7 +14,7 @@ from hbcd.networks.evaluation import NetworkEvaluation
 from hbcd.parts.losses import AbsoluteError, Huber, LogCosh, Loss, Poisson, SquaredError
 from hbcd.uncertainty.conformal import Scores
 from hbcd.uncertainty.distance import Distance, MemberPart, fit_distance
-from hbcd.uncertainty.leave_one_out import leave_one_out
+from hbcd.uncertainty.leave_one_out import leave_one_out, no_less_than_linear
 from hbcd.uncertainty.leverage import fresh
 from hbcd.uncertainty.noise_scale import NoiseScale, fit_noise_scale
 from hbcd.utils.validation import effective_threads
@@ -173,6 +173,8 @@ def compute_intervals(
             out,
             effective_threads(n_threads),
         )
+        if not is_signed(loss):
+            errors = no_less_than_linear(errors, train)
         factor = float(fresh(h).mean() / max(float(own.mean()), 1e-300))
     base = np.repeat(np.sqrt(1.0 + factor * leverage)[:, np.newaxis], errors.shape[1], axis=1)
     root = _root(out, loss)

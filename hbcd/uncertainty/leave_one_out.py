@@ -14,13 +14,14 @@ from hbcd.networks.requirements import has_gauss_newton
 from hbcd.networks.structure import NetworkStructure
 from hbcd.parts.losses import Loss
 
-__all__ = ["leave_one_out"]
+__all__ = ["leave_one_out", "no_less_than_linear"]
 
 Array = NDArray[Any]
 MOST_PARAMETERS = 1500  # whose matrix is formed
 MOST_NUMBERS = 2e7  # of the Jacobian
 RELATIVE = 1e-6  # added to the diagonal, relative to its mean
 MOST_LEVERAGE = 0.9
+FEW_ROWS = 20  # that a network can learn by heart
 EARLY = 0.25  # of the penalty that would make the gradient of a training that ended early 0
 
 
@@ -84,6 +85,32 @@ def leave_one_out(
     h[np.isnan(h)] = np.nanmean(h)
     h = np.minimum(h, MOST_LEVERAGE)
     return errors / (1.0 - h), h
+
+
+def no_less_than_linear(errors: Array, rows: CheckedRows) -> NDArray[np.float64]:
+    """Errors of less than 20 rows, each at least that of a linear model without the row.
+
+    A network that has learned the few rows there are by heart has errors near 0, which say nothing
+    of other rows.
+
+    Parameters
+    ----------
+    errors : ndarray of shape (rows, n_outputs)
+    rows : CheckedRows
+        Standardized.
+    """
+    n = len(rows)
+    if n >= FEW_ROWS:
+        return errors
+    x = np.column_stack([np.ones(n), np.asarray(rows.x[:], np.float64)])
+    weight = np.ones(n) if rows.weight is None else rows.weight / rows.weight.mean()
+    penalty = np.eye(x.shape[1])
+    penalty[0, 0] = RELATIVE
+    weighted = x.T * weight
+    hat = x @ np.linalg.solve(weighted @ x + penalty, weighted)
+    left = 1.0 - np.minimum(np.diag(hat), MOST_LEVERAGE)
+    linear = (rows.y - hat @ rows.y) / left[:, np.newaxis]
+    return np.where(np.abs(linear) > np.abs(errors), linear, errors)
 
 
 def _gradient(loss: Loss, rows: CheckedRows, out: Array, targets: Array, flat: Array) -> Array:

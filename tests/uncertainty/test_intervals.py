@@ -175,6 +175,19 @@ def test_a_target_that_does_not_vary_has_itself_as_interval(value):
     assert (model.predict_interval(X) == value).all()
 
 
+def test_few_rows_learned_by_heart_do_not_make_intervals_narrow():
+    X, y = table(1000, 24)
+    shares = []
+    for seed in range(12):
+        few = table(10, 100 + seed)
+        model = hbcd.HybridRegressor(random_state=0).fit(*few)
+        assert model.interval_source_ == "leave-one-out"
+        shares.append(covered(model.predict_interval(X), y))
+    # 0.73 in the mean and 0.01 at worst by the errors of the networks alone.
+    assert np.mean(shares) > 0.8
+    assert np.min(shares) > 0.5
+
+
 def test_one_row_says_nothing_of_errors():
     X, y = table(3, 23)
     model = hbcd.HybridRegressor(random_state=0)

@@ -88,8 +88,15 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     name = next((word for word in arguments if not word.startswith("-")), None)
     if name == "fit":
         at = arguments.index(name) + 1
+        _refuse_two_targets(arguments[at:])
         arguments = [*arguments[:at], *with_config(commands.choices[name], arguments[at:])]
     return parser.parse_args(arguments)
+
+
+def _refuse_two_targets(words: list[str]) -> None:
+    """ValueError for columns to predict named one by one: all but the last would be inputs."""
+    if sum(word.partition("=")[0] == "--target" for word in words) > 1:
+        raise ValueError("--target: is there twice; several columns are one list, --target y,z")
 
 
 def _parser() -> tuple[argparse.ArgumentParser, Any]:

@@ -33,6 +33,10 @@ BAD_FITS = {
     "folder": (["folder", "--target", "y"], "folder: must end in one of"),
     "folder with a suffix": (["folder.csv", "--target", "y"], "must be a file that exists"),
     "no target named": (["own.csv"], "--target: must name a column of own.csv: a, b, day, on, y"),
+    "targets one by one": (
+        ["own.csv", "--target", "y", "--target=a"],
+        "--target: is there twice; several columns are one list, --target y,z",
+    ),
     "unknown target": (["own.csv", "--target", "Y"], "target=Y: must be a column"),
     "target dropped": (["own.csv", "--target", "y", "--drop", "y"], "target=y: must be a column"),
     "unknown drop": (["own.csv", "--target", "y", "--drop", "x"], "drop=x: must be a column"),

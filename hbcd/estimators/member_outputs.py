@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from abc import abstractmethod
 from typing import Any
 
@@ -109,6 +110,10 @@ class MemberOutputs(EstimatorParameters):
         choice = getattr(self, "output_range", None)
         pair = as_output_range(choice)
         if pair is not None:
+            if (y.max(axis=0) < pair[0]).any() or (y.min(axis=0) > pair[1]).any():
+                text = f"output_range={choice!r}: all training targets lie outside, from "
+                text += f"{y.min():g} to {y.max():g}; must be in their units"
+                warnings.warn(text, UserWarning, stacklevel=2)
             return np.repeat(np.array(pair)[:, np.newaxis], y.shape[1], axis=1)
         known: Array | None = getattr(self, "output_range_", None) if resumes else None
         if choice is None or not (by_members or known is not None):

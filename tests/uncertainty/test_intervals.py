@@ -139,6 +139,14 @@ def test_intervals_stay_within_a_range_that_predictions_stay_within():
     assert found.max() <= 1
 
 
+def test_a_range_that_no_target_lies_in_is_told():
+    X, y = table(60, 25)
+    model = hbcd.HybridRegressor(random_state=0, effort="fast", output_range=(0, 1))
+    with pytest.warns(UserWarning, match="all training targets lie outside, from 4.* to 5"):
+        model.fit(X, 50 + y)
+    assert (model.predict(X) == 1.0).all()
+
+
 def test_weights_count_rows():
     X, y = table(2000, 13)
     count = np.arange(2000) % 3

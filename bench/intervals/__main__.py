@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 import hbcd
-from bench.intervals.methods import GP_ROWS, METHODS, judged
+from bench.intervals.methods import METHODS, MOST_ROWS, judged
 from bench.intervals.problems import GENERATED, PUBLISHED, split
 from bench.intervals.verdict import coverage_lines, rival_lines
 
@@ -68,7 +68,7 @@ def _run(table: str, args: argparse.Namespace, runs: list[dict[str, Any]], done:
             rival = method != "hbcd"
             if (method, table, seed) in done or (rival and seed >= FIRST_SEED + args.rival_seeds):
                 continue
-            if method == "GP" and len(parts[0]) > GP_ROWS:
+            if len(parts[0]) > MOST_ROWS.get(method, len(parts[0])):
                 continue
             # What others need for a test row grows with the rows that they were trained on.
             few = (*parts[:2], parts[2][:1000], parts[3][:1000]) if rival else parts

@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 import hbcd
 
-__all__ = ["LEVELS", "METHODS", "Ends", "judged"]
+__all__ = ["LEVELS", "METHODS", "MOST_ROWS", "Ends", "judged"]
 
 Array = NDArray[np.float64]
 Ends = dict[float, Array]  # level to (rows, 2)
 LEVELS = (0.8, 0.9, 0.95, 0.99)
 FOLDS = 10
-GP_ROWS = 1000  # beyond which its matrix takes too long
+MOST_ROWS = {"GP": 1000, "full": 1000}  # beyond which their matrices take too long
 
 
 def _model(seed: int) -> hbcd.HybridRegressor:
@@ -29,6 +29,12 @@ def _model(seed: int) -> hbcd.HybridRegressor:
 def _hbcd(x: Array, y: Array, to: Array, seed: int) -> Ends:
     model = _model(seed).fit(x, y)
     return {level: model.predict_interval(to, level) for level in LEVELS}
+
+
+def _full_conformal(x: Array, y: Array, to: Array, seed: int) -> Ends:
+    """The row itself among the training rows, with the influence of its target."""
+    model = _model(seed).fit(x, y)
+    return {level: model.predict_interval(to, level, method="full_conformal") for level in LEVELS}
 
 
 def _split_conformal(x: Array, y: Array, to: Array, seed: int) -> Ends:
@@ -101,6 +107,7 @@ def _three_quarters(n: int, seed: int) -> tuple[NDArray[np.intp], NDArray[np.int
 
 METHODS: dict[str, Callable[[Array, Array, Array, int], Ends]] = {
     "hbcd": _hbcd,
+    "full": _full_conformal,
     "split": _split_conformal,
     "MAPIE hbcd": _mapie_hbcd,
     "MAPIE trees": _mapie_trees,

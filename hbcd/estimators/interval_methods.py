@@ -13,22 +13,25 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.interval_file import interval_arrays, restored_intervals
-from hbcd.estimators.interval_rows import IntervalRows
+from hbcd.estimators.interval_rows import MOST_ROWS, IntervalRows
 from hbcd.estimators.intervals import CONFORMALIZE, Intervals, compute_intervals, is_signed
 from hbcd.estimators.member_outputs import as_output_range
 from hbcd.estimators.streamed_rows import for_pieces
 from hbcd.estimators.target_transform import TargetTransform
 from hbcd.networks.checked_rows import CheckedRows
-from hbcd.parts.losses import Poisson
+from hbcd.parts.losses import Poisson, SquaredError
 from hbcd.streams.rows import Rows
 from hbcd.uncertainty.conformal import Scores
 from hbcd.uncertainty.distance import MemberPart
+from hbcd.uncertainty.influence import Influence
 from hbcd.utils.validation import as_weights, check_number
 
 __all__ = ["IntervalMethods"]
 
 Array = NDArray[Any]
 ONE_SIGMA = 0.6826894921370859  # probability of a normal variable within its standard deviation
+FULL_CONFORMAL = "full_conformal"
+METHODS = ("auto", FULL_CONFORMAL)
 
 
 def as_level(value: Any, name: str = "confidence_level") -> float:
@@ -49,6 +52,7 @@ class IntervalMethods(HybridEstimator):
     """Adds `predict_interval`, `conformalize`, `interval_source_`."""
 
     _flat: bool
+    _joined: Influence | None
 
     @abstractmethod
     def _known_transform(self) -> TargetTransform | None:
@@ -64,24 +68,44 @@ class IntervalMethods(HybridEstimator):
         signed = is_signed(self.network_.loss)
         return restored_intervals(self.network_, self.theta_, signed, arrays, described)
 
+    def _still_kept(self, rows: IntervalRows) -> IntervalRows | None:
+        whole = rows.counted == len(rows.train) and rows.train.weight is None
+        squared = type(self.network_.loss) is SquaredError
+        return replace(rows, left_out=None, held_out=None) if whole and squared else None
+
+    def _forget_intervals(self) -> None:
+        super()._forget_intervals()
+        self._joined = None
+
     def predict_interval(
-        self, X: ArrayLike | pd.DataFrame | Rows, confidence_level: float = 0.9
+        self,
+        X: ArrayLike | pd.DataFrame | Rows,
+        confidence_level: float = 0.9,
+        method: str = "auto",
     ) -> Any:
         """Intervals that a new row's target lies in with a probability.
 
-        From errors of rows that had no part in what predicts them, each over its scale
+        From errors of rows that had no part in what predicts them [2]_, each over its scale [3]_
         ``s(x) = g(x) sqrt(1 + k(x) + v(x))``: g the size of errors where that depends on the
         inputs, k the leverage of the row in the last hidden layers and the inputs, v what the
         members' variance exceeds that of training rows by, over the mean squared error.  An
-        interval is the prediction and the conformal quantile of the errors times s(x) on either
-        side; for losses that are not symmetric (quantile, Poisson, custom ones) each side has a
-        quantile of its own.  ``interval_source_`` says which errors these are.
+        interval is the prediction and the conformal quantile [1]_ of the errors times s(x) on
+        either side; for losses that are not symmetric (quantile, Poisson, custom ones) each side
+        has a quantile of its own.  ``interval_source_`` says which errors these are.
 
         Parameters
         ----------
         X : array_like, DataFrame of shape (rows, features), or Rows
         confidence_level : float, default 0.9
             The probability, above 0 and below 1.
+        method : {"auto", "full_conformal"}, default "auto"
+            "full_conformal" has the row itself join the training rows with each target it may have,
+            and keeps those whose residual is not among the largest of all; the interval is the hull
+            of these [4]_.  How residuals follow such a target is taken from the Gauss-Newton matrix
+            of all parameters, in place of a fit for each: without hidden layers the set is that of
+            fits, under a scaling that has not seen the row; else it is an approximation.  For
+            squared errors, and in the process of a fit of at most 4000 rows without weights.  An
+            end is infinite where too few rows say anything at the level.
 
         Returns
         -------
@@ -94,7 +118,7 @@ class IntervalMethods(HybridEstimator):
         ------
         ValueError
             A level that is no such probability; no errors are known, as after `partial_fit`:
-            `conformalize` provides them.
+            `conformalize` provides them.  A method that is none, or that needs what is not there.
 
         Warns
         -----
@@ -104,30 +128,41 @@ class IntervalMethods(HybridEstimator):
 
         References
         ----------
-        V. Vovk, A. Gammerman, G. Shafer, Algorithmic learning in a random world (2005).
-        R. F. Barber et al., Predictive inference with the jackknife+, Ann. Statist. 49 (2021).
-        H. Papadopoulos et al., Normalized nonconformity measures for regression (2008).
+        .. [1] V. Vovk, A. Gammerman, G. Shafer, Algorithmic learning in a random world (2005).
+        .. [2] R. F. Barber et al., Predictive inference with the jackknife+, Ann. Statist. 49
+           (2021).
+        .. [3] H. Papadopoulos et al., Normalized nonconformity measures for regression (2008).
+        .. [4] D. Tailor, A. H. C. Correia, E. Nalisnick, C. Louizos, Approximating full conformal
+           prediction for neural network regression with Gauss-Newton influence, ICLR (2025).
         """
+        if not (isinstance(method, str) and method in METHODS):
+            raise ValueError(f"method={method!r:.100}: must be 'auto' or 'full_conformal'")
         level = as_level(confidence_level)
-        known = self._known_errors()
-        if known.source == CONFORMALIZE:
-            tell_unproven(known.scores[0], level)
-        found = self._intervals_of(X, level)
+        if method != FULL_CONFORMAL:
+            known = self._known_errors()
+            if known.source == CONFORMALIZE:
+                tell_unproven(known.scores[0], level)
+        found = self._intervals_of(X, level, method)
         if not self._flat:
             return found
         return self._output(found[:, 0], X, np.array(["lower", "upper"], dtype=object))
 
-    def _intervals_of(self, X: Any, level: float) -> Array:
+    def _intervals_of(self, X: Any, level: float, method: str = "auto") -> Array:
         """Lower and upper ends, (rows, outputs, 2)."""
         if isinstance(X, Rows):
             self._check_fitted()
             parts = for_pieces(
-                X, self.encoder_, lambda piece: self._intervals_of(piece.inputs, level)
+                X, self.encoder_, lambda piece: self._intervals_of(piece.inputs, level, method)
             )
             return np.concatenate(parts)
         x, out = self._inputs_and_outputs(X)
         loss = self.network_.loss
-        z = self._known_errors().ends(x, out, loss, level, self.n_threads)
+        if method == FULL_CONFORMAL:
+            reach = self._influence().reaches(x, level)
+            below, above = np.where(self.y_scaler_.scale == 0.0, 0.0, reach)
+            z = np.stack([out - below, out + above])
+        else:
+            z = self._known_errors().ends(x, out, loss, level, self.n_threads)
         if type(loss) is Poisson:
             z = np.maximum(z, 0.0)
         ends = self.y_scaler_.backward(z)
@@ -136,6 +171,27 @@ class IntervalMethods(HybridEstimator):
             ends = np.stack([transform.inverse(end) for end in ends])
         ends = self._within_range(ends)
         return ends.transpose(1, 2, 0)
+
+    def _influence(self) -> Influence:
+        """That of a row on the training rows, computed once; ValueError without these."""
+        known = getattr(self, "_joined", None)  # pickles of earlier versions have none
+        if known is None:
+            known = self._joined = self._computed_influence()
+        return known
+
+    def _computed_influence(self) -> Influence:
+        what, remedy = f"method={FULL_CONFORMAL!r}", "use method='auto'"
+        if type(self.network_.loss) is not SquaredError:
+            raise ValueError(f"{what}: is for squared errors, not {self.network_.loss!r}: {remedy}")
+        kept: IntervalRows | None = getattr(self, "_interval_rows", None)
+        if kept is None or kept.counted != len(kept.train) or kept.train.weight is not None:
+            raise ValueError(
+                f"{what}: needs all training rows, which a fit of at most {MOST_ROWS} without "
+                "sample_weight keeps, but no file, partial_fit nor ranks: call fit, or "
+                f"{remedy}"
+            )
+        network, members = self.network_, getattr(self, "_members", [])
+        return Influence(network, self.theta_, kept.train, members, self.n_threads)
 
     def _within_range(self, ends: Array) -> Array:
         """Ends of intervals that reach into the range that predictions are kept within.
@@ -200,7 +256,6 @@ class IntervalMethods(HybridEstimator):
         else:
             loss, threads = self.network_.loss, self.n_threads
             self._intervals = known.conformalized(rows, out, loss, threads, CONFORMALIZE)
-        self._interval_rows = None
         return self
 
     def _of_unseen(self, rows: CheckedRows, out: Array) -> Intervals:

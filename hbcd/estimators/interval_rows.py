@@ -12,7 +12,7 @@ from hbcd.estimators.fit_plan import FitPlan
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["IntervalRows", "interval_rows"]
+__all__ = ["MOST_ROWS", "IntervalRows", "interval_rows"]
 
 Array = NDArray[Any]
 MOST_ROWS = 4000

@@ -35,6 +35,10 @@ class IntervalStore(EstimatorParameters):
     def _restored_errors(self, arrays: dict[str, Array], described: dict[str, Any]) -> Any:
         """What `_error_arrays` gave; ValueError, TypeError or KeyError where it is none."""
 
+    def _still_kept(self, rows: IntervalRows) -> IntervalRows | None:
+        """What of the rows is needed once errors are known."""
+        return None
+
     def _keep_rows(self, plan: FitPlan) -> None:
         """Keeps rows of a fit that is done."""
         self._interval_rows = interval_rows(plan, self.theta_.dtype)
@@ -52,7 +56,7 @@ class IntervalStore(EstimatorParameters):
         rows: IntervalRows | None = getattr(self, "_interval_rows", None)
         if known is None and rows is not None:
             known = self._computed_errors(rows, self._member_parts())
-            self._intervals, self._interval_rows = known, None
+            self._intervals, self._interval_rows = known, self._still_kept(rows)
         return known
 
     def _known_errors(self) -> Any:

@@ -183,7 +183,7 @@ class IntervalMethods(HybridEstimator):
         what, remedy = f"method={FULL_CONFORMAL!r}", "use method='auto'"
         if type(self.network_.loss) is not SquaredError:
             raise ValueError(f"{what}: is for squared errors, not {self.network_.loss!r}: {remedy}")
-        kept: IntervalRows | None = getattr(self, "_interval_rows", None)
+        kept = self._rows_of_fit()
         if kept is None or kept.counted != len(kept.train) or kept.train.weight is not None:
             raise ValueError(
                 f"{what}: needs all training rows, which a fit of at most {MOST_ROWS} without "

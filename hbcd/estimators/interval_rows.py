@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ from hbcd.estimators.fit_plan import FitPlan
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.utils.scaling import Scaler
 
-__all__ = ["MOST_ROWS", "IntervalRows", "interval_rows"]
+__all__ = ["MOST_ROWS", "IntervalRows", "KeptRows", "interval_rows"]
 
 Array = NDArray[Any]
 MOST_ROWS = 4000
@@ -49,7 +49,42 @@ class IntervalRows:
     chosen_by: float = 1.0
 
 
-def interval_rows(plan: FitPlan, dtype: Any) -> IntervalRows | None:
+@dataclass(frozen=True)
+class KeptRows:
+    """Rows of a fit as they are in the table, until they are asked for: a fit only copies them.
+
+    Attributes
+    ----------
+    rows : IntervalRows
+        In their own units.
+    scalers : (Scaler, Scaler)
+        Of inputs and targets.
+    dtype : type
+        The precision of the network.
+    """
+
+    rows: IntervalRows
+    scalers: tuple[Scaler, Scaler]
+    dtype: Any
+
+    def standardized(self) -> IntervalRows:
+        """The rows as the network sees them."""
+        rows, left_out, held = self.rows, self.rows.left_out, self.rows.held_out
+        train = self._standardized(rows.train)
+        if left_out is not None:
+            left_out = train if rows.same else self._standardized(left_out[0]), left_out[1]
+        if held is not None:
+            held = self._standardized(held)
+        return replace(rows, train=train, left_out=left_out, held_out=held)
+
+    def _standardized(self, rows: CheckedRows) -> CheckedRows:
+        x = self.scalers[0].forward(rows.x, self.dtype)
+        y = self.scalers[1].forward(rows.y, np.float64)
+        weight = None if rows.weight is None else rows.weight / rows.weight.mean()
+        return CheckedRows(x, y, weight)
+
+
+def interval_rows(plan: FitPlan, dtype: Any) -> KeptRows | None:
     """Those of a fit that is done; None where they are not at hand.
 
     Parameters
@@ -62,34 +97,33 @@ def interval_rows(plan: FitPlan, dtype: Any) -> IntervalRows | None:
     goes_on = plan.settings.partial and plan.settings.resumes
     if goes_on or plan.settings.ranks is not None or len(train) < FEWEST_ROWS:
         return None
-    some = _evenly(len(train))
-    chosen = _standardized(train, some, scalers, dtype)
+    chosen = _copied(train, _evenly(len(train)))
     left_out, same, chosen_by = None, False, 1.0
     if plan.result is not None:
         left, outputs = plan.result.left, plan.result.predicted
         at = _evenly(len(left))
         same = len(left) == len(train) and len(train) <= MOST_ROWS
-        rows = chosen if same else _standardized(train, left[at], scalers, dtype)
-        left_out = rows, outputs[at]
+        rows = chosen if same else _copied(train, left if at is None else left[at])
+        left_out = rows, np.array(outputs if at is None else outputs[at])
         weighted = sum(one.weight > 0.0 for one in plan.result.members)
         chosen_by = len(left) / max(len(left) - weighted, 1)
     held = plan.rows.held_out
     if held is not None:
-        held = _standardized(held, _evenly(len(held)), scalers, dtype)
-    return IntervalRows(chosen, len(train), left_out, same, held, chosen_by)
+        held = _copied(held, _evenly(len(held)))
+    some = IntervalRows(chosen, len(train), left_out, same, held, chosen_by)
+    return KeptRows(some, scalers, dtype)
 
 
-def _evenly(n: int) -> NDArray[np.intp]:
-    """At most so many of n numbers, evenly spaced."""
+def _evenly(n: int) -> NDArray[np.intp] | None:
+    """At most so many of n numbers, evenly spaced; None: all."""
     if n <= MOST_ROWS:
-        return np.arange(n)
+        return None
     return np.arange(MOST_ROWS, dtype=np.intp) * n // MOST_ROWS
 
 
-def _standardized(
-    rows: CheckedRows, index: Array, scalers: tuple[Scaler, Scaler], dtype: Any
-) -> CheckedRows:
-    some = rows.take(index)
-    x, y = some.x[:], some.y[:]
-    weight = None if some.weight is None else some.weight / some.weight.mean()
-    return CheckedRows(scalers[0].forward(x, dtype), scalers[1].forward(y, np.float64), weight)
+def _copied(rows: CheckedRows, index: Array | None) -> CheckedRows:
+    """Rows of an index, None: all; those of weight 0 are left out."""
+    if index is None and rows.weight is None:
+        return CheckedRows(np.array(rows.x[:]), np.array(rows.y[:]))
+    some = rows.take(np.arange(len(rows)) if index is None else index)
+    return CheckedRows(some.x[:], some.y[:], some.weight)

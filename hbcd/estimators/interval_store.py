@@ -8,7 +8,7 @@ from typing import Any
 from numpy.typing import NDArray
 
 from hbcd.estimators.fit_plan import FitPlan
-from hbcd.estimators.interval_rows import IntervalRows, interval_rows
+from hbcd.estimators.interval_rows import IntervalRows, KeptRows, interval_rows
 from hbcd.estimators.parameters import EstimatorParameters
 from hbcd.uncertainty.distance import MemberPart, member_parts
 
@@ -20,7 +20,7 @@ Array = NDArray[Any]
 class IntervalStore(EstimatorParameters):
     """Keeps rows of a fit until errors are asked for; subclasses say what is known of them."""
 
-    _interval_rows: IntervalRows | None
+    _interval_rows: IntervalRows | KeptRows | None
     _intervals: Any
 
     @abstractmethod
@@ -50,11 +50,18 @@ class IntervalStore(EstimatorParameters):
     def _member_parts(self) -> list[MemberPart]:
         return member_parts(getattr(self, "_members", []))
 
+    def _rows_of_fit(self) -> IntervalRows | None:
+        """The rows that a fit has kept, standardized."""
+        kept = getattr(self, "_interval_rows", None)  # pickles of earlier versions have none
+        if isinstance(kept, KeptRows):
+            kept = self._interval_rows = kept.standardized()
+        return kept
+
     def _errors_or_none(self) -> Any:
         """What is known, or follows from what the fit has kept."""
         known = getattr(self, "_intervals", None)  # pickles of earlier versions have none
-        rows: IntervalRows | None = getattr(self, "_interval_rows", None)
-        if known is None and rows is not None:
+        rows = self._rows_of_fit() if known is None else None
+        if rows is not None:
             known = self._computed_errors(rows, self._member_parts())
             self._intervals, self._interval_rows = known, self._still_kept(rows)
         return known

@@ -248,3 +248,16 @@ def test_quantiles_are_those_of_exchangeable_scores():
     assert scores.ends(0.95)[1] > 9.0  # beyond what nine rows can say
     signed = Scores(np.arange(-4.0, 5.0), None, signed=True)
     assert signed.ends(0.8) == (-4.0, 4.0)
+
+
+@pytest.mark.parametrize(
+    "settings", [{"effort": "fast"}, {"hidden_layer_sizes": (4,), "max_iter": 20}]
+)
+def test_a_table_that_changes_after_the_fit_changes_no_interval(settings):
+    X, y = table(1500, 0)  # up to 1000 rows are sorted, and so copied, first
+    new = X[:20].copy()
+    wanted = hbcd.HybridRegressor(random_state=0, **settings).fit(X, y).predict_interval(new)
+    model = hbcd.HybridRegressor(random_state=0, **settings).fit(X, y)
+    X *= 0.5
+    y += 1.0
+    assert np.array_equal(model.predict_interval(new), wanted)

@@ -111,7 +111,7 @@ def interval_rows(plan: FitPlan, dtype: Any) -> KeptRows | None:
     if held is not None:
         held = _copied(held, _evenly(len(held)))
     some = IntervalRows(chosen, len(train), left_out, same, held, chosen_by)
-    return KeptRows(some, scalers, dtype)
+    return KeptRows(some, scalers, np.dtype(dtype).name)
 
 
 def _evenly(n: int) -> NDArray[np.intp] | None:

@@ -153,7 +153,11 @@ def test_partial_fit_does_not_fetch_collections(client):
     assert model.partial_fit(*table()) is model
 
 
+TRAINS = threading.Event()
+
+
 def pause(progress):
+    TRAINS.set()  # workers are threads of this process
     time.sleep(0.1)
 
 
@@ -171,7 +175,8 @@ def test_a_client_that_is_closed_meanwhile_is_an_error(client):
 def test_after_ctrl_c_the_best_point_is_kept(client, n):
     model = DaskHybridRegressor(**SMALL, client=client, n_workers=n, callbacks=[pause])
     model.set_params(max_iter=10_000, stop=hbcd.Stop(f_tol=None, pg_tol=0.0))
-    hit = threading.Timer(2.5, _thread.interrupt_main)
+    TRAINS.clear()
+    hit = threading.Thread(target=lambda: TRAINS.wait(60) and _thread.interrupt_main())
     hit.start()
     started = time.monotonic()
     with pytest.warns(hbcd.TrainingInterrupted, match="the best parameters are kept"):

@@ -82,16 +82,21 @@ def test_ranks_that_read_their_parts_have_the_bits_of_one_process_in_memory(tmp_
     assert dict(line.split("=") for line in found.stdout.splitlines()) == expected
 
 
+def written(folder):
+    return "\n".join(path.read_text(encoding="utf-8") for path in folder.glob("*.txt"))
+
+
 @pytest.mark.parametrize("seconds", [0.5, 1.1])
 @pytest.mark.parametrize("kind", ["SIGKILL", "SIGSTOP"])
-def test_a_rank_that_is_lost_ends_all_within_the_timeout(kind, seconds):
+def test_a_rank_that_is_lost_ends_all_within_the_timeout(kind, seconds, tmp_path):
     started = time.perf_counter()
-    found = mpiexec(3, SCRIPT, "hurt", kind, str(seconds), RANK_TIMEOUT="2", timeout=60)
+    command = (SCRIPT, "hurt", kind, str(seconds), str(tmp_path))
+    found = mpiexec(3, *command, RANK_TIMEOUT="2", timeout=60)
     assert time.perf_counter() - started < 45
     assert found.returncode != 0
     if kind == "SIGSTOP":  # one that is killed is noticed by mpiexec, which ends the others
         assert re.search(
-            r"rank [02]: rank [012] at .+, process \d+ has not answered for 2 s", found.stdout
+            r"rank [02]: rank [012] at .+, process \d+ has not answered for 2 s", written(tmp_path)
         )
     while f"{SCRIPT} hurt" in running():  # what is killed may take a moment to be gone
         assert time.perf_counter() - started < 50
@@ -99,9 +104,11 @@ def test_a_rank_that_is_lost_ends_all_within_the_timeout(kind, seconds):
 
 
 @pytest.mark.parametrize("size", [3, 5])
-def test_a_rank_that_is_a_round_ahead_names_the_one_that_is_lost(size):
-    found = mpiexec(size, SCRIPT, "behind", RANK_TIMEOUT="4", timeout=60)
-    named = re.findall(r"rank (\d): rank (\d) at .+, process \d+ has not answered", found.stdout)
+def test_a_rank_that_is_a_round_ahead_names_the_one_that_is_lost(size, tmp_path):
+    found = mpiexec(size, SCRIPT, "behind", str(tmp_path), RANK_TIMEOUT="4", timeout=60)
+    named = re.findall(
+        r"rank (\d): rank (\d) at .+, process \d+ has not answered", written(tmp_path)
+    )
     assert sorted(named) == [(str(rank), str(size - 1)) for rank in range(size - 1)], found.stderr
 
 

@@ -9,6 +9,7 @@ import signal
 import sys
 import threading
 import time
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -132,6 +133,16 @@ def read(backend):
             print(name, digest, sep="=")
 
 
+def write_down(rank, text):
+    """What a rank has to say, into a file of the folder that the command line ends with.
+
+    What it prints may be lost where another rank aborts all.
+    """
+    said = Path(sys.argv[-1], f"{rank}.part")
+    said.write_text(f"rank {rank}: {text}", encoding="utf-8")
+    said.rename(said.with_suffix(".txt"))
+
+
 def endless(backend):
     """A fit that only a loss ends."""
     x, y, *_ = table()
@@ -142,7 +153,7 @@ def endless(backend):
     try:
         model.fit(x, y)
     except RankLost as error:
-        print(f"rank {backend.rank}: {error} {time.perf_counter() - started:.1f}", flush=True)
+        write_down(backend.rank, f"{error} {time.perf_counter() - started:.1f}")
 
 
 def hurt(backend):
@@ -164,8 +175,9 @@ def behind(backend):
         for _ in range(2):
             backend.gather(None)
     except RankLost as error:
-        print(f"rank {backend.rank}: {error}", flush=True)
-        time.sleep(3)  # until all have said so: the first one that ends aborts them
+        write_down(backend.rank, error)
+        while len(list(Path(sys.argv[-1]).glob("*.txt"))) < backend.size - 1:
+            time.sleep(0.05)  # the first one that ends aborts the others
 
 
 def interrupted(backend):

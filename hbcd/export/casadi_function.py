@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import reduce
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.export.algebra import Functions, activated, predictions
 from hbcd.export.evaluation import jacobian_of
 from hbcd.export.form import ModelForm, model_form
 from hbcd.export.inputs import feature_columns
@@ -67,75 +68,44 @@ def to_casadi(model: Any, *, name: str = "model", return_record: bool = False) -
     form = replace(form, columns=feature_columns(form.columns, form.features))
     x = casadi.MX.sym("x", form.n_features)
     a = (x - casadi.DM(form.shift)) * casadi.DM(form.factor)
+    functions = _functions(casadi)
     for layer in form.layers:
-        a = casadi.vertcat(*(_part(casadi, part, a) for part in layer.parts))
-    function = casadi.Function(name, [x], [_predictions(casadi, form, a)], ["x"], ["y"])
+        a = casadi.vertcat(*(_part(casadi, functions, part, a) for part in layer.parts))
+    y = _predictions(casadi, functions, form, a)
+    function = casadi.Function(name, [x], [y], ["x"], ["y"])
     if sum(part.weights.size for layer in form.layers for part in layer.parts) <= SCALARS:
         function = function.expand()
     record = _checked(form, function)
     return (function, record) if return_record else function
 
 
-def _part(casadi: Any, part: AffinePart, a: Any) -> Any:
+def _functions(casadi: Any) -> Functions:
+    def relu(z: Any, leak: float) -> Any:
+        above = casadi.fmax(z, 0)
+        return above + leak * casadi.fmin(z, 0) if leak else above
+
+    return Functions(
+        casadi.exp,
+        casadi.tanh,
+        relu=relu,
+        log1p=casadi.log1p,
+        expm1=casadi.expm1,
+        greatest=lambda values: reduce(casadi.fmax, values),
+    )
+
+
+def _part(casadi: Any, functions: Functions, part: AffinePart, a: Any) -> Any:
     inputs = a[part.inputs.start : part.inputs.stop]
     z = casadi.mtimes(casadi.DM(np.ascontiguousarray(part.weights.T)), inputs)
-    z = z + casadi.DM(part.bias)
-    if part.activation == "tanh":
-        return casadi.tanh(z)
-    if part.activation == "sigmoid":
-        return _logistic(casadi, z)
-    if part.activation == "relu":
-        return casadi.fmax(z, 0)
-    if part.activation == "leaky_relu":
-        return casadi.fmax(z, 0) + part.leak * casadi.fmin(z, 0)
-    return z
+    return activated(functions, part, z + casadi.DM(part.bias))
 
 
-def _logistic(casadi: Any, z: Any) -> Any:
-    """``1 / (1 + exp(-z))`` as a tanh, which cannot overflow."""
-    return 0.5 * (1 + casadi.tanh(0.5 * z))
-
-
-def _predictions(casadi: Any, form: ModelForm, a: Any) -> Any:
-    if form.link == "softmax":
-        largest = a[0]
-        for k in range(1, len(form.outputs)):
-            largest = casadi.fmax(largest, a[k])
-        powers = casadi.exp(a - largest)
-        return powers / casadi.sum1(powers)
-    if form.link == "logistic":
-        a = _logistic(casadi, casadi.vertcat(-a, a) if form.classes else a)
-    if form.classes is not None:
-        return a
-    y = casadi.exp(a) if form.link == "exp" else a
-    y = y * casadi.DM(form.scale) + casadi.DM(form.mean)
-    if form.transform is not None:
-        y = casadi.vertcat(*(_back(casadi, form, y[k], k) for k in range(len(form.outputs))))
+def _predictions(casadi: Any, functions: Functions, form: ModelForm, a: Any) -> Any:
+    out = [a[k] for k in range(form.widths[-1])]
+    y = casadi.vertcat(*predictions(functions, form, out))
     if form.ends is not None:
         y = casadi.fmin(casadi.fmax(y, casadi.DM(form.ends[0])), casadi.DM(form.ends[1]))
     return y
-
-
-def _back(casadi: Any, form: ModelForm, z: Any, k: int) -> Any:
-    """From what was learned in place of a target to the target itself."""
-    transform = form.transform
-    assert transform is not None
-    column = transform.columns[k]
-    if column.name == LOG:
-        return casadi.exp(z + float(transform.log_factors[k]))
-    if column.name != YEO_JOHNSON:
-        return z
-    residuals, shares = np.zeros(1), np.ones(1)
-    if transform.residuals is not None and transform.shares is not None:
-        residuals, shares = transform.residuals[:, k], transform.shares[:, k]
-    up, down = max(column.power, LEAST), max(2.0 - column.power, LEAST)
-    total = 0
-    for residual, share in zip(residuals.tolist(), shares.tolist(), strict=True):
-        v = z + residual
-        power = casadi.if_else(v < 0, down, up)
-        size = casadi.expm1(casadi.log1p(power * casadi.fabs(v)) / power)
-        total = total + share * casadi.if_else(v < 0, -size, size)
-    return column.center + column.scale * total
 
 
 def _checked(form: ModelForm, function: Any) -> ExportRecord:

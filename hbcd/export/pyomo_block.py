@@ -6,21 +6,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.export.algebra import Functions, predictions
 from hbcd.export.form import ModelForm, model_form
 from hbcd.export.inputs import feature_columns
+from hbcd.export.neuron_bounds import refuse_curved
 from hbcd.export.packages import needed
 from hbcd.export.pyomo_check import checked
-from hbcd.export.pyomo_layers import FORMULATIONS, add_layers
+from hbcd.export.pyomo_layers import FORMULATIONS, PIECEWISE_LINEAR, add_layers
 from hbcd.export.record import ExportRecord
 from hbcd.utils.public import public
 
 __all__ = ["to_pyomo"]
-
-Array = NDArray[Any]
 
 
 @public
@@ -41,6 +37,8 @@ def to_pyomo(
     reduced_space   one equation for every output, of nested expressions: few variables
     relu_bigm       a binary variable for every ReLU whose sign is open, for MILP solvers, with
                     constants that are proven bounds of the neurons over the box of the inputs
+    relu_sos        the same with a special ordered set (SOS1) in place of each binary variable,
+                    for solvers that branch on such sets: SCIP, Gurobi, CPLEX; HiGHS has none
     ==============  ==========================================================================
 
     Inputs are the features that `encode` gives, in the units of the table; their variables are
@@ -56,7 +54,7 @@ def to_pyomo(
         Gets `inputs` and `outputs`, indexed by name, and what the formulation needs.
     inputs, outputs : sequence of variables or expressions, optional
         What the model's inputs and outputs are to be; by default variables of their own.
-    formulation : {"full_space", "reduced_space", "relu_bigm"}
+    formulation : {"full_space", "reduced_space", "relu_bigm", "relu_sos"}
 
     Returns
     -------
@@ -68,8 +66,8 @@ def to_pyomo(
     ImportError
         ``pyomo`` is not installed.
     ValueError
-        A custom layer, activation or loss; for "relu_bigm" something that is not piecewise linear
-        or an input without bounds; equations that do not agree with the model.
+        A custom layer, activation or loss; for "relu_bigm" and "relu_sos" something that is not
+        piecewise linear or an input without bounds; equations that do not agree with the model.
     NotFittedError
         Before `fit`.
     """
@@ -82,26 +80,13 @@ def to_pyomo(
         ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
         left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
     form = replace(form, ends=None, columns=feature_columns(form.columns, form.features))
-    if formulation == "relu_bigm":
-        _refuse_curved(form)
+    if formulation in PIECEWISE_LINEAR:
+        refuse_curved(form, formulation)
     trial = pyo.ConcreteModel()
     _add(pyo, trial, form, None, None, formulation)
     record = checked(pyo, trial, form, model, formulation, left_out)
     _add(pyo, block, form, inputs, outputs, formulation)
     return record
-
-
-def _refuse_curved(form: ModelForm) -> None:
-    names = {part.activation for layer in form.layers for part in layer.parts}
-    curved = sorted(names & {"tanh", "sigmoid"})
-    if form.link != "identity":
-        curved.append(form.link)
-    if form.transform is not None:
-        curved += [name for name in sorted(set(form.transform.names)) if name != "none"]
-    if curved:
-        raise ValueError(
-            f"formulation='relu_bigm': must be piecewise linear, the model has {', '.join(curved)}"
-        )
 
 
 def _add(
@@ -120,8 +105,9 @@ def _add(
         (one - float(shift)) * float(factor)
         for one, shift, factor in zip(x, form.shift, form.factor, strict=True)
     ]
-    out = add_layers(pyo, block, form, x, scaled, formulation)
-    found = _predictions(pyo, form, out)
+    functions = Functions(pyo.exp, pyo.tanh, log=pyo.log)
+    out = add_layers(pyo, functions, block, form, x, scaled, formulation)
+    found = predictions(functions, form, out)
     block.prediction = pyo.Constraint(
         pyo.RangeSet(0, len(y) - 1), rule=lambda _, k: y[k] == found[k]
     )
@@ -150,52 +136,3 @@ def _variables(
     setattr(block, title, pyo.Var(names, bounds=sides, initialize=middle))
     made = getattr(block, title)
     return [made[name] for name in names]
-
-
-def _predictions(pyo: Any, form: ModelForm, out: list[Any]) -> list[Any]:
-    """Expressions of predictions in units."""
-    if form.link == "softmax":
-        return [1.0 / sum(pyo.exp(other - one) for other in out) for one in out]
-    if form.link == "logistic":
-        if form.classes is not None:
-            out = [-out[0], out[0]]
-        out = [0.5 * (1.0 + pyo.tanh(0.5 * one)) for one in out]
-    if form.classes is not None:
-        return out
-    if form.link == "exp":
-        out = [pyo.exp(one) for one in out]
-    pairs = zip(out, form.scale.tolist(), form.mean.tolist(), strict=True)
-    found = [one * scale + mean for one, scale, mean in pairs]
-    if form.transform is None:
-        return found
-    return [_back(pyo, form, one, k) for k, one in enumerate(found)]
-
-
-def _back(pyo: Any, form: ModelForm, z: Any, k: int) -> Any:
-    """From what was learned in place of a target to the target itself."""
-    transform = form.transform
-    assert transform is not None
-    column = transform.columns[k]
-    if column.name == LOG:
-        return pyo.exp(z + float(transform.log_factors[k]))
-    if column.name != YEO_JOHNSON:
-        return z
-    residuals, shares = np.zeros(1), np.ones(1)
-    if transform.residuals is not None and transform.shares is not None:
-        residuals, shares = transform.residuals[:, k], transform.shares[:, k]
-    up, down = max(column.power, LEAST), max(2.0 - column.power, LEAST)
-    terms = []
-    for residual, share in zip(residuals.tolist(), shares.tolist(), strict=True):
-        v = z + residual
-        above = _grown(pyo, v, up)
-        below = -_grown(pyo, -v, down)
-        terms.append(share * pyo.Expr_if(v >= 0, above, below))
-    return column.center + column.scale * sum(terms)
-
-
-def _grown(pyo: Any, v: Any, power: float) -> Any:
-    """``(1 + power v) ** (1 / power) - 1`` for v at least 0, and what keeps it defined below."""
-    size = abs(v)
-    if power <= 1e-8:  # the limit: (1 + p v) would have lost v
-        return pyo.exp(size) - 1.0
-    return pyo.exp(pyo.log(1.0 + power * size) / power) - 1.0

@@ -46,7 +46,7 @@ def _evaluated(pyo: Any, block: Any, point: Array) -> list[float]:
         for place in block.z:
             z, a = block.z[place], block.a[place]
             z.set_value(_right(pyo, block.affine[place], z), skip_validation=True)
-            if hasattr(block, "positive") and place in block.positive:
+            if hasattr(block, "above") and place in block.above:
                 _set_signs(pyo, block, place)
             a.set_value(_right(pyo, block.activation[place], a), skip_validation=True)
     return [_right(pyo, block.prediction[k], one) for k, one in enumerate(block.outputs.values())]
@@ -66,8 +66,19 @@ def _set_signs(pyo: Any, block: Any, place: Any) -> None:
     z = pyo.value(block.z[place])
     block.above[place].set_value(max(z, 0.0), skip_validation=True)
     block.below[place].set_value(max(-z, 0.0), skip_validation=True)
-    block.positive[place].set_value(int(z > 0), skip_validation=True)
-    for limit in (block.parted[place], block.above_limit[place], block.below_limit[place]):
+    limits = [block.parted[place]]
+    if hasattr(block, "positive"):
+        block.positive[place].set_value(int(z > 0), skip_validation=True)
+        limits += [block.above_limit[place], block.below_limit[place]]
+    else:
+        pair = [id(one) for one in block.one_side[place].get_variables()]
+        if pair != [id(block.above[place]), id(block.below[place])]:
+            raise ValueError(f"pyomo: the set of {place} has other variables")
+    allowed = TOLERANCE * (1.0 + abs(z))
+    for limit in limits:
         off = float(pyo.value(limit.body)) - float(pyo.value(limit.upper))
-        if off > TOLERANCE * (1.0 + abs(z)):
+        if off > allowed:
             raise ValueError(f"pyomo: a constraint excludes the model at {place}")
+    for side in (block.above[place], block.below[place]):
+        if side.ub is not None and pyo.value(side) > side.ub + allowed:
+            raise ValueError(f"pyomo: a bound excludes the model at {place}")

@@ -8,6 +8,7 @@ from support.exportable import ACTIVATIONS, KINDS, model_of, regressor, rows
 
 pyo = pytest.importorskip("pyomo.environ", reason="the extra pyomo is not installed")
 NONLINEAR = ("full_space", "reduced_space")
+PIECEWISE_LINEAR = ("relu_bigm", "relu_sos")
 LINEAR = {"relu", "leaky_relu", "identity"}
 
 
@@ -32,7 +33,7 @@ def test_the_equations_are_the_model_of_every_kind(kind, formulation):
 @pytest.mark.parametrize("activation", sorted(ACTIVATIONS))
 def test_the_equations_are_the_model_of_every_depth(activation, depth, outputs):
     model = regressor(activation, depth, outputs)
-    for formulation in (*NONLINEAR, *(["relu_bigm"] if activation in LINEAR else [])):
+    for formulation in (*NONLINEAR, *(PIECEWISE_LINEAR if activation in LINEAR else ())):
         _, record = block_of(model, formulation)
         assert (np.array(record.measured) <= np.array(record.bound)).all()
 
@@ -72,24 +73,40 @@ def test_ipopt_finds_the_optimum_that_optimize_inputs_finds(formulation, tmp_pat
     assert max(found) == pytest.approx(best.value, rel=1e-6)
 
 
-def highs(problem):
+def highs(problem, _):
     solver = pyo.SolverFactory("appsi_highs")
     if not solver.available(exception_flag=False):
         pytest.skip("HiGHS is not installed")
     solver.config.mip_gap = 1e-9
     solver.solve(problem)
+    return pyo.value(problem.most), [pyo.value(one) for one in problem.plant.inputs.values()]
 
 
+def scip(problem, tmp_path):
+    """Solved by SCIP, which takes special ordered sets: HiGHS has none."""
+    pyscipopt = pytest.importorskip("pyscipopt", reason="pyscipopt is not installed")
+    path = str(tmp_path / "problem.lp")
+    problem.write(path, io_options={"symbolic_solver_labels": True})
+    solver = pyscipopt.Model()
+    solver.hideOutput()
+    solver.readProblem(path)
+    solver.setParam("limits/gap", 1e-9)
+    solver.optimize()
+    values = {one.name: solver.getVal(one) for one in solver.getVars()}
+    return solver.getObjVal(), [values[f"plant_inputs({name})"] for name in problem.plant.inputs]
+
+
+@pytest.mark.parametrize(("solve", "formulation"), [(highs, "relu_bigm"), (scip, "relu_sos")])
 @pytest.mark.parametrize("activation", ["relu", "leaky_relu"])
-def test_a_mixed_integer_solver_finds_the_global_optimum_of_relu(activation):
+def test_a_mixed_integer_solver_finds_the_global_optimum_of_relu(
+    activation, solve, formulation, tmp_path
+):
     model = regressor(activation, depth=2, max_iter=60)
-    problem, _ = block_of(model, "relu_bigm")
+    problem, _ = block_of(model, formulation)
     (name,) = problem.plant.outputs
     problem.most = pyo.Objective(expr=problem.plant.outputs[name], sense=pyo.maximize)
-    highs(problem)
-    x = np.array([[pyo.value(one) for one in problem.plant.inputs.values()]])
-    value = pyo.value(problem.most)
-    assert model.predict(x)[0] == pytest.approx(value, abs=1e-6)
+    value, x = solve(problem, tmp_path)
+    assert model.predict(np.array([x]))[0] == pytest.approx(value, abs=1e-6)
     low, high = model.feature_range_
     tried = model.predict(low + np.random.default_rng(0).random((200_000, 3)) * (high - low))
     assert tried.max() <= value + 1e-6
@@ -117,6 +134,7 @@ def test_the_inputs_may_be_variables_of_the_problem():
     [
         ({"formulation": "big"}, "formulation='big': must be one of full_space, reduced_space"),
         ({"formulation": "relu_bigm"}, "must be piecewise linear, the model has tanh"),
+        ({"formulation": "relu_sos"}, "'relu_sos': must be piecewise linear, the model has tanh"),
         ({"formulation": "full_space", "inputs": [1.0]}, "inputs: has 1, must have 3: x1, x2, x3"),
     ],
 )
@@ -125,9 +143,10 @@ def test_what_cannot_be_is_refused(options, text):
         block_of(regressor(), **options)
 
 
-def test_a_relu_network_needs_bounds_of_its_inputs():
+@pytest.mark.parametrize("formulation", PIECEWISE_LINEAR)
+def test_a_relu_network_needs_bounds_of_its_inputs(formulation):
     problem = pyo.ConcreteModel()
     problem.x = pyo.Var(range(3))
     with pytest.raises(ValueError, match="inputs: x1 has no bounds"):
         hbcd.to_pyomo(regressor("relu"), problem, inputs=list(problem.x.values()),
-                      formulation="relu_bigm")  # fmt: skip
+                      formulation=formulation)  # fmt: skip

@@ -20,6 +20,7 @@ __all__ = ["MemberOutputs", "as_output_range"]
 
 Array = NDArray[Any]
 COLUMNS = ("name", "widths", "pieces", "networks", "alpha", "loss", "weight")
+NOISE = 0.05  # the share of targets that may lie beyond `output_range` without a word
 MARGIN = 0.5  # of the range of the training targets, beyond it on either side
 
 
@@ -110,9 +111,10 @@ class MemberOutputs(EstimatorParameters):
         choice = getattr(self, "output_range", None)
         pair = as_output_range(choice)
         if pair is not None:
-            if (y.max(axis=0) < pair[0]).any() or (y.min(axis=0) > pair[1]).any():
-                text = f"output_range={choice!r}: all training targets lie outside, from "
-                text += f"{y.min():g} to {y.max():g}; must be in their units"
+            outside = int(((y < pair[0]) | (y > pair[1])).any(axis=1).sum())
+            if outside > len(y) * NOISE:
+                text = f"output_range={choice!r}: {outside} of {len(y)} training targets lie "
+                text += f"outside, from {y.min():g} to {y.max():g}; must be in their units"
                 warnings.warn(text, UserWarning, stacklevel=2)
             return np.repeat(np.array(pair)[:, np.newaxis], y.shape[1], axis=1)
         known: Array | None = getattr(self, "output_range_", None) if resumes else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from copy import copy
 from typing import Any
 
 import numpy as np
@@ -65,6 +66,9 @@ class Explained:
     ) -> None:
         if isinstance(X, Rows):
             raise TypeError("X: must be a table in memory, not hbcd.Rows; some of the rows will do")
+        if isinstance(model, HybridEstimator):  # rows that explanations make are meant to leave it
+            model = copy(model)
+            model.on_extrapolation = "ignore"
         self.model = model
         self._encoder: Any = None
         self._names: list[Any] | None = None

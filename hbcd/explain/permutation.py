@@ -141,8 +141,8 @@ def permutation_importance(
     Raises
     ------
     ValueError, TypeError
-        A column, metric or option that does not exist, rows that the model refuses, or targets of
-        another length or kind.
+        A column, metric or option that does not exist, rows that the model refuses, targets of
+        another length or kind, or rows that have no score, such as the R2 of a single one.
 
     Notes
     -----
@@ -184,6 +184,8 @@ def permutation_importance(
     orders = [generator.permutation(len(truth)) for _ in range(repeats)]
     with np.errstate(invalid="ignore"):  # R2 of a target that does not vary is NaN
         found = ScoreDrops(Scorer(chosen, truth, weight), explained, nets, bootstrap)
+        if not np.isfinite(found.baseline):
+            raise ValueError(_no_score(chosen.name, found.baseline, truth))
         for group in groups.values():
             found.add(group, orders)
         low, high = found.interval()
@@ -201,6 +203,13 @@ def permutation_importance(
         spread=None if nets is None else np.array(found.spreads),
         confidence_level=confidence_level,
     )
+
+
+def _no_score(metric: str, score: float, truth: NDArray[Any]) -> str:
+    text = f"metric={metric!r}: is {score} for the {len(truth)} rows, must be a number"
+    if metric in ("r2", "roc_auc") and (truth == truth[0]).all(axis=0).any():
+        text += "; y must vary" + ("" if metric == "roc_auc" else ", or metric='mse'")
+    return text
 
 
 def _groups(explained: Explained, features: Any) -> dict[str, list[Column]]:

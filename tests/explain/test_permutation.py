@@ -57,6 +57,32 @@ def test_importance_is_the_loss_of_r2_of_permuted_columns(rows):
     assert found.to_frame()["feature"].tolist() == ["x0", "x1", "x2"]
 
 
+def test_rows_without_a_score_are_refused(rows):
+    X, y = rows
+    with pytest.raises(ValueError, match=r"^metric='r2': is .* for the 1 rows.*; y must vary, or"):
+        permutation_importance(LINEAR, X[:1], y[:1])
+    with pytest.raises(ValueError, match=r"^metric='r2': is .* for the 9 rows.*; y must vary"):
+        permutation_importance(LINEAR, X[:9], np.ones(9))
+    with pytest.raises(ValueError, match=r"^metric='broken': is nan for the 400 rows"):
+
+        def broken(y, p, w):
+            return np.nan
+
+        permutation_importance(LINEAR, X, y, metric=broken)
+    assert permutation_importance(LINEAR, X[:9], np.ones(9), metric="mse").baseline > 0
+
+
+@pytest.mark.parametrize("choice", ["warn", "raise"])
+def test_rows_that_an_explanation_makes_are_not_taken_for_the_users(choice, rows):
+    X, y = rows
+    model = hbcd.HybridRegressor((3,), members=1, on_extrapolation=choice, **QUIET).fit(X, y)
+    found = hbcd.explain.partial_dependence(model, X, 0, grid={"x0": [-50.0, 50.0]})
+    assert np.isfinite(found.average).all()
+    box = {"x0": (-9.0, 9.0)}
+    assert np.isfinite(hbcd.explain.sobol_indices(model, X, box=box, n_points=64).total).all()
+    assert model.on_extrapolation == choice
+
+
 def test_scikit_learn_finds_the_same_up_to_the_draw_of_permutations():
     inspection = pytest.importorskip("sklearn.inspection")
     X, y = hbcd.make_plant(400, rng=1, return_X_y=True)

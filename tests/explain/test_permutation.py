@@ -63,11 +63,11 @@ def test_rows_without_a_score_are_refused(rows):
         permutation_importance(LINEAR, X[:1], y[:1])
     with pytest.raises(ValueError, match=r"^metric='r2': is .* for the 9 rows.*; y must vary"):
         permutation_importance(LINEAR, X[:9], np.ones(9))
+
+    def broken(y, p, w):
+        return np.nan
+
     with pytest.raises(ValueError, match=r"^metric='broken': is nan for the 400 rows"):
-
-        def broken(y, p, w):
-            return np.nan
-
         permutation_importance(LINEAR, X, y, metric=broken)
     assert permutation_importance(LINEAR, X[:9], np.ones(9), metric="mse").baseline > 0
 

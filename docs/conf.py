@@ -6,6 +6,8 @@ Pages are Markdown (MyST); the reference is made of the docstrings.  Nothing is 
 import contextlib
 import io
 import os
+import sys
+from pathlib import Path
 
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -14,13 +16,15 @@ from sphinx.util.docutils import SphinxDirective
 from hbcd import __version__
 from hbcd.cli.main import main
 
+sys.path.insert(0, str(Path(__file__).parent / "_extensions"))
+
 project = "hbcd"
 author = "the hbcd developers"
 copyright = author
 version = release = __version__
 
-extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc"]
-exclude_patterns = ["_build"]
+extensions = ["myst_parser", "numpydoc", "sphinx.ext.autodoc", "gallery", "offline"]
+exclude_patterns = ["_build", "_extensions"]
 nitpicky = False
 
 myst_enable_extensions = ["colon_fence", "deflist"]

@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,8 @@ TEXTS = {path.relative_to(ROOT).as_posix(): path.read_text(encoding="utf-8") for
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 RUN = ("python", "console")
 FILE = re.compile(r"(?:#|/\*) (\w+\.(?:c|py|toml))\b")  # first line of a block that is a file
-NEEDS = {"docs/guide/compiled_parts.md": "cc"}  # programs without which a page cannot run
+# Programs without which a page cannot run.
+NEEDS = {"docs/guide/compiled_parts.md": "cc", "docs/gallery/export_c.md": "cc"}
 # Packages of extras, without which a page cannot run.
 MODULES = {
     "docs/guide/onnx.md": ["onnx"],
@@ -42,7 +44,16 @@ def run_console(source):
         assert main(arguments) == 0, line
 
 
+@pytest.fixture
+def closed_figures():
+    """Pages draw and close nothing; matplotlib warns of many figures that stay open."""
+    yield
+    if "matplotlib.pyplot" in sys.modules:
+        sys.modules["matplotlib.pyplot"].close("all")
+
+
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.usefixtures("closed_figures")
 @pytest.mark.parametrize("name", WITH_CODE)
 def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
     if name in NEEDS and shutil.which(NEEDS[name]) is None:

@@ -40,6 +40,7 @@ _PUBLIC = {
     "hbcd.export.onnx_file": ("to_onnx",),
     "hbcd.export.pyomo_block": ("to_pyomo",),
     "hbcd.export.record": ("ExportRecord", "read_record"),
+    "hbcd.export.structured_text": ("to_structured_text",),
     "hbcd.networks.structure": ("NetworkStructure",),
     "hbcd.optimizers.base": ("Optimizer",),
     "hbcd.optimizers.builtin": (

@@ -29,6 +29,7 @@ from hbcd.export.casadi_function import to_casadi
 from hbcd.export.onnx_file import to_onnx
 from hbcd.export.pyomo_block import to_pyomo
 from hbcd.export.record import ExportRecord, read_record
+from hbcd.export.structured_text import to_structured_text
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein
@@ -223,6 +224,7 @@ __all__ = [
     "to_casadi",
     "to_onnx",
     "to_pyomo",
+    "to_structured_text",
     "tune",
     "tuning_space",
 ]

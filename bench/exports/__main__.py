@@ -15,9 +15,15 @@ from pathlib import Path
 import numpy as np
 
 import hbcd
-from hbcd.export import c_text, onnx_file
+from hbcd.export import c_text, onnx_file, st_text
 
 MOST_BYTES, MOST_TIME = 20_000, 1.5
+# Of a target: what writes it, what holds its numbers by name, and what makes its bytes of them.
+WRITERS = {
+    "c": (hbcd.to_c, "arrays", c_text.CText, "content"),
+    "onnx": (hbcd.to_onnx, "constants", onnx_file, "onnx_bytes"),
+    "structured_text": (hbcd.to_structured_text, "arrays", st_text.STText, "content"),
+}
 MAIN = """
 #include <stdio.h>
 #include <time.h>
@@ -59,12 +65,11 @@ def mutated(target, model, folder, flips):
     """How many of so many files with a wrong bit are refused."""
     rng = np.random.default_rng(0)
     path = folder / "wrong"
-    write = hbcd.to_c if target == "c" else hbcd.to_onnx
-    home, name = (c_text.CText, "content") if target == "c" else (onnx_file, "onnx_bytes")
+    write, numbers, home, name = WRITERS[target]
     right = getattr(home, name)
 
     def wrong(first, *rest):
-        held = first.arrays if target == "c" else first.constants
+        held = getattr(first, numbers)
         key = rng.choice([k for k in held if k.lower().startswith(("weights", "bias"))])
         kept = held[key]
         held[key] = turned(kept, rng)
@@ -137,7 +142,7 @@ def main():
             file, core, estimator = times(model, X, folder)
             print(f"one row: file {file:.2f} us, core {core:.2f} us, estimator {estimator:.1f} us; "
                   f"{file / core:.2f} of the core (at most {MOST_TIME})")  # fmt: skip
-        for target in ("c", "onnx"):
+        for target in WRITERS:
             try:
                 print(f"{target}: {mutated(target, model, folder, flips)} of {flips} refused")
             except ImportError as error:

@@ -14,8 +14,11 @@ def add_export_options(command: argparse.ArgumentParser) -> None:
     add("--to", nargs="+", metavar=("TARGET", "PATH"), help="what --list names, and the file to "
         "write (default: named as MODEL, here)")  # fmt: skip
     add("--list", action="store_true", help="what can be exported to")
-    add("--dtype", metavar="NAME", help="of c: float64 (default) or float32")
+    add("--dtype", metavar="NAME", help="of c, structured_text: float64 (default) or "
+        "float32")  # fmt: skip
     add("--jacobian", action="store_true", help="of c: slopes, too")
-    add("--name", metavar="NAME", help="of c: what its names begin with")
-    add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32")
+    add("--name", metavar="NAME", help="of c: what its names begin with; of structured_text: "
+        "of the block")  # fmt: skip
+    add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32; "
+        "of structured_text: iec (default), scl")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object instead")

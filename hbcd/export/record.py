@@ -20,7 +20,7 @@ __all__ = ["ExportRecord", "is_export", "model_hash", "read_record", "sealed"]
 FORMAT = 1
 NO_SEAL = "0" * 64
 MARK = re.compile(rb'"seal":"([0-9a-f]{64})"')
-TEXT = re.compile(rb'\{"hbcd_export":.*?"seal":"[0-9a-f]{64}"\}')
+TEXT = re.compile(rb'\{"hbcd_export":.*?"seal":"[0-9a-f]{64}"\}', re.S)
 
 
 @public
@@ -86,16 +86,23 @@ class ExportRecord:
         ]
         return "\n".join(found + [f"not in the file: {text}" for text in self.left_out])
 
-    def to_text(self) -> str:
-        """The same as one line of JSON in ASCII, with an open seal at its end.
+    def to_text(self, between: str = ",") -> str:
+        """The same as JSON in ASCII, with an open seal at its end.
+
+        Parameters
+        ----------
+        between : str
+            What parts its items: a comma, and where lines must be short a new line.
 
         Returns
         -------
         str
         """
         document = {"hbcd_export": FORMAT, **asdict(self), "seal": NO_SEAL}
-        text = json.dumps(document, separators=(",", ":"), allow_nan=False)
-        return text.replace("*/", "*\\/").replace("?", "\\u003f").replace("--", "-\\u002d")
+        text = json.dumps(document, separators=(between, ":"), allow_nan=False)
+        for sign in ("?", "*", "--", "=#", "#="):  # that comments of other languages end with
+            text = text.replace(sign, sign[:-1] + f"\\u{ord(sign[-1]):04x}")
+        return text
 
 
 def sealed(content: bytes) -> bytes:

@@ -38,10 +38,17 @@ class Arithmetic:
         float64 or float32: rounding to nearest, with or without fused multiply and add.
     ulps : float
         The error of its tanh, exp, log and logistic functions, in units in the last place.
+    absolute : bool
+        Whether a tanh near 0 has the digits of 1 alone, as one that is made of exp has.
+    sums : float
+        What a sum of two numbers loses besides, as a share of the larger one: spreadsheets take a
+        small difference of large numbers for 0.
     """
 
     dtype: Any
     ulps: float = 4.0
+    absolute: bool = False
+    sums: float = 0.0
 
     @property
     def unit(self) -> float:
@@ -88,7 +95,7 @@ def rounding_bound(
         Infinite where nothing can be said.
     """
     with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
-        values = _scaled(form, box, arithmetic.unit)
+        values = _scaled(form, box, arithmetic)
         for k, layer in enumerate(form.layers):
             extra = None if slack is None else slack.get(k)
             parts = [_affine(part, values, arithmetic, extra) for part in layer.parts]
@@ -98,10 +105,11 @@ def rounding_bound(
     return np.where(np.isnan(error), np.inf, error * SAFETY)
 
 
-def _scaled(form: ModelForm, box: Array, unit: float) -> _Values:
+def _scaled(form: ModelForm, box: Array, arithmetic: Arithmetic) -> _Values:
     ends = (box - form.shift) * form.factor
     size = np.maximum(np.abs(ends[0]), np.abs(ends[1]))
-    error = 6.0 * unit * size
+    sides = np.maximum(np.abs(box).max(axis=0), np.abs(form.shift)) * np.abs(form.factor)
+    error = 6.0 * arithmetic.unit * size + arithmetic.sums * sides
     return _Values(ends[0] - error, ends[1] + error, error)
 
 
@@ -114,7 +122,7 @@ def _affine(
     up, down = np.maximum(weights, 0.0), np.minimum(weights, 0.0)
     magnitude = size @ np.abs(weights) + np.abs(bias)
     unit = arithmetic.unit
-    terms = (len(weights) + 5) * unit  # products, sums, and the weights themselves
+    terms = (len(weights) + 5) * unit + arithmetic.sums  # products, sums, the weights themselves
     error = error @ np.abs(weights) + terms / (1.0 - terms) * magnitude
     if slack is not None:
         error = error + slack[part.outputs]
@@ -140,12 +148,13 @@ def _activated(part: AffinePart, z: _Values, arithmetic: Arithmetic) -> _Values:
     ends = np.array([np.nextafter(z.low, -np.inf), np.nextafter(z.high, np.inf)])
     if name == "tanh":
         slope, sides = 1.0 - np.tanh(near) ** 2 + 1e-14, np.tanh(ends)
-        size = np.minimum(1.0, np.abs(z.size))
+        size = np.ones_like(near) if arithmetic.absolute else np.minimum(1.0, np.abs(z.size))
     else:
         small = np.exp(-near)
         slope, sides = small / (1.0 + small) ** 2 + 1e-14, _logistic(ends)
         size = np.ones_like(near)
-    error = slope * z.error + arithmetic.elementary * size
+    more = 4.0 * arithmetic.unit if arithmetic.absolute else 0.0
+    error = slope * z.error + arithmetic.elementary * size + more + arithmetic.sums
     return _Values(sides[0] - 1e-14, sides[1] + 1e-14, error)
 
 
@@ -156,13 +165,13 @@ def _logistic(z: Array) -> Array:
 
 def _output(form: ModelForm, out: _Values, arithmetic: Arithmetic) -> Array:
     """Errors of predictions from those of the outputs of the network."""
-    unit, elementary = arithmetic.unit, arithmetic.elementary
+    unit, elementary, sums = arithmetic.unit, arithmetic.elementary, arithmetic.sums
     error = out.error
     if form.link == "logistic":
-        both = error / 4.0 + elementary + 4.0 * unit
+        both = error / 4.0 + elementary + 4.0 * unit + sums
         return np.concatenate([both, both]) if form.classes else both
     if form.link == "softmax":
-        worst = float(error.max())
+        worst = float(error.max()) + sums * float(out.size.max())
         found = np.expm1(2.0 * worst) + 2.0 * elementary + (len(error) + 8.0) * unit
         return np.full(len(error), found)
     low, high = out.low, out.high
@@ -171,7 +180,7 @@ def _output(form: ModelForm, out: _Values, arithmetic: Arithmetic) -> Array:
         error = high * (np.expm1(error) * (1.0 + elementary) + elementary)
     size = np.maximum(np.abs(low), np.abs(high)) + error
     scale = form.scale
-    error = scale * error + 4.0 * unit * (scale * size + np.abs(form.mean))
+    error = scale * error + (4.0 * unit + sums) * (scale * size + np.abs(form.mean))
     low, high = low * scale + form.mean, high * scale + form.mean
     if form.transform is not None:
         error = _back(form.transform, _Values(low - error, high + error, error), arithmetic)
@@ -181,7 +190,8 @@ def _output(form: ModelForm, out: _Values, arithmetic: Arithmetic) -> Array:
 def _back(transform: TargetTransform, z: _Values, arithmetic: Arithmetic) -> Array:
     """Errors of targets from those of what the network learned in place of them."""
     found = z.error.copy()
-    unit, elementary = arithmetic.unit, arithmetic.elementary
+    elementary = arithmetic.elementary
+    unit = arithmetic.unit + arithmetic.sums / 4.0
     for k, column in enumerate(transform.columns):
         low, high, error = float(z.low[k]), float(z.high[k]), float(z.error[k])
         if column.name == LOG:

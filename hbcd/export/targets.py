@@ -80,6 +80,13 @@ TARGETS = {
             ("onnx",),
             "onnx",
         ),
+        Target(
+            "structured_text",
+            "a function block of IEC 61131-3 for controllers, LREAL or REAL",
+            ".st",
+            ("hbcd.export.structured_text", "to_structured_text"),
+            ("dtype", "dialect", "name"),
+        ),
     )
 }
 

@@ -1,0 +1,82 @@
+"""Text of a model that is not the model is refused, and leaves no trace."""
+
+import struct
+
+import numpy as np
+import pytest
+
+import hbcd
+from hbcd.export.st_text import STText
+from support.exportable import regressor
+
+FLIPS = 40  # here; 1000 in `python -m bench.exports`
+WRITERS = {"structured_text": (hbcd.to_structured_text, STText)}
+WRONG = [
+    ("structured_text", "(LREAL#1.0 - t)", "(LREAL#1.0000000001 - t)"),
+    ("structured_text", "h[i] - SHIFT[i]", "h[i] + SHIFT[i]"),
+    ("structured_text", "IF s < LREAL#0.0 THEN", "IF s > LREAL#0.0 THEN"),
+    ("structured_text", "VALID := TRUE", "VALID := FALSE"),
+    ("structured_text", "x[0] := x1", "x[0] := x2"),
+    ("structured_text", "s := BIASES[0 + j]", "s := LREAL#0.0"),
+]
+
+
+def turned(array, rng):
+    """A copy with one bit of one number turned over."""
+    found = array.copy()
+    at, bit = int(rng.integers(array.size)), int(rng.integers(64))
+    (bits,) = struct.unpack("<Q", struct.pack("<d", found.flat[at]))
+    found.flat[at] = struct.unpack("<d", struct.pack("<Q", bits ^ 1 << bit))[0]
+    return found
+
+
+@pytest.mark.parametrize("target", sorted(WRITERS))
+def test_a_bit_of_any_number_that_is_written_wrongly_is_refused(target, tmp_path, monkeypatch):
+    rng = np.random.default_rng(0)
+    write, home = WRITERS[target]
+    content = home.content
+
+    def wrong(self, record):
+        right = self.arrays
+        key = rng.choice(sorted(right))
+        self.arrays = right | {key: turned(right[key], rng)}
+        try:
+            return content(self, record)
+        finally:
+            self.arrays = right
+
+    monkeypatch.setattr(home, "content", wrong)
+    for _ in range(FLIPS):
+        with pytest.raises(ValueError, match=f"{target}|structured text"):
+            write(regressor(), tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("target", sorted(WRITERS))
+def test_a_bit_that_changes_later_breaks_the_seal(target, tmp_path):
+    path, rng = tmp_path / "m", np.random.default_rng(0)
+    WRITERS[target][0](regressor(), path)
+    content = path.read_bytes()
+    for _ in range(FLIPS):
+        at = int(rng.integers(8 * len(content)))
+        changed = bytearray(content)
+        changed[at // 8] ^= 1 << at % 8
+        path.write_bytes(bytes(changed))
+        with pytest.raises(ValueError, match=r"seal is broken|no record"):
+            hbcd.read_record(path)
+
+
+@pytest.mark.parametrize(("target", "right", "wrong"), WRONG)
+def test_other_text_than_that_of_the_model_is_refused(target, right, wrong, tmp_path, monkeypatch):
+    write, home = WRITERS[target]
+    content = home.content
+
+    def changed(self, record):
+        text = content(self, record).decode()
+        assert right in text
+        return text.replace(right, wrong).encode()
+
+    monkeypatch.setattr(home, "content", changed)
+    with pytest.raises(ValueError, match=target):
+        write(regressor(depth=1), tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []

@@ -185,9 +185,9 @@ def test_a_bit_that_changes_later_breaks_the_seal(tmp_path):
 
 
 def test_the_record_and_the_box_stand_beside_the_file_of_omlt(tmp_path):
-    hbcd.to_onnx(regressor(output_range=(-1.0, 1.0)), tmp_path / "m.onnx", dialect="omlt")
+    hbcd.to_onnx(regressor(output_range=(-5.0, 5.0)), tmp_path / "m.onnx", dialect="omlt")
     record = hbcd.read_record(tmp_path / "m.onnx")
-    assert record.left_out == ["output_range_ (-1 to 1), which the model keeps predictions within"]
+    assert record.left_out == ["output_range_ (-5 to 5), which the model keeps predictions within"]
     bounds = json.loads((tmp_path / "m.onnx.bounds.json").read_text())
     assert [(one["lower_bound"], one["upper_bound"]) for one in bounds] == [
         (one["low"], one["high"]) for one in record.inputs

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,11 @@ from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.raw_coefficients import link
 from hbcd.estimators.target_transform import TargetTransform
-from hbcd.export.inputs import InputColumn, input_columns
+from hbcd.export.inputs import InputColumn, feature_columns, input_columns
 from hbcd.networks.affine_layers import AffineLayer, AffinePart, affine_layers
 from hbcd.tables.levels import level_text
 
-__all__ = ["ModelForm", "model_form"]
+__all__ = ["ModelForm", "model_form", "solver_form"]
 
 Array = NDArray[np.float64]
 
@@ -134,6 +134,30 @@ def model_form(model: Any) -> ModelForm:
         dtype=model.theta_.dtype,
         model=model,
     )
+
+
+def solver_form(model: Any) -> tuple[ModelForm, list[str]]:
+    """A model for solvers: features as inputs, no range that predictions are kept within.
+
+    An optimizer would find no slope beyond that range.
+
+    Parameters
+    ----------
+    model : HybridRegressor or HybridClassifier
+
+    Returns
+    -------
+    form : ModelForm
+    left_out : list of str
+        What of the model is not in the form.
+    """
+    form = model_form(model)
+    left_out = []
+    if form.ends is not None:
+        ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
+        left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
+    columns = feature_columns(form.columns, form.features)
+    return replace(form, ends=None, columns=columns), left_out
 
 
 def _calibrated(

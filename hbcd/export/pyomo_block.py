@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from hbcd.export.algebra import Functions, predictions
-from hbcd.export.form import ModelForm, model_form
-from hbcd.export.inputs import feature_columns
+from hbcd.export.form import ModelForm, solver_form
 from hbcd.export.neuron_bounds import refuse_curved
 from hbcd.export.packages import needed
 from hbcd.export.pyomo_check import checked
@@ -59,7 +57,8 @@ def to_pyomo(
     Returns
     -------
     ExportRecord
-        The equations were evaluated by Pyomo at points of the box and at corners of it.
+        The equations were evaluated at 4096 points of the box of the training rows and at its
+        corners.
 
     Raises
     ------
@@ -74,17 +73,12 @@ def to_pyomo(
     if formulation not in FORMULATIONS:
         raise ValueError(f"formulation={formulation!r}: must be one of {', '.join(FORMULATIONS)}")
     pyo = needed("pyomo.environ", "pyomo")
-    form = model_form(model)
-    left_out = []
-    if form.ends is not None:
-        ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
-        left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
-    form = replace(form, ends=None, columns=feature_columns(form.columns, form.features))
+    form, left_out = solver_form(model)
     if formulation in PIECEWISE_LINEAR:
         refuse_curved(form, formulation)
     trial = pyo.ConcreteModel()
     _add(pyo, trial, form, None, None, formulation)
-    record = checked(pyo, trial, form, model, formulation, left_out)
+    record = checked(trial, form, left_out)
     _add(pyo, block, form, inputs, outputs, formulation)
     return record
 

@@ -1,15 +1,14 @@
-"""The equations of a Pyomo block, evaluated by Pyomo, beside the model that they stand for."""
+"""The equations of a Pyomo block, computed by NumPy, beside the model that they stand for."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.export.form import ModelForm
-from hbcd.export.inputs import POINTS
+from hbcd.export.pyomo_values import Values
 from hbcd.export.record import ExportRecord
 from hbcd.export.rounding import Arithmetic
 from hbcd.export.self_check import agreement, record_of
@@ -17,68 +16,56 @@ from hbcd.export.self_check import agreement, record_of
 __all__ = ["checked"]
 
 Array = NDArray[Any]
-EVEN, CORNERS = 24, 8  # points that are evaluated: Pyomo takes milliseconds for each
 TOLERANCE = 1e-7  # of a constraint at values that fulfil the ones before it
 
 
-def checked(
-    pyo: Any, block: Any, form: ModelForm, model: Any, formulation: str, left_out: list[str]
-) -> ExportRecord:
+def checked(block: Any, form: ModelForm, left_out: list[str]) -> ExportRecord:
     """The record of a block with variables of its own; ValueError where it is not the model.
 
-    Variables are set one after another from the equations that define them, as far as these go, so
-    that nothing but the equations is used.
+    Variables are computed one after another from the equations that define them, as far as these
+    go, so that nothing but the equations is used.
     """
     arithmetic = Arithmetic(np.dtype(np.float64), 16.0)
     agreed = agreement(form, arithmetic, ends=False)
-    places = [*range(0, POINTS, POINTS // EVEN), *range(POINTS, len(agreed.points))]
-    places = places[: EVEN + CORNERS]
-    few = replace(agreed, points=agreed.points[places], predicted=agreed.predicted[places])
-    found = np.array([_evaluated(pyo, block, point) for point in few.points])
-    record = record_of(form, few, found, arithmetic, "pyomo", left_out)
-    return replace(record, points=EVEN, corners=len(places) - EVEN)
+    with np.errstate(over="ignore"):  # an infinite power is the probability 0 of a class
+        found = _evaluated(block, agreed.points)
+    return record_of(form, agreed, found, arithmetic, "pyomo", left_out)
 
 
-def _evaluated(pyo: Any, block: Any, point: Array) -> list[float]:
-    for variable, value in zip(block.inputs.values(), point.tolist(), strict=True):
-        variable.set_value(value, skip_validation=True)
+def _evaluated(block: Any, points: Array) -> Array:
+    values = Values()
+    for variable, column in zip(block.inputs.values(), points.T, strict=True):
+        values.set(variable, column)
     if hasattr(block, "z"):
         for place in block.z:
-            z, a = block.z[place], block.a[place]
-            z.set_value(_right(pyo, block.affine[place], z), skip_validation=True)
+            values.defined(block.affine[place], block.z[place])
             if hasattr(block, "above") and place in block.above:
-                _set_signs(pyo, block, place)
-            a.set_value(_right(pyo, block.activation[place], a), skip_validation=True)
-    return [_right(pyo, block.prediction[k], one) for k, one in enumerate(block.outputs.values())]
+                _set_signs(values, block, place)
+            values.defined(block.activation[place], block.a[place])
+    outputs = enumerate(block.outputs.values())
+    found = [values.defined(block.prediction[k], one) for k, one in outputs]
+    return np.column_stack([np.broadcast_to(one, len(points)) for one in found])
 
 
-def _right(pyo: Any, constraint: Any, variable: Any) -> float:
-    """What a variable must be so that an equation, linear in it with coefficient 1, holds."""
-    variable.set_value(0.0, skip_validation=True)
-    at_0 = float(pyo.value(constraint.body)) - float(pyo.value(constraint.upper))
-    variable.set_value(1.0, skip_validation=True)
-    at_1 = float(pyo.value(constraint.body)) - float(pyo.value(constraint.upper))
-    return -at_0 / round(at_1 - at_0)
-
-
-def _set_signs(pyo: Any, block: Any, place: Any) -> None:
-    """Splits a value into its parts of either sign, and looks whether the limits take that."""
-    z = pyo.value(block.z[place])
-    block.above[place].set_value(max(z, 0.0), skip_validation=True)
-    block.below[place].set_value(max(-z, 0.0), skip_validation=True)
+def _set_signs(values: Values, block: Any, place: Any) -> None:
+    """Splits values into their parts of either sign, and looks whether the limits take that."""
+    z = values.get(block.z[place])
+    above, below = block.above[place], block.below[place]
+    values.set(above, np.maximum(z, 0.0))
+    values.set(below, np.maximum(-z, 0.0))
     limits = [block.parted[place]]
     if hasattr(block, "positive"):
-        block.positive[place].set_value(int(z > 0), skip_validation=True)
+        values.set(block.positive[place], (z > 0).astype(np.float64))
         limits += [block.above_limit[place], block.below_limit[place]]
     else:
         pair = [id(one) for one in block.one_side[place].get_variables()]
-        if pair != [id(block.above[place]), id(block.below[place])]:
+        if pair != [id(above), id(below)]:
             raise ValueError(f"pyomo: the set of {place} has other variables")
-    allowed = TOLERANCE * (1.0 + abs(z))
+    allowed = TOLERANCE * (1.0 + np.abs(z))
     for limit in limits:
-        off = float(pyo.value(limit.body)) - float(pyo.value(limit.upper))
-        if off > allowed:
+        off = values.of(limit.body) - float(limit.upper)
+        if ((np.abs(off) if limit.equality else off) > allowed).any():
             raise ValueError(f"pyomo: a constraint excludes the model at {place}")
-    for side in (block.above[place], block.below[place]):
-        if side.ub is not None and pyo.value(side) > side.ub + allowed:
+    for side in (above, below):
+        if side.ub is not None and (values.get(side) > side.ub + allowed).any():
             raise ValueError(f"pyomo: a bound excludes the model at {place}")

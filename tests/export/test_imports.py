@@ -10,12 +10,13 @@ PROBE = """
 import sys
 import hbcd
 import hbcd.export
-names = ("to_c", "to_onnx", "to_casadi", "to_pyomo", "read_record", "ExportRecord")
+names = ("to_c", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "read_record", "ExportRecord")
 for name in names:
     getattr(hbcd, name)
 import hbcd.export.sklearn_onnx
 import hbcd.export.targets
-others = {"onnx", "onnxruntime", "skl2onnx", "casadi", "pyomo", "omlt", "gurobipy", "pyscipopt"}
+others = {"onnx", "onnxruntime", "skl2onnx", "casadi", "pyomo", "omlt", "gurobipy", "pyscipopt",
+          "gekko", "idaes"}
 assert not others & set(sys.modules), others & set(sys.modules)
 """
 

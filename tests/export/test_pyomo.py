@@ -5,6 +5,7 @@ import pytest
 
 import hbcd
 from support.exportable import ACTIVATIONS, KINDS, model_of, regressor, rows
+from support.ipopt import ipopt
 
 pyo = pytest.importorskip("pyomo.environ", reason="the extra pyomo is not installed")
 NONLINEAR = ("full_space", "reduced_space")
@@ -36,23 +37,6 @@ def test_the_equations_are_the_model_of_every_depth(activation, depth, outputs):
     for formulation in (*NONLINEAR, *(PIECEWISE_LINEAR if activation in LINEAR else ())):
         _, record = block_of(model, formulation)
         assert (np.array(record.measured) <= np.array(record.bound)).all()
-
-
-def ipopt(problem, tmp_path):
-    """Solved by the Ipopt that comes with CasADi; the value of the objective."""
-    casadi = pytest.importorskip("casadi", reason="casadi brings the Ipopt of these tests")
-    path = str(tmp_path / "problem.nl")
-    problem.write(path, format="nl")
-    read = casadi.NlpBuilder()
-    read.import_nl(path)
-    quiet = {"print_time": False, "ipopt": {"print_level": 0, "sb": "yes", "tol": 1e-11,
-                                            "honor_original_bounds": "yes"}}  # fmt: skip
-    solve = casadi.nlpsol("solve", "ipopt",
-                          {"x": casadi.vertcat(*read.x), "f": read.f, "g": casadi.vertcat(*read.g)},
-                          quiet)  # fmt: skip
-    found = solve(x0=read.x_init, lbx=read.x_lb, ubx=read.x_ub, lbg=read.g_lb, ubg=read.g_ub)
-    assert solve.stats()["success"]
-    return float(found["f"])
 
 
 @pytest.mark.parametrize("formulation", NONLINEAR)

@@ -65,6 +65,10 @@ LAZY = (
     "skl2onnx",
     "casadi",
     "pyomo",
+    "idaes",
+    "gekko",
+    "gurobipy",
+    "pyscipopt",
     "scipy.optimize",
 )
 

@@ -16,14 +16,14 @@ from hbcd.datasets.loaders import fetch_ccpp, fetch_siec, make_plant
 from hbcd.design.optimize import optimize_inputs
 from hbcd.design.result import OptimizedInputs
 from hbcd.estimators.base import TrainingInterrupted
+from hbcd.estimators.bounds.monotonicity import Monotonicity
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.constant_columns import ConstantFeatures
+from hbcd.estimators.intervals.novelty import BeyondTraining
 from hbcd.estimators.model_loading import load
-from hbcd.estimators.monotonicity import Monotonicity
-from hbcd.estimators.novelty import BeyondTraining
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
 from hbcd.export.casadi_function import to_casadi
 from hbcd.export.idaes_block import to_idaes

@@ -84,7 +84,7 @@ def cut(rows: int, size: int) -> np.ndarray:
 
 def apart() -> None:
     """Tables of any size are placed as large ones are."""
-    from hbcd.estimators import fit_on_ranks
+    from hbcd.estimators.fitting import fit_on_ranks
     from hbcd.streams import rows_of_ranks
 
     fit_on_ranks.WHOLE = rows_of_ranks.WHOLE = 0

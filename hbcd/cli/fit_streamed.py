@@ -20,7 +20,7 @@ from hbcd.cli.tasks import Classification, Regression, Task
 from hbcd.cli.text import print_json
 from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import TrainingInterrupted
-from hbcd.estimators.streamed_rows import parts_of
+from hbcd.estimators.fitting.streamed_rows import parts_of
 from hbcd.metrics.classification import confusion
 from hbcd.parts.losses import Quantile
 from hbcd.streams.files import Files, found_files, is_pattern

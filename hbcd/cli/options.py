@@ -12,9 +12,9 @@ from hbcd.cli.tasks import Classification, Task
 from hbcd.cli.text_options import text_format
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
-from hbcd.estimators.member_outputs import as_output_range
+from hbcd.estimators.fitting.member_outputs import as_output_range
+from hbcd.estimators.fitting.transform_choice import as_target_transform
 from hbcd.estimators.regressor import HybridRegressor
-from hbcd.estimators.transform_choice import as_target_transform
 from hbcd.members.settings import effort_amount
 from hbcd.parts.losses import Loss
 from hbcd.tables.choices import DATES, MISSING, TASKS

@@ -11,7 +11,7 @@ from hbcd.cli.data import target_names
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.dataframes import told_by_label
-from hbcd.estimators.interval_methods import as_level
+from hbcd.estimators.intervals.interval_methods import as_level
 from hbcd.tables.encoded import EncodedTable
 from hbcd.tables.levels import level_text
 from hbcd.utils.overflow import RowOverflow

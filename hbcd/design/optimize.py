@@ -15,14 +15,14 @@ from hbcd.design.objective import as_objective
 from hbcd.design.result import ActiveLimit, OptimizedInputs
 from hbcd.design.scaled_problem import BoxPart, ScaledProblem, spread_of
 from hbcd.design.starts import chosen_starts, drawn, set_scales
-from hbcd.estimators.feature_boxes import (
+from hbcd.estimators.bounds.feature_boxes import (
     FeatureBoxes,
     column_names,
     feature_boxes,
     feature_places,
     table_row,
 )
-from hbcd.estimators.smooth_predictions import SmoothPredictions
+from hbcd.estimators.derivatives.smooth_predictions import SmoothPredictions
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_seed, check_integer, check_number
 

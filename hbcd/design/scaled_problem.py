@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from hbcd.design.constraints import Constraint
 from hbcd.design.objective import Objective
-from hbcd.estimators.smooth_predictions import SmoothPredictions
+from hbcd.estimators.derivatives.smooth_predictions import SmoothPredictions
 
 __all__ = ["BoxPart", "Point", "ScaledProblem", "spread_of"]
 

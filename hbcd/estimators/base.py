@@ -14,21 +14,21 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.terminal import Display
-from hbcd.estimators.bound_methods import BoundMethods
+from hbcd.estimators.bounds.bound_methods import BoundMethods
 from hbcd.estimators.constant_columns import ConstantFeatures, about_constant_features
 from hbcd.estimators.dataframes import PandasOutput, refuse_beyond, told_by_label
-from hbcd.estimators.derivative_methods import DerivativeMethods
-from hbcd.estimators.finite_loss import FIRST_ROWS, check_first_values, check_last_value
+from hbcd.estimators.derivatives.derivative_methods import DerivativeMethods
 from hbcd.estimators.fit_curves import FitCurves
-from hbcd.estimators.fit_plan import plan_fit
-from hbcd.estimators.fit_rows import numbers_of
-from hbcd.estimators.member_outputs import MemberOutputs
-from hbcd.estimators.novelty import Novelty, tell_extrapolation
+from hbcd.estimators.fitting.finite_loss import FIRST_ROWS, check_first_values, check_last_value
+from hbcd.estimators.fitting.fit_plan import plan_fit
+from hbcd.estimators.fitting.fit_rows import numbers_of
+from hbcd.estimators.fitting.member_outputs import MemberOutputs
+from hbcd.estimators.fitting.streamed_rows import for_pieces
+from hbcd.estimators.fitting.untrained_members import UntrainedMembers, about_untrained_members
+from hbcd.estimators.intervals.novelty import Novelty, tell_extrapolation
 from hbcd.estimators.raw_coefficients import RawUnits
 from hbcd.estimators.saved_model import describe, file_version
 from hbcd.estimators.sklearn_callbacks import SklearnCallbacks, sklearn_bridges
-from hbcd.estimators.streamed_rows import for_pieces
-from hbcd.estimators.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.model_files.file_format import write_model_file
 from hbcd.parts.report import FitReport
 from hbcd.streams.parts import Parts

@@ -9,17 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from hbcd.estimators.class_reader import ClassTargets, class_counts, weights_by_class
-from hbcd.estimators.class_sets import ClassSets
-from hbcd.estimators.class_target import (
+from hbcd.estimators.derivatives.link_derivatives import LinkDerivatives, Softmax
+from hbcd.estimators.intervals.class_sets import ClassSets
+from hbcd.estimators.targets.class_reader import ClassTargets, class_counts, weights_by_class
+from hbcd.estimators.targets.class_target import (
     as_labels,
     check_kind,
     class_factors,
     class_numbers,
     one_hot,
 )
-from hbcd.estimators.link_derivatives import LinkDerivatives, Softmax
-from hbcd.estimators.target import Target
+from hbcd.estimators.targets.target import Target
 from hbcd.members.fit_network import MemberResult
 from hbcd.parts.losses import CrossEntropy, Logistic
 from hbcd.streams.rows import Rows

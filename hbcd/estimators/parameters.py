@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.callbacks.early_stopping import EarlyStopping
 from hbcd.estimators.constant_columns import constant_features
-from hbcd.estimators.target import Target
+from hbcd.estimators.targets.target import Target
 from hbcd.parts.activations import Activation
 from hbcd.parts.layers import Layer
 from hbcd.parts.report import FitReport

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from hbcd.estimators.parameters import EstimatorParameters
-from hbcd.estimators.power_transform import LOG
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.power_transform import LOG
+from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.networks.layout import DensePart
 from hbcd.parts.activations import Identity
 from hbcd.parts.losses import CrossEntropy, Logistic, Loss, Poisson

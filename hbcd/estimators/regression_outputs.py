@@ -9,11 +9,11 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from hbcd.estimators.dataframes import as_targets, told_by_label
-from hbcd.estimators.interval_methods import IntervalMethods
-from hbcd.estimators.link_derivatives import LinkDerivatives, of_regression
-from hbcd.estimators.power_transform import LOG
-from hbcd.estimators.target import Target
-from hbcd.estimators.target_transform import TargetTransform, refuse_not_positive
+from hbcd.estimators.derivatives.link_derivatives import LinkDerivatives, of_regression
+from hbcd.estimators.intervals.interval_methods import IntervalMethods
+from hbcd.estimators.targets.power_transform import LOG
+from hbcd.estimators.targets.target import Target
+from hbcd.estimators.targets.target_transform import TargetTransform, refuse_not_positive
 from hbcd.members.fit_network import MemberResult
 from hbcd.metrics.regression import r2_scores
 from hbcd.parts.losses import Loss

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.class_target import class_numbers
 from hbcd.estimators.dataframes import as_targets
+from hbcd.estimators.targets.class_target import class_numbers
 from hbcd.metrics.classification import roc_auc
 
 __all__ = ["Metric", "Scorer", "metric_of", "truth_of"]

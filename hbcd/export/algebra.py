@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON
 from hbcd.export.form import ModelForm
 from hbcd.networks.affine_layers import AffinePart
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON
 from hbcd.export.form import ModelForm
 
 __all__ = ["elementary_names", "output_constants", "outputs", "seeds"]

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON
 from hbcd.export.form import ModelForm
 from hbcd.export.inputs import features_of
 from hbcd.networks.affine_layers import AffinePart

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hbcd.estimators.base import HybridEstimator
 from hbcd.estimators.classifier import HybridClassifier
 from hbcd.estimators.raw_coefficients import link
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.inputs import InputColumn, feature_columns, input_columns
 from hbcd.networks.affine_layers import AffineLayer, AffinePart, affine_layers
 from hbcd.tables.levels import level_text

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON, ColumnTransform
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON, ColumnTransform
 from hbcd.export.form import ModelForm
 from hbcd.export.inputs import InputColumn
 from hbcd.export.onnx_graph import Graph

@@ -17,8 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.form import ModelForm
 from hbcd.networks.affine_layers import AffinePart
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from hbcd.estimators.base import HybridEstimator
-from hbcd.estimators.member_plan import FEWEST_ROWS, why_one_network
+from hbcd.estimators.fitting.member_plan import FEWEST_ROWS, why_one_network
 from hbcd.optimizers.builtin import Adam
 from hbcd.parts.selectors import MostSensitive, PingPong
 from hbcd.training.hybrid import Hybrid

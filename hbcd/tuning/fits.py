@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from hbcd.callbacks.callback_list import as_callbacks
 from hbcd.estimators.base import HybridEstimator, TrainingInterrupted
 from hbcd.estimators.constant_columns import ConstantFeatures
-from hbcd.estimators.member_plan import FEWEST_ROWS, why_one_network
+from hbcd.estimators.fitting.member_plan import FEWEST_ROWS, why_one_network
 from hbcd.members.settings import effort_amount
 from hbcd.training import registry
 from hbcd.training.strategy_base import TrainingStrategy

@@ -198,7 +198,7 @@ def test_rows_that_stay_on_their_workers_have_the_same_bits(client):
 
 
 def set_whole(numbers):
-    from hbcd.estimators import fit_on_ranks
+    from hbcd.estimators.fitting import fit_on_ranks
 
     fit_on_ranks.WHOLE = numbers
 

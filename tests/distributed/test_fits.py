@@ -10,7 +10,7 @@ from sklearn.base import clone
 
 import hbcd
 from hbcd.distributed import RankLost
-from hbcd.estimators import fit_on_ranks
+from hbcd.estimators.fitting import fit_on_ranks
 from support.thread_backend import on_threads, parts
 
 ROWS = 4000  # 16 tiles, 8 lanes and more

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.estimators import fit_on_ranks
+from hbcd.estimators.fitting import fit_on_ranks
 from support.thread_backend import on_threads, parts
 
 QUICK = {"hidden_layer_sizes": (3,), "max_iter": 3, "random_state": 0}

@@ -7,7 +7,7 @@ import pytest
 
 import hbcd
 from hbcd import core
-from hbcd.estimators.interval_rows import MOST_ROWS
+from hbcd.estimators.intervals.interval_rows import MOST_ROWS
 from hbcd.utils import validation
 
 RNG = np.random.default_rng(0)

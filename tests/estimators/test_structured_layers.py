@@ -189,7 +189,7 @@ def test_a_warm_start_on_rows_of_other_scales_begins_where_it_was(name):
 
 @pytest.mark.parametrize("name", DENSE)
 def test_parameters_for_new_scales_predict_what_they_did(name):
-    from hbcd.estimators.warm_start import rescaled
+    from hbcd.estimators.fitting.warm_start import rescaled
     from hbcd.utils.scaling import Scaler
 
     model = fitted(name)

@@ -6,8 +6,14 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.estimators.power_transform import LOG, NONE, YEO_JOHNSON, yeo_johnson, yeo_johnson_inverse
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.power_transform import (
+    LOG,
+    NONE,
+    YEO_JOHNSON,
+    yeo_johnson,
+    yeo_johnson_inverse,
+)
+from hbcd.estimators.targets.target_transform import TargetTransform
 
 RNG = np.random.default_rng(0)
 SKEWED = np.exp(1.5 * RNG.normal(size=(500, 1)))

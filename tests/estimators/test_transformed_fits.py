@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.estimators.target_transform import TargetTransform
+from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.model_files.file_format import read_model_file
 
 FAST = {"effort": "fast", "random_state": 0, "n_threads": 1}
@@ -89,7 +89,7 @@ def test_auto_leaves_targets_of_one_network_and_of_fixed_losses():
 
 
 def test_an_interrupted_judgement_ends_the_fit(monkeypatch):
-    from hbcd.estimators import transform_judgement
+    from hbcd.estimators.fitting import transform_judgement
 
     def stopped(*args, **options):
         args[5].interrupted = True

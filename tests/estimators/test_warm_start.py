@@ -8,7 +8,7 @@ import pytest
 from sklearn.base import clone
 
 import hbcd
-from hbcd.estimators.class_target import class_factors
+from hbcd.estimators.targets.class_target import class_factors
 from hbcd.training.registry import LOSSES, STRATEGIES
 
 RNG = np.random.default_rng(0)

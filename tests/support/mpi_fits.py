@@ -17,7 +17,7 @@ import pandas as pd
 import hbcd
 from hbcd.distributed import MPIBackend, RankLost, mpi
 from hbcd.distributed.messages import GATHER, Message
-from hbcd.estimators import fit_on_ranks
+from hbcd.estimators.fitting import fit_on_ranks
 from hbcd.networks import stored_data
 from hbcd.streams import rows_of_ranks
 from hbcd.streams.files import Files, found_files

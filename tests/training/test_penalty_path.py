@@ -5,7 +5,7 @@ import pytest
 
 import hbcd
 from hbcd.estimators.base import TrainingInterrupted
-from hbcd.estimators.network_layers import auto_widths
+from hbcd.estimators.fitting.network_layers import auto_widths
 from hbcd.networks.checked_rows import CheckedRows
 from hbcd.training import penalty_path
 from hbcd.training.penalty_settings import PenaltySettings

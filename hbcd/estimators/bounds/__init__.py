@@ -1,0 +1,1 @@
+"""Proven ranges of predictions and of their derivatives over boxes of columns."""

@@ -1,0 +1,1 @@
+"""What a network learns in place of the targets or labels of a table."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.estimators.power_transform import LEAST, LOG, YEO_JOHNSON
+from hbcd.estimators.targets.power_transform import LEAST, LOG, YEO_JOHNSON
 from hbcd.export.form import ModelForm
 from hbcd.export.st_numbers import Real
 from hbcd.export.st_steps import indented, sigmoid

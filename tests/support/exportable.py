@@ -1,7 +1,6 @@
 """Models of every kind that an export has to hold, fitted in milliseconds."""
 
 import functools
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -96,13 +95,6 @@ def transformed(name, loss="squared_error", **options):
     )
 
 
-def kept_within_a_range():
-    """Predictions that the range cuts, which a fit tells where it cuts targets, too."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)
-        return regressor(output_range=(-0.5, 0.5))
-
-
 KINDS = {
     "two classes": lambda: classifier(2),
     "three classes": lambda: classifier(3),
@@ -120,7 +112,7 @@ KINDS = {
     "log": lambda: transformed("log"),
     "yeo-johnson": lambda: transformed("yeo-johnson"),
     "yeo-johnson of a median": lambda: transformed("yeo-johnson", "absolute_error"),
-    "kept within a range": kept_within_a_range,
+    "kept within a range": lambda: regressor(output_range=(-0.5, 0.5)),
     "float32": lambda: regressor(dtype="float32"),
     "mixed activations": lambda: of_layers(
         [hbcd.BlockDiagonalLayer([(3, 2, hbcd.Tanh()), (3, 2, hbcd.LeakyReLU(0.2)),

@@ -20,7 +20,7 @@ __all__ = ["MemberOutputs", "as_output_range"]
 
 Array = NDArray[Any]
 COLUMNS = ("name", "widths", "pieces", "networks", "alpha", "loss", "weight")
-NOISE = 0.05  # the share of targets that may lie beyond `output_range` without a word
+OTHER_UNITS = 0.9  # the share of targets beyond `output_range` that is taken for other units
 MARGIN = 0.5  # of the range of the training targets, beyond it on either side
 
 
@@ -112,7 +112,7 @@ class MemberOutputs(EstimatorParameters):
         pair = as_output_range(choice)
         if pair is not None:
             outside = int(((y < pair[0]) | (y > pair[1])).any(axis=1).sum())
-            if outside > len(y) * NOISE:
+            if outside > len(y) * OTHER_UNITS:
                 text = f"output_range={choice!r}: {outside} of {len(y)} training targets lie "
                 text += f"outside, from {y.min():g} to {y.max():g}; must be in their units"
                 warnings.warn(text, UserWarning, stacklevel=2)

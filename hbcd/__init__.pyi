@@ -26,6 +26,7 @@ from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
 from hbcd.export.casadi_function import to_casadi
+from hbcd.export.fmi_file import to_fmi
 from hbcd.export.idaes_block import to_idaes
 from hbcd.export.onnx_file import to_onnx
 from hbcd.export.pyomo_block import to_pyomo
@@ -223,6 +224,7 @@ __all__ = [
     "show_config",
     "to_c",
     "to_casadi",
+    "to_fmi",
     "to_idaes",
     "to_onnx",
     "to_pyomo",

@@ -16,9 +16,12 @@ def add_export_options(command: argparse.ArgumentParser) -> None:
     add("--list", action="store_true", help="what can be exported to")
     add("--dtype", metavar="NAME", help="of c, structured_text: float64 (default) or "
         "float32")  # fmt: skip
-    add("--jacobian", action="store_true", help="of c: slopes, too")
-    add("--name", metavar="NAME", help="of c: what its names begin with; of structured_text: "
+    add("--jacobian", action="store_true", help="of c and fmi: slopes, too")
+    add("--name", metavar="NAME", help="of c, fmi: what its names begin with; of structured_text: "
         "of the block")  # fmt: skip
     add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32; "
         "of structured_text: iec (default), scl")  # fmt: skip
+    add("--fmi-version", dest="version", metavar="VERSION", help="of fmi: 3.0 (default) or 2.0")
+    add("--no-binary", dest="binary", action="store_const", const=False,
+        help="of fmi: sources alone, which the importing tool compiles")  # fmt: skip
     add("--json", action="store_true", help="print one JSON object instead")

@@ -17,7 +17,7 @@ from hbcd.export.rounding import Arithmetic
 from hbcd.export.self_check import agreement, keep_checked, record_of
 from hbcd.utils.public import public
 
-__all__ = ["to_c"]
+__all__ = ["c_identifier", "to_c"]
 
 KEYWORDS = frozenset(
     """
@@ -81,7 +81,7 @@ def to_c(
     if dtype not in REALS:
         raise ValueError(f"dtype={dtype!r}: must be one of {', '.join(REALS)}")
     form = model_form(model)
-    prefix = _identifier(Path(path).stem if name is None else name)
+    prefix = c_identifier(Path(path).stem if name is None else name)
     arithmetic = Arithmetic(np.dtype(dtype))
     agreed = agreement(form, arithmetic)
     text = CText(form, dtype, jacobian, prefix, agreed)
@@ -94,6 +94,7 @@ def to_c(
     return keep_checked(path, text.content, check)
 
 
-def _identifier(text: str) -> str:
+def c_identifier(text: str) -> str:
+    """A text as a name that C takes."""
     found = re.sub(r"\W", "_", text, flags=re.ASCII).strip("_").lower() or "model"
     return f"model_{found}" if found[0].isdigit() or found in KEYWORDS else found

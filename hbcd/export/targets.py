@@ -72,6 +72,13 @@ TARGETS = {
             ("dtype", "jacobian", "name"),
         ),
         Target(
+            "fmi",
+            "FMU of FMI 3 or 2, for simulators: sources, a binary where something compiles",
+            ".fmu",
+            ("hbcd.export.fmi_file", "to_fmi"),
+            ("version", "jacobian", "binary", "units", "name"),
+        ),
+        Target(
             "onnx",
             "ONNX: any runtime, or the dialect of OMLT, of controllers, of float32",
             ".onnx",

@@ -10,7 +10,8 @@ PROBE = """
 import sys
 import hbcd
 import hbcd.export
-names = ("to_c", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "read_record", "ExportRecord")
+names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "read_record",
+         "ExportRecord")
 for name in names:
     getattr(hbcd, name)
 import hbcd.export.sklearn_onnx

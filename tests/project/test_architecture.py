@@ -209,6 +209,7 @@ def test_only_the_binding_knows_the_header():
     wrong = [
         f"{path.name}: {match[0]}"
         for path in binding_and_others()[1]
+        if path.name != "fmi_driver.py"  # a program of its own, which calls exported binaries
         for match in foreign.finditer(path.read_text(encoding="utf-8"))
     ]
     assert wrong == []

@@ -23,6 +23,7 @@ FILE = re.compile(r"(?:#|/\*) (\w+\.(?:c|py|toml))\b")  # first line of a block 
 NEEDS = {"docs/guide/compiled_parts.md": "cc", "docs/gallery/export_c.md": "cc"}
 # Packages of extras, without which a page cannot run.
 MODULES = {
+    "docs/guide/coming_from/pytorch.md": ["torch"],
     "docs/guide/onnx.md": ["onnx"],
     "docs/guide/optimization_tools.md": ["casadi", "pyomo.environ", "highspy"],
 }

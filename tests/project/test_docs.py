@@ -62,14 +62,8 @@ def closed_figures():
         sys.modules["matplotlib.pyplot"].close("all")
 
 
-@pytest.mark.filterwarnings("ignore::DeprecationWarning")
-@pytest.mark.usefixtures("closed_figures")
-@pytest.mark.parametrize("name", WITH_CODE)
-def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
-    if name in NEEDS and shutil.which(NEEDS[name]) is None:
-        pytest.skip(f"there is no {NEEDS[name]}")
-    for module in MODULES.get(name, ()):
-        pytest.importorskip(module, reason=f"{module} is not installed")
+def run_page(name, tmp_path, monkeypatch):
+    """Runs all blocks of a page in one namespace and an empty folder."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.setenv("MPLBACKEND", "Agg")  # no window
@@ -83,6 +77,23 @@ def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch)
             run_console(block[2])
         elif file := FILE.match(block[2]):
             Path(file[1]).write_text(block[2], encoding="utf-8")
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.usefixtures("closed_figures")
+@pytest.mark.parametrize("name", [name for name in WITH_CODE if name not in MODULES])
+def test_the_code_of_a_page_runs_from_top_to_bottom(name, tmp_path, monkeypatch):
+    if name in NEEDS and shutil.which(NEEDS[name]) is None:
+        pytest.skip(f"there is no {NEEDS[name]}")
+    run_page(name, tmp_path, monkeypatch)
+
+
+@pytest.mark.filterwarnings("ignore::DeprecationWarning")
+@pytest.mark.parametrize("name", MODULES)
+def test_the_code_of_a_page_that_needs_other_packages_runs(name, tmp_path, monkeypatch):
+    for module in MODULES[name]:
+        pytest.importorskip(module, reason=f"{module} is not installed")
+    run_page(name, tmp_path, monkeypatch)
 
 
 def test_pages_have_code_and_no_gaps():

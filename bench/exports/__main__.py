@@ -10,6 +10,7 @@ import struct
 import subprocess
 import tempfile
 import timeit
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +22,7 @@ MOST_BYTES, MOST_TIME = 20_000, 1.5
 # Of a target: what writes it, what holds its numbers by name, and what makes its bytes of them.
 WRITERS = {
     "c": (hbcd.to_c, "arrays", c_text.CText, "content"),
+    "fmi": (partial(hbcd.to_fmi, binary=False), "arrays", c_text.CText, "content"),
     "onnx": (hbcd.to_onnx, "constants", onnx_file, "onnx_bytes"),
     "structured_text": (hbcd.to_structured_text, "arrays", st_text.STText, "content"),
 }
@@ -91,11 +93,11 @@ def mutated(target, model, folder, flips):
     return refused
 
 
-def broken_seals(model, folder, flips):
+def broken_seals(write, model, folder, flips):
     """How many of so many files that lose a bit later are refused."""
     rng = np.random.default_rng(1)
-    path = folder / "plant.c"
-    hbcd.to_c(model, path)
+    path = folder / "plant"
+    write(model, path)
     content, refused = path.read_bytes(), 0
     for _ in range(flips):
         changed = bytearray(content)
@@ -147,7 +149,9 @@ def main():
                 print(f"{target}: {mutated(target, model, folder, flips)} of {flips} refused")
             except ImportError as error:
                 print(f"{target}: {error}")
-        print(f"seal: {broken_seals(model, folder, flips)} of {flips} refused")
+        for target in ("c", "fmi"):
+            refused = broken_seals(WRITERS[target][0], model, folder, flips)
+            print(f"seal of {target}: {refused} of {flips} refused")
 
 
 if __name__ == "__main__":

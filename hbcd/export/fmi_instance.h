@@ -251,16 +251,30 @@ static Status write_state(Instance *self, const void *saved, void *bytes, size_t
     return STATUS_OK;
 }
 
+/* Whether an input can have a value: a finite number, the number of a level from 0, or NaN. */
+static int held(int k, double x)
+{
+    double least = (LEVELS[k] > 0) ? 0.0 : -DBL_MAX;
+    double most = (LEVELS[k] > 0) ? (double)(LEVELS[k] - 1) : DBL_MAX;
+    return (x >= least && x <= most) || (GAPS[k] && x != x);
+}
+
 static Status read_state(Instance *self, const void *bytes, size_t size, void **saved,
                          const char *message)
 {
     Values found;
+    int k;
     if (self == NULL || bytes == NULL || saved == NULL || size != sizeof found) {
         return fail(self, message);
     }
     memcpy(&found, bytes, sizeof found);
     if (found.state <= 0 || found.state >= ANY || (found.state & (found.state - 1)) != 0) {
         return fail(self, message);
+    }
+    for (k = 0; k < N_INPUTS; k++) {
+        if (!held(k, found.x[k])) {
+            return fail(self, message);
+        }
     }
     *saved = malloc(sizeof found);
     if (*saved == NULL) {

@@ -74,11 +74,10 @@ static Status set_numbers(Instance *self, const Reference *references, size_t n,
     size_t i;
     for (i = 0; i < n; i++) {
         int k = input_at(references[i], 0);
-        int finite = (values[i] >= -DBL_MAX) && (values[i] <= DBL_MAX);
         if (k < 0) {
             return fail(self, absent);
         }
-        if (!finite && !(GAPS[k] && values[i] != values[i])) {
+        if (!held(k, values[i])) {
             return discard(self, wrong);
         }
     }

@@ -1,6 +1,7 @@
 """`hbcd export`, and `hbcd info` on what it wrote."""
 
 import json
+import zipfile
 
 import pytest
 
@@ -78,3 +79,21 @@ def test_a_target_that_needs_what_is_not_there_says_what_to_install(capsys, mode
     assert "onnx: must be installed: pip install 'hbcd[onnx]'" in text
     _, out, _ = run(capsys, "export", "--list")
     assert "(needs onnx: pip install 'hbcd[onnx]')" in out
+
+
+def test_a_unit_of_fmi_has_its_version_and_says_that_it_has_no_binary(capsys, model):
+    code, out, err = run(capsys, "export", model, "--to", "fmi", "--fmi-version", "2.0",
+                         "--no-binary", "--jacobian")  # fmt: skip
+    assert (code, err) == (0, "")
+    assert "not in the file: a binary: none was asked for" in out
+    _, out, _ = run(capsys, "info", "m.fmu")
+    assert "m.fmu" in out
+    assert "not in the file: a binary" in out
+    with zipfile.ZipFile("m.fmu") as file:
+        assert b'fmiVersion="2.0"' in file.read("modelDescription.xml")
+    assert "version='1': must be one of 2.0, 3.0" in refusal(
+        capsys, "export", model, "--to", "fmi", "--fmi-version", "1"
+    )
+    assert "version: is no option of c" in refusal(
+        capsys, "export", model, "--to", "c", "--fmi-version", "2.0"
+    )

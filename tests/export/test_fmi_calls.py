@@ -2,6 +2,7 @@
 
 import ctypes
 import math
+import struct
 
 import numpy as np
 import pytest
@@ -148,7 +149,8 @@ def test_a_saved_state_brings_back_inputs_and_time(version, built):
         assert fmu.status(f"Free{name}", ctypes.byref(one)) == OK
         assert not one
         assert fmu.status(f"Free{name}", ctypes.byref(one)) == OK
-    for wrong in (content[:-1], bytes(size.value)):
+    infinite = content[: size.value - 8] + struct.pack("d", math.inf)  # the last input
+    for wrong in (content[: size.value - 1], bytes(size.value), infinite):
         fmu.start_again()
         other = ctypes.c_void_p()
         given = ctypes.c_size_t(len(wrong))

@@ -23,7 +23,8 @@ __all__ = ["MET", "LocalOptimum", "local_optimum", "violation"]
 Array = NDArray[np.float64]
 MET = 1e-7  # scaled distance from a limit at which a constraint counts as met
 EXACT = 1e-10  # where the rounds end
-ROUNDS, FIRST_RHO, MOST_RHO, FASTER = 40, 10.0, 1e8, 0.25
+# With a first rho of 10 runs from other starts lost their optima to that without limits.
+ROUNDS, FIRST_RHO, MOST_RHO, FASTER = 40, 100.0, 1e8, 0.25
 INNER = Stop(pg_tol=1e-10, f_tol=1e-15, max_iterations=300)
 
 

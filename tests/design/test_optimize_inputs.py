@@ -245,9 +245,21 @@ def test_numbers_as_names_of_columns_stay_with_their_columns():
     assert best.prediction[0] == model.predict(best.x[[0, 1, 2]])[0]
 
 
+def test_starts_keep_their_own_optima_under_constraints():
+    plant = hbcd.make_plant(1500, rng=0)
+    model = hbcd.HybridRegressor((8, 8), random_state=0, max_iter=300)
+    model.fit(plant.data, plant.target)
+    limits = [({0: 1.0}, 12.0, None), ({0: -1.3, 1: 1.0}, 22.0, None)]
+    best = hbcd.optimize_inputs(model, "max", constraints=limits)
+    low, high = model.feature_range_[:, 2:]
+    sides = np.random.default_rng(0).random((2000, 2))
+    at_limits = np.column_stack([np.full((2000, 2), [12.0, 37.6]), low + sides * (high - low)])
+    assert best.value >= model.predict(at_limits).max()
+
+
 def test_a_range_of_outputs_hides_no_way():
     x = np.random.default_rng(0).uniform(-3, 3, (300, 1))
-    model = hbcd.HybridRegressor((6,), random_state=0, max_iter=300, output_range=(0.2, 0.5))
+    model = hbcd.HybridRegressor((6,), random_state=0, max_iter=300, output_range=(-9.0, 0.5))
     model.fit(x, 1.5 - x[:, 0] ** 2)
     best = hbcd.optimize_inputs(model, "max")
     assert abs(best.x[0, 0]) < 0.2

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from hbcd.plots.errors import target_of
 from hbcd.plots.style import GREEN, finish, new_axes
+from hbcd.tables.dates import DAY, EPOCH, date_features
 from hbcd.tables.frames import as_frame
 from hbcd.utils.public import public
 from hbcd.utils.validation import as_matrix, check_integer
@@ -42,7 +43,7 @@ def plot_error_by_feature(
     ax : sequence of matplotlib.axes.Axes, optional
         One for each feature.
     bins : int, default 10
-        Groups of equally many rows, for features of numbers; others have one per value.
+        Groups of equally many rows, for features of numbers and dates; others have one per value.
     output : int, default 0
         Which of several targets.
     features : sequence, optional
@@ -64,8 +65,13 @@ def plot_error_by_feature(
     if len(pair) != frame.shape[1]:
         raise ValueError(f"ax: has {len(pair)} axes, must be {frame.shape[1]}, one per feature")
     top = 0.0
+    dates = getattr(getattr(model, "encoder_", None), "dates", {})
     for place, feature in enumerate(frame.columns):
-        top = max(top, _error_bars(pair[place], frame[feature], error, bins))
+        if str(feature) in dates and frame[feature].nunique() > 1:
+            height = _error_over_time(pair[place], frame[feature], error, bins, dates[str(feature)])
+        else:
+            height = _error_bars(pair[place], frame[feature], error, bins)
+        top = max(top, height)
         title = feature if isinstance(feature, str) else f"feature {feature}"
         finish(pair[place], title, what)
     for one in pair:
@@ -119,6 +125,19 @@ def _error_bars(ax: Any, column: pd.Series, error: Array, bins: int) -> float:
     if len(shown) > 4:
         ax.tick_params(axis="x", rotation=45)
     return float(shown.max())
+
+
+def _error_over_time(
+    ax: Any, column: pd.Series, error: Array, bins: int, known: tuple[str, str]
+) -> float:
+    """Mean error between quantiles of the times of a column of dates, as the model reads them."""
+    order, start = known
+    days = date_features(column, order or "year", start)[:, -1]
+    days += (np.datetime64(start, "us") - EPOCH) / DAY  # since 1970, as matplotlib counts
+    highest = _error_steps(ax, days, error, bins)
+    ax.xaxis_date()
+    ax.tick_params(axis="x", rotation=45)
+    return highest
 
 
 def _error_steps(ax: Any, values: Array, error: Array, bins: int) -> float:

@@ -14,6 +14,7 @@ from support.commands import environment, table
 matplotlib = pytest.importorskip("matplotlib", reason="the extra plot is not installed")
 matplotlib.use("Agg")  # no window
 from matplotlib import pyplot  # noqa: E402
+from matplotlib.dates import num2date  # noqa: E402
 
 QUIET = {"random_state": 0, "n_threads": 1}
 
@@ -115,6 +116,27 @@ def test_error_by_feature_has_a_picture_per_column_whose_mean_is_the_mean_error(
     assert np.mean(heights) == pytest.approx(error.mean(), rel=1e-12)
     days = [bar.get_height() for bar in axes[2].patches]
     assert days == pytest.approx(list(error.groupby(X["day"]).mean()), rel=1e-12)
+
+
+@pytest.mark.parametrize("text", [False, True])
+def test_errors_of_a_column_of_dates_are_drawn_over_time(text):
+    rng = np.random.default_rng(0)
+    times = pd.Series(pd.date_range("2026-03-01", periods=60, freq="12h"))
+    X = pd.DataFrame({"when": times.astype(str) if text else times, "x": rng.normal(size=60)})
+    y = X["x"] + np.arange(60)
+    model = hbcd.HybridRegressor((2,), dates="features", missing="indicator", **QUIET).fit(X, y)
+    mixed = rng.permutation(60)
+    X, y = X.iloc[mixed], y.iloc[mixed]
+    ax = hbcd.plot_error_by_feature(model, X, y, bins=6, features=["when"])[0]
+    error = np.abs(np.asarray(model.predict(X)) - y)
+    assert [bar.get_height() for bar in ax.patches] == pytest.approx(
+        [error.sort_index()[k : k + 10].mean() for k in range(0, 60, 10)], rel=1e-12
+    )
+    first = num2date(ax.patches[0].get_x())
+    assert first.strftime("%Y-%m-%d") == "2026-03-01"
+    assert ax.get_xlabel() == "when"
+    one = hbcd.plot_error_by_feature(model, X[:1], y[:1], features=["when"])[0]
+    assert len(one.patches) == 1
 
 
 def test_what_cannot_be_drawn_is_refused_in_one_line(model, data, tmp_path):

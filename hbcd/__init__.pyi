@@ -27,10 +27,12 @@ from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
 from hbcd.export.casadi_function import to_casadi
 from hbcd.export.fmi_file import to_fmi
+from hbcd.export.gurobi_model import to_gurobi
 from hbcd.export.idaes_block import to_idaes
 from hbcd.export.onnx_file import to_onnx
 from hbcd.export.pyomo_block import to_pyomo
 from hbcd.export.record import ExportRecord, read_record
+from hbcd.export.solver_tool import EmbeddedModel
 from hbcd.export.structured_text import to_structured_text
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
@@ -142,6 +144,7 @@ __all__ = [
     "CrossEntropy",
     "DecreasePerOperation",
     "EarlyStopping",
+    "EmbeddedModel",
     "Event",
     "ExactOutput",
     "ExportRecord",
@@ -225,6 +228,7 @@ __all__ = [
     "to_c",
     "to_casadi",
     "to_fmi",
+    "to_gurobi",
     "to_idaes",
     "to_onnx",
     "to_pyomo",

@@ -10,10 +10,11 @@ PROBE = """
 import sys
 import hbcd
 import hbcd.export
-names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "read_record",
-         "ExportRecord")
+names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "to_gurobi",
+         "read_record", "ExportRecord", "EmbeddedModel")
 for name in names:
     getattr(hbcd, name)
+import hbcd.export.gurobi_ml
 import hbcd.export.sklearn_onnx
 import hbcd.export.targets
 others = {"onnx", "onnxruntime", "skl2onnx", "casadi", "pyomo", "omlt", "gurobipy", "pyscipopt",

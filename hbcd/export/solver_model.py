@@ -1,0 +1,85 @@
+"""Inputs and outputs of a model in a problem of a solver, and the model between them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import Any
+
+from hbcd.export.form import ModelForm
+from hbcd.export.record import ExportRecord
+from hbcd.export.solver_layers import RELU, Embedding
+from hbcd.export.solver_tool import EmbeddedModel, SolverTool
+
+__all__ = ["added", "check_relu", "embedded"]
+
+
+def check_relu(relu: Any) -> None:
+    """ValueError for what is no way to write a ReLU."""
+    if relu not in RELU:
+        raise ValueError(f"relu={relu!r}: must be one of {', '.join(RELU)}")
+
+
+def added(tool: SolverTool, form: ModelForm, inputs: Any, outputs: Any, relu: str) -> Embedding:
+    """Adds a model to a problem.
+
+    Parameters
+    ----------
+    tool : SolverTool
+    form : ModelForm
+        With the scaler of the inputs in its first layer.
+    inputs, outputs
+        Variables of the problem, or None for new ones.
+    relu : {"bigm", "sos"}
+
+    Returns
+    -------
+    Embedding
+
+    Raises
+    ------
+    ValueError
+        Too many or too few variables, or such that cannot be used.
+    """
+    check_relu(relu)
+    columns = form.columns
+    names = [column.name for column in columns]
+    if inputs is None:
+        sides = zip(names, columns, strict=True)
+        x = [tool.real(f"{tool.prefix}_{name}", c.low, c.high) for name, c in sides]
+    else:
+        taken: set[Hashable] = set()
+        x = []
+        for given, name in zip(_listed(tool, "inputs", inputs, names), names, strict=True):
+            x.append(tool.adopted(given, name, taken))
+            taken.add(tool.key(x[-1]))
+    if outputs is None:
+        free = float("inf")
+        y = [tool.real(f"{tool.prefix}_{name}", -free, free) for name in form.outputs]
+    else:
+        y = _listed(tool, "outputs", outputs, list(form.outputs))
+        for given, name in zip(y, form.outputs, strict=True):
+            if not tool.is_variable(given):
+                raise ValueError(f"outputs: {name} is {given!r:.60}, must be a variable")
+    tool.ready()  # so that bounds of inputs can be read
+    embedding = Embedding(tool, form, relu, x, y)
+    embedding.add()
+    tool.ready()
+    return embedding
+
+
+def _listed(tool: SolverTool, title: str, given: Any, names: list[str]) -> list[Any]:
+    found = tool.listed(given)
+    if len(found) != len(names):
+        raise ValueError(f"{title}: has {len(found)}, must have {len(names)}: {', '.join(names)}")
+    return found
+
+
+def embedded(embedding: Embedding, record: ExportRecord) -> EmbeddedModel:
+    """What the user gets."""
+    form = embedding.form
+    names = [column.name for column in form.columns]
+    return EmbeddedModel(
+        dict(zip(names, embedding.inputs, strict=True)),
+        dict(zip(form.outputs, embedding.outputs, strict=True)),
+        record,
+    )

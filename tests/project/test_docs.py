@@ -26,6 +26,7 @@ MODULES = {
     "docs/guide/coming_from/pytorch.md": ["torch"],
     "docs/guide/onnx.md": ["onnx"],
     "docs/guide/optimization_tools.md": ["casadi", "pyomo.environ", "highspy"],
+    "docs/guide/worked_case.md": ["casadi", "pyomo.environ", "onnx", "omlt", "highspy"],
 }
 # Packages of extras, without which a block that imports one of them cannot run.
 OPTIONAL = ("gekko", "gurobi_ml", "gurobipy", "idaes", "pyscipopt")

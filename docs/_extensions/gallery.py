@@ -16,6 +16,7 @@ import logging
 import os
 import re
 import tempfile
+import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -77,6 +78,11 @@ def run_blocks(text: str, name: str) -> Iterator[tuple[re.Match[str], str, list[
     printed : str
     figures : list of matplotlib.figure.Figure
         Those that the block drew.
+
+    Raises
+    ------
+    RuntimeError
+        A block failed; says in which line of the page.
     """
     from matplotlib import pyplot, rc_context
 
@@ -86,7 +92,12 @@ def run_blocks(text: str, name: str) -> Iterator[tuple[re.Match[str], str, list[
         code = compile(ast.parse("\n" * line + block[1], filename=name), name, "exec")
         printed = io.StringIO()
         with rc_context(STYLE), contextlib.redirect_stdout(printed):
-            exec(code, namespace)
+            try:
+                exec(code, namespace)
+            except Exception as error:
+                frames = traceback.extract_tb(error.__traceback__)
+                line = next((f.lineno for f in reversed(frames) if f.filename == name), None)
+                raise RuntimeError(f"{name}, line {line}: {error!r}") from error
             figures = [pyplot.figure(number) for number in pyplot.get_fignums()]
             yield block, printed.getvalue(), figures
             pyplot.close("all")
@@ -121,11 +132,12 @@ def picture(name: str, words: str) -> str:
     )
 
 
-def executed(text: str, name: str, pictures: Path) -> str:
+def executed(text: str, docname: str, pictures: Path) -> str:
     """The page with what its blocks print and draw; writes the pictures."""
+    name = docname.removeprefix(FOLDER)
     parts, end, count = [], 0, 0
     with tempfile.TemporaryDirectory() as folder, contextlib.chdir(folder):
-        for block, printed, figures in run_blocks(text, name):
+        for block, printed, figures in run_blocks(text, f"{docname}.md"):
             parts.append(text[end : block.end()])
             end = block.end()
             if printed:
@@ -159,7 +171,7 @@ def read_page(app: Sphinx, docname: str, content: list[str]) -> None:
     elif docname.startswith(FOLDER):
         pictures = Path(app.outdir, PICTURES)
         pictures.mkdir(parents=True, exist_ok=True)
-        content[0] = executed(content[0], docname.removeprefix(FOLDER), pictures)
+        content[0] = executed(content[0], docname, pictures)
 
 
 def find_outdated(app: Sphinx, env: BuildEnvironment, *changes: set[str]) -> list[str]:

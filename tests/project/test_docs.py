@@ -113,6 +113,15 @@ def test_every_test_that_is_named_exists(name):
     assert f"def {name}(" in TESTS
 
 
+def test_figures_beside_other_libraries_are_those_that_were_measured():
+    """A figure that is measured again has to change on both pages."""
+    measured = TEXTS["docs/measured.md"] + (ROOT / "bench/README.md").read_text(encoding="utf-8")
+    known = {*re.findall(r"\d+\.\d+|\d{4,}", measured)}
+    figures = re.findall(r"\d+\.\d+|\d{4,}", re.sub("`[^`]*`", "", TEXTS["docs/beside.md"]))
+    assert len(figures) > 40
+    assert [figure for figure in figures if figure not in known] == []
+
+
 def named_files():
     pattern = re.compile(r"`((?:tests|csrc|hbcd|bench|docs)/[^`*]+)`|\]\(([^)#:]+)\)")
     for page, text in TEXTS.items():

@@ -29,7 +29,7 @@ MODULES = {
     "docs/guide/worked_case.md": ["casadi", "pyomo.environ", "onnx", "omlt", "highspy"],
 }
 # Packages of extras, without which a block that imports one of them cannot run.
-OPTIONAL = ("gekko", "gurobi_ml", "gurobipy", "idaes", "pyscipopt")
+OPTIONAL = ("gekko", "gurobi_ml", "gurobipy", "idaes", "pyscipopt", "safetensors")
 WITH_CODE = [name for name, text in TEXTS.items() if any(b[1] in RUN for b in BLOCK.finditer(text))]
 TESTS = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
 NAMES = [name for name in hbcd.__all__ if name != "__version__"]

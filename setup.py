@@ -1,11 +1,13 @@
 """Builds hbcd.core._core: one Cython file and the whole C core, with OpenMP where there is any.
 
-Everything that is not about compiling stands in pyproject.toml.  HBCD_NO_OPENMP=1 in the
-environment builds without OpenMP.
+Everything that is not about compiling and packing stands in pyproject.toml.  HBCD_NO_OPENMP=1 in
+the environment builds without OpenMP.  With SOURCE_DATE_EPOCH set, the same sources and tools give
+the same sdist and the same wheel, byte for byte.
 """
 
 import os
 import sys
+import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -15,6 +17,12 @@ from setuptools.command.build_ext import build_ext
 from setuptools.errors import CompileError, LinkError
 
 ROOT = Path(__file__).resolve().parent
+
+# One build for Python 3.11 and every later one: only the stable ABI is used.  A free-threaded
+# Python has none, so each of its versions gets a build of its own.
+STABLE_ABI = sys.implementation.name == "cpython" and not sysconfig.get_config_var(
+    "Py_GIL_DISABLED"
+)
 
 # No flag names a processor: the kernels choose their instruction set at run time (csrc/src/simd).
 # -g0 undoes the -g of the interpreter's own flags, which would double the size of the wheel.
@@ -66,6 +74,16 @@ class BuildExt(build_ext):
         if not msvc:
             self.compile_in_parallel()
         super().build_extensions()
+
+    def copy_extensions_to_source(self) -> None:
+        """Copies in place, and removes builds for other Pythons: one of a version hides `abi3`."""
+        super().copy_extensions_to_source()
+        for extension in self.extensions:
+            built = Path(self.get_ext_fullpath(extension.name))
+            folder = ROOT.joinpath(*extension.name.split(".")[:-1])
+            for other in folder.glob(extension.name.rpartition(".")[2] + ".*"):
+                if other.suffix in (".so", ".pyd") and other.name != built.name:
+                    other.unlink()
 
     def openmp_flags(self) -> tuple[list[str], list[str]]:
         """Flags to compile and to link with; empty without OpenMP.  Says which."""
@@ -124,6 +142,8 @@ core = Extension(
     sources=["hbcd/core/_core.pyx", *sources("csrc/src/*/*.c")],
     include_dirs=["csrc/include", "csrc/src"],
     depends=sources("hbcd/core/*.px[di]", "csrc/**/*.h", "csrc/**/*.inl"),
+    define_macros=[("Py_LIMITED_API", "0x030B0000")] if STABLE_ABI else [],
+    py_limited_api=STABLE_ABI,
 )
 core.cython_c_in_temp = True  # the C that Cython writes never lands in the source tree
 core.cython_directives = {
@@ -133,6 +153,11 @@ core.cython_directives = {
     "cdivision": True,
     "embedsignature": True,
     "binding": True,
+    "freethreading_compatible": True,  # what threads share is in critical sections
 }
 
-setup(ext_modules=[core], cmdclass={"build_ext": BuildExt})
+setup(
+    ext_modules=[core],
+    cmdclass={"build_ext": BuildExt},
+    options={"bdist_wheel": {"py_limited_api": "cp311"}} if STABLE_ABI else {},
+)

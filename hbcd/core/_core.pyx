@@ -8,11 +8,11 @@ from threading import RLock
 
 import numpy as np
 
+cimport cython
 from cpython.buffer cimport (PyBUF_FORMAT, PyBUF_STRIDES, PyBUF_WRITABLE, PyBuffer_FillInfo, PyBuffer_Release,
                              PyObject_GetBuffer)
 from cpython.exc cimport PyErr_CheckSignals
 from cpython.memoryview cimport PyMemoryView_FromMemory
-from cpython.object cimport PyTypeObject
 from cpython.pycapsule cimport PyCapsule_GetContext, PyCapsule_GetName, PyCapsule_GetPointer
 from libc.math cimport INFINITY, NAN
 from libc.stdint cimport SIZE_MAX, uintptr_t
@@ -96,18 +96,31 @@ cdef class Context:
     def __init__(self, compiled=()):
         self.compiled = compiled
 
+    cdef object hold(self, owners):
+        """Keeps the owners of what the running call borrows, None at its end; returns those kept before."""
+        with cython.critical_section(self):
+            before, self.keep = self.keep, owners
+        return before
+
+    cdef object held(self):
+        with cython.critical_section(self):
+            return self.keep
+
     cdef int fail(self, error):
-        if self.error is None:
-            self.error = error
+        with cython.critical_section(self):
+            if self.error is None:
+                self.error = error
         return HBCD_ERR_HOOK
 
     cdef int check(self, int status) except -1000:
         """Status < 0 as an exception; the user's own exception arrives intact."""
         if status >= 0:
             return status
-        if status == HBCD_ERR_HOOK and self.error is not None:
-            error, self.error = self.error, None
-            raise error
+        if status == HBCD_ERR_HOOK:
+            with cython.critical_section(self):
+                error, self.error = self.error, None
+            if error is not None:
+                raise error
         if status == HBCD_ERR_HOOK:
             errors = [(<CompiledHook>part).take_error() for part in self.compiled]
             for error in errors:
@@ -215,7 +228,7 @@ cdef object view(const void *data, size_t n, int dtype, Context context, bint wr
     if n == 0:
         return np.empty(0, dtype_of(dtype))
     buffer.data, buffer.bytes = <void *>data, n * (4 if dtype == HBCD_F32 else 8)
-    buffer.writable, buffer.owner = writable, context.keep
+    buffer.writable, buffer.owner = writable, context.held()
     return np.frombuffer(buffer, dtype_of(dtype))
 
 

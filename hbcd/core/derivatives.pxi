@@ -19,11 +19,11 @@ def jacobian(Net net, theta, x, out, jacobian, bint in_theta, int n_threads, x_c
                                     &jacobian_.c))
     cdef Memory work = Memory(arena.used)
     if net.serial:
-        context.keep = (work, theta, x, out, jacobian)
+        context.hold((work, theta, x, out, jacobian))
     with nogil:
         status = hbcd_net_jacobian(net.dtype, net.c, &x_.c, theta_, in_theta, n_threads, &watch.c, &work.arena, to,
                                    &jacobian_.c)
-    context.keep = None
+    context.hold(None)
     if watch.interrupted:
         raise KeyboardInterrupt
     context.check(status)
@@ -45,11 +45,11 @@ def hessian(Net net, theta, x, multipliers, hessian, int n_threads, x_columns=No
     context.check(hbcd_net_hessian(net.dtype, net.c, &x_.c, theta_, factors, n_threads, NULL, &arena, &hessian_.c))
     cdef Memory work = Memory(arena.used)
     if net.serial:
-        context.keep = (work, theta, x, multipliers, hessian)
+        context.hold((work, theta, x, multipliers, hessian))
     with nogil:
         status = hbcd_net_hessian(net.dtype, net.c, &x_.c, theta_, factors, n_threads, &watch.c, &work.arena,
                                   &hessian_.c)
-    context.keep = None
+    context.hold(None)
     if watch.interrupted:
         raise KeyboardInterrupt
     context.check(status)

@@ -52,11 +52,11 @@ def linearize(Net net, Data data, theta, int n_threads):
     cdef double *jacobian_ = <double *>pointer(jacobian.reshape(-1), HBCD_F64, jacobian.size, True)
     cdef Memory work = Memory(arena.used)
     if net.serial:
-        context.keep = (work, theta, data)
+        context.hold((work, theta, data))
     with nogil:
         status = hbcd_net_linearize(net.dtype, net.c, data.c, theta_, n_threads, &watch.c, &work.arena, outputs_,
                                     targets_, jacobian_)
-    context.keep = None
+    context.hold(None)
     if watch.interrupted:
         raise KeyboardInterrupt
     context.check(status)

@@ -36,17 +36,23 @@ cdef class LossFunction:
         cdef Net net = self.net
         cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
         cdef void *g = NULL if gradient is None else pointer(gradient, net.dtype, net.size.n_params, True)
-        cdef Memory work = self.unused.pop() if self.unused else Memory(self.size)
+        cdef Memory work = None
         cdef double f = NAN
         cdef int status, n_threads = 1 if FORKED else self.n_threads
-        outer = net.context.keep  # of a call from which a part makes this one
+        with cython.critical_section(self):
+            if self.unused:
+                work = self.unused.pop()
+        if work is None:
+            work = Memory(self.size)
         work.arena.used = 0
-        if net.serial:
-            net.context.keep = (work, theta, self.data, gradient)
+        # outer: of a call from which a part makes this one
+        outer = net.context.hold((work, theta, self.data, gradient)) if net.serial else None
         with nogil:
             status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
-        net.context.keep = outer
-        self.unused.append(work)
+        if net.serial:
+            net.context.hold(outer)
+        with cython.critical_section(self):
+            self.unused.append(work)
         self.data.check(status)
         net.context.check(status)
         return f

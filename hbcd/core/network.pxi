@@ -106,7 +106,8 @@ cdef class Net(NetParts):
             return None
         out = np.empty((x_.c.rows, self.size.n_out), F32 if self.dtype == HBCD_F32 else F64)
         out_ = Table(out, True)
-        work, self.spare = self.spare, None  # a second thread at the same time makes another
+        with cython.critical_section(self):
+            work, self.spare = self.spare, None  # a second thread at the same time makes another
         if work is None:
             arena = counting()
             rows, x_.c.rows, out_.c.rows = len(x), HBCD_TILE, HBCD_TILE  # a tile's room serves fewer rows
@@ -115,7 +116,8 @@ cdef class Net(NetParts):
             x_.c.rows, out_.c.rows = rows, rows
         work.arena.used = 0
         status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_.c.data, 1, NULL, &work.arena, &out_.c)
-        self.spare = work
+        with cython.critical_section(self):
+            self.spare = work
         self.context.check(status)
         return out if status == 0 and hbcd_table_is_sound(&out_.c) else None
 
@@ -130,10 +132,10 @@ cdef class Net(NetParts):
         self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &arena, &out_.c))
         cdef Memory work = Memory(arena.used)
         if self.serial:
-            self.context.keep = (work, theta, x, out)
+            self.context.hold((work, theta, x, out))
         with nogil:
             status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &work.arena, &out_.c)
-        self.context.keep = None
+        self.context.hold(None)
         self.context.check(status)
 
     def loss(self, Data data, theta, gradient, int n_threads):
@@ -164,11 +166,11 @@ cdef class Net(NetParts):
         cdef double *jtwj_ = <double *>pointer(jtwj.reshape(-1), HBCD_F64, (stop - start) * (stop - start), True)
         cdef Memory work = Memory(arena.used)
         if self.serial:
-            context.keep = (work, theta, data)
+            context.hold((work, theta, data))
         with nogil:
             status = hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, &watch.c, &work.arena, &f,
                                      jtwr_, jtwj_)
-        context.keep = None
+        context.hold(None)
         if watch.interrupted:
             raise KeyboardInterrupt
         data.check(status)
@@ -189,10 +191,10 @@ cdef class Net(NetParts):
         self.context.check(hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &arena, below, grad_))
         cdef Memory work = Memory(arena.used)
         if self.serial:
-            self.context.keep = (work, theta)
+            self.context.hold((work, theta))
         with nogil:
             status = hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &work.arena, below, grad_)
-        self.context.keep = None
+        self.context.hold(None)
         self.context.check(status)
 
     def sensitivities(self, measure, theta, gradient, box=None):
@@ -206,9 +208,9 @@ cdef class Net(NetParts):
         cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
         values = np.empty(self.size.n_blocks)
         cdef double[::1] values_ = values
-        context.keep = (theta, gradient, box)
+        context.hold((theta, gradient, box))
         cdef int status = hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
                                                  &values_[0] if self.size.n_blocks else NULL)
-        context.keep = None
+        context.hold(None)
         context.check(status)
         return values

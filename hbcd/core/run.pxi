@@ -83,10 +83,10 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None, nor
     cdef hbcd_arena arena = counting()
     context.check(hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &arena, &report))
     cdef Memory memory = Memory(arena.used)
-    context.keep = (memory, x, lo, hi)
+    context.hold((memory, x, lo, hi))
     with nogil:
         status = hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &memory.arena, &report)
-    context.keep = None
+    context.hold(None)
     if watch.interrupted:
         raise KeyboardInterrupt
     context.check(status)
@@ -158,10 +158,10 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     cdef Memory memory = Memory(arena.used)
     # Arrays are not traversed by the garbage collector, so what they keep must lead back to no part of the user's.
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &memory.arena, &plan))
-    context.keep = (memory, data, held_out, theta, boxes)
+    context.hold((memory, data, held_out, theta, boxes))
     with nogil:
         status = hbcd_plan_train(net.dtype, plan, theta_, &c, &rng, &report)
-    context.keep = None
+    context.hold(None)
     error = None
     if status < 0:
         try:

@@ -75,7 +75,7 @@ cdef class BlockState:
         return self._rng
 
 
-(<PyTypeObject *>BlockState).tp_name = b"hbcd.BlockState"  # its public address, as of every public class
+setattr(BlockState, "__module__", "hbcd")  # its public address, as of every public class
 
 
 cdef hbcd_selector built_in_selector(str name, max_repeats, hbcd_greedy *greedy) except *:

@@ -37,6 +37,7 @@ _PUBLIC = {
     "hbcd.estimators.targets.target_transform": ("TargetTransform",),
     "hbcd.export.c_file": ("to_c",),
     "hbcd.export.casadi_function": ("to_casadi",),
+    "hbcd.export.excel_file": ("to_excel",),
     "hbcd.export.fmi_file": ("to_fmi",),
     "hbcd.export.gurobi_model": ("to_gurobi",),
     "hbcd.export.idaes_block": ("to_idaes",),

@@ -26,6 +26,7 @@ from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.targets.target_transform import TargetTransform
 from hbcd.export.c_file import to_c
 from hbcd.export.casadi_function import to_casadi
+from hbcd.export.excel_file import to_excel
 from hbcd.export.fmi_file import to_fmi
 from hbcd.export.gurobi_model import to_gurobi
 from hbcd.export.idaes_block import to_idaes
@@ -227,6 +228,7 @@ __all__ = [
     "show_config",
     "to_c",
     "to_casadi",
+    "to_excel",
     "to_fmi",
     "to_gurobi",
     "to_idaes",

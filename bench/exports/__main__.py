@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import hbcd
-from hbcd.export import c_text, onnx_file, st_text
+from hbcd.export import c_text, excel_text, onnx_file, st_text
 
 MOST_BYTES, MOST_TIME = 20_000, 1.5
 # Of a target: what writes it, what holds its numbers by name, and what makes its bytes of them.
@@ -24,6 +24,7 @@ WRITERS = {
     "c": (hbcd.to_c, "arrays", c_text.CText, "content"),
     "fmi": (partial(hbcd.to_fmi, binary=False), "arrays", c_text.CText, "content"),
     "onnx": (hbcd.to_onnx, "constants", onnx_file, "onnx_bytes"),
+    "excel": (hbcd.to_excel, "arrays", excel_text.ExcelText, "content"),
     "structured_text": (hbcd.to_structured_text, "arrays", st_text.STText, "content"),
 }
 MAIN = """

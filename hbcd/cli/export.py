@@ -15,7 +15,7 @@ from hbcd.export.targets import TARGETS, target
 
 __all__ = ["export", "record_lines"]
 
-OPTIONS = ("dtype", "dialect", "name", "version", "binary")
+OPTIONS = ("dtype", "dialect", "name", "version", "binary", "rows")
 
 
 def export(args: argparse.Namespace) -> int:

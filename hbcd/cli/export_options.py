@@ -21,6 +21,7 @@ def add_export_options(command: argparse.ArgumentParser) -> None:
         "of the block")  # fmt: skip
     add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32; "
         "of structured_text: iec (default), scl")  # fmt: skip
+    add("--rows", type=int, metavar="N", help="of excel: rows for inputs (default 20)")
     add("--fmi-version", dest="version", metavar="VERSION", help="of fmi: 3.0 (default) or 2.0")
     add("--no-binary", dest="binary", action="store_const", const=False,
         help="of fmi: sources alone, which the importing tool compiles")  # fmt: skip

@@ -148,9 +148,21 @@ def record_of(
         corners=len(agreed.points) - POINTS,
         measured=measured.tolist(),
         bound=finite,
-        assumed=f"IEEE arithmetic, elementary functions within {arithmetic.ulps:g} ulp",
+        assumed=f"IEEE arithmetic, elementary functions within {arithmetic.ulps:g} ulp"
+        + (
+            f", differences right to {arithmetic.sums:.2g} of their sides"
+            if arithmetic.sums
+            else ""
+        ),
         model=model_hash(form.model),
     )
+
+
+def _assumed(arithmetic: Arithmetic) -> str:
+    told = f"IEEE arithmetic, elementary functions within {arithmetic.ulps:g} ulp"
+    if arithmetic.sums:
+        told += f", differences right to {arithmetic.sums:.2g} of their sides"
+    return told
 
 
 def keep_checked(

@@ -10,10 +10,11 @@ from numpy.typing import NDArray
 
 from hbcd.export.c_steps import Layout, layout
 from hbcd.export.form import ModelForm
+from hbcd.export.output_numbers import output_arrays
 from hbcd.export.record import ExportRecord
 from hbcd.export.self_check import Agreement
 from hbcd.export.st_numbers import LOCALS, REALS, RESERVED, Real
-from hbcd.export.st_outputs import class_number, output_arrays, predictions
+from hbcd.export.st_outputs import class_number, predictions
 from hbcd.export.st_program import FunctionBlock
 from hbcd.export.st_steps import Port, checks, features, indented, layers
 from hbcd.export.text_names import comment_text, identifiers

@@ -94,6 +94,15 @@ TARGETS = {
             ("hbcd.export.structured_text", "to_structured_text"),
             ("dtype", "dialect", "name"),
         ),
+        Target(
+            "excel",
+            "a workbook that computes predictions by formulas of its own",
+            ".xlsx",
+            ("hbcd.export.excel_file", "to_excel"),
+            ("rows",),
+            ("openpyxl",),
+            "excel",
+        ),
     )
 }
 

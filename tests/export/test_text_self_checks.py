@@ -6,11 +6,15 @@ import numpy as np
 import pytest
 
 import hbcd
+from hbcd.export.excel_text import ExcelText
 from hbcd.export.st_text import STText
 from support.exportable import regressor
 
 FLIPS = 40  # here; 1000 in `python -m bench.exports`
-WRITERS = {"structured_text": (hbcd.to_structured_text, STText)}
+WRITERS = {
+    "excel": (hbcd.to_excel, ExcelText),
+    "structured_text": (hbcd.to_structured_text, STText),
+}
 WRONG = [
     ("structured_text", "(LREAL#1.0 - t)", "(LREAL#1.0000000001 - t)"),
     ("structured_text", "h[i] - SHIFT[i]", "h[i] + SHIFT[i]"),
@@ -19,6 +23,12 @@ WRONG = [
     ("structured_text", "x[0] := x1", "x[0] := x2"),
     ("structured_text", "s := BIASES[0 + j]", "s := LREAL#0.0"),
 ]
+
+
+def writer(target):
+    if target == "excel":
+        pytest.importorskip("openpyxl", reason="the extra excel is not installed")
+    return WRITERS[target]
 
 
 def turned(array, rng):
@@ -33,7 +43,7 @@ def turned(array, rng):
 @pytest.mark.parametrize("target", sorted(WRITERS))
 def test_a_bit_of_any_number_that_is_written_wrongly_is_refused(target, tmp_path, monkeypatch):
     rng = np.random.default_rng(0)
-    write, home = WRITERS[target]
+    write, home = writer(target)
     content = home.content
 
     def wrong(self, record):
@@ -47,7 +57,7 @@ def test_a_bit_of_any_number_that_is_written_wrongly_is_refused(target, tmp_path
 
     monkeypatch.setattr(home, "content", wrong)
     for _ in range(FLIPS):
-        with pytest.raises(ValueError, match=f"{target}|structured text"):
+        with pytest.raises(ValueError, match=rf"{target}|structured text"):
             write(regressor(), tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 
@@ -55,7 +65,7 @@ def test_a_bit_of_any_number_that_is_written_wrongly_is_refused(target, tmp_path
 @pytest.mark.parametrize("target", sorted(WRITERS))
 def test_a_bit_that_changes_later_breaks_the_seal(target, tmp_path):
     path, rng = tmp_path / "m", np.random.default_rng(0)
-    WRITERS[target][0](regressor(), path)
+    writer(target)[0](regressor(), path)
     content = path.read_bytes()
     for _ in range(FLIPS):
         at = int(rng.integers(8 * len(content)))
@@ -68,7 +78,7 @@ def test_a_bit_that_changes_later_breaks_the_seal(target, tmp_path):
 
 @pytest.mark.parametrize(("target", "right", "wrong"), WRONG)
 def test_other_text_than_that_of_the_model_is_refused(target, right, wrong, tmp_path, monkeypatch):
-    write, home = WRITERS[target]
+    write, home = writer(target)
     content = home.content
 
     def changed(self, record):
@@ -79,4 +89,30 @@ def test_other_text_than_that_of_the_model_is_refused(target, right, wrong, tmp_
     monkeypatch.setattr(home, "content", changed)
     with pytest.raises(ValueError, match=target):
         write(regressor(depth=1), tmp_path / "m")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        ("TANH(", "SIN("), ("TANH(", "ABS("), ("-Model!$C$3)", "+Model!$C$3)"),
+        ("Inputs!$B8", "Inputs!$B7"), ("+Model!$B$", "-Model!$B$"), ("<2,", "<3,"),
+    ],
+)  # fmt: skip
+def test_other_formulas_than_those_of_the_model_are_refused(right, wrong, tmp_path, monkeypatch):
+    pytest.importorskip("openpyxl", reason="the extra excel is not installed")
+    from hbcd.export import excel_workbook
+
+    write, seen = excel_workbook._write, []
+
+    def changed(cell, value):
+        if isinstance(value, excel_workbook.Formula) and right in value:
+            seen.append(value)
+            value = excel_workbook.Formula(value.replace(right, wrong))
+        write(cell, value)
+
+    monkeypatch.setattr(excel_workbook, "_write", changed)
+    with pytest.raises(ValueError, match=r"excel|formula"):
+        hbcd.to_excel(regressor(depth=1), tmp_path / "m.xlsx")
+    assert seen
     assert list(tmp_path.iterdir()) == []

@@ -27,6 +27,12 @@ SELF_TESTS = 8  # points that the file itself holds, of those that it is checked
 MANY_WEIGHTS, FEW_TESTS = 5000, 2  # it holds fewer, since it is read back without a compiler
 SLOPE_POINTS = 256  # of them, at which slopes are compared
 WIDTH = 100
+RESTRICT = (  # which the compiler of Microsoft knows in C11 alone, unless told
+    "#if defined(_MSC_VER) && (!defined(__STDC_VERSION__) || (__STDC_VERSION__ < 201112L))",
+    "#define restrict __restrict",
+    "#endif",
+    "",
+)
 
 
 class CText:
@@ -117,7 +123,7 @@ class CText:
     def _prototypes(self) -> str:
         largest = "DBL_MAX" if self.real == "double" else "FLT_MAX"
         n, m = len(self.form.columns), len(self.form.outputs)
-        lines = ["#include <float.h>", "", f"#define LARGEST ({largest})", ""]
+        lines = ["#include <float.h>", "", *RESTRICT, f"#define LARGEST ({largest})", ""]
         lines += [f"int {self.prefix}_predict(const REAL x[{n}], REAL y[{m}]);"]
         if self.jacobian:
             dy = f"REAL dy[{n * m}]"

@@ -1,6 +1,7 @@
 """`to_c`: the file computes what the model predicts, with a compiler and without one."""
 
 import copy
+import subprocess
 
 import numpy as np
 import pytest
@@ -85,6 +86,13 @@ def test_what_a_table_refuses_is_refused_by_the_number_of_the_input(tmp_path):
     wrong[4, 4] = -1.0
     wrong[5, [1, 3]] = np.nan
     assert compiled(tmp_path / "m.c", wrong, 1)[0].tolist() == [0, 3, 1, 4, 5, 2]
+
+
+@pytest.mark.skipif(CC is None, reason="there is no C compiler")
+def test_the_text_needs_no_word_that_older_compilers_of_microsoft_lack(tmp_path):
+    hbcd.to_c(model_of("ensemble"), tmp_path / "m.c", jacobian=True)
+    command = [CC, "-std=c90", "-pedantic-errors", "-D_MSC_VER=1900", "-c", "m.c", "-o", "m.o"]
+    subprocess.run(command, cwd=tmp_path, check=True)
 
 
 def test_a_network_of_the_article_fits_into_20_kilobytes(tmp_path):

@@ -195,6 +195,56 @@ def test_another_token_or_no_name_makes_no_instance(version, built):
         Calls(library, number, token.upper() + "x")
 
 
+def exchange(built, name, version):
+    """An instance for Model Exchange, or None."""
+    library, number, token = built(name, version)
+    fmu = Calls(library, number, token)
+    fmu.close()
+    off, none = ctypes.c_bool(False), ctypes.c_void_p()
+    if version == "3.0":
+        make = fmu.function("InstantiateModelExchange", ctypes.c_void_p)
+        made = make(b"m", token.encode(), none, off, off, none, none)
+    else:
+        make = fmu.function("Instantiate", ctypes.c_void_p)
+        made = make(b"m", 0, token.encode(), none, none, 0, 0)
+    fmu.instance = ctypes.c_void_p(made)
+    return fmu if made else None
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_model_exchange_goes_through_its_modes(version, built):
+    assert exchange(built, "classes", version) is None
+    fmu = exchange(built, "gaps", version)
+    third, flag = version == "3.0", ctypes.c_bool if version == "3.0" else ctypes.c_int
+    assert fmu.step(0.0, 1.0) == ERROR
+    fmu.start_again()
+    flags = [flag(True) for _ in range(5)]
+    if third:
+        update = [ctypes.byref(one) for one in (*flags, ctypes.c_double())]
+        assert fmu.status("UpdateDiscreteStates", *update) == OK
+        assert not any(one.value for one in flags)
+    else:
+        info = ctypes.create_string_buffer(b"\xff" * 32)  # five int, padding, a double
+        assert fmu.status("NewDiscreteStates", info) == OK
+        assert info.raw[:20] + info.raw[24:32] == bytes(28)
+    assert fmu.set_level(4, 2) == OK
+    assert fmu.status("EnterContinuousTimeMode") == OK
+    assert fmu.status("SetTime", ctypes.c_double(0.5)) == OK
+    assert fmu.set_number(1, 1010.0) == OK
+    assert [fmu.get_number(k)[1] for k in (0, 1)] == [0.5, 1010.0]
+    states = ctypes.c_size_t(0)
+    derivatives = "GetContinuousStateDerivatives" if third else "GetDerivatives"
+    for name in (derivatives, "GetEventIndicators", "GetContinuousStates", "SetContinuousStates"):
+        assert fmu.status(name, None, states) == OK
+    ended = [ctypes.byref(flag(True)) for _ in range(2)]
+    assert fmu.status("CompletedIntegratorStep", flag(True), *ended) == OK
+    assert fmu.status("EnterEventMode") == OK
+    assert fmu.status("EnterContinuousTimeMode") == OK
+    assert fmu.set_level(4, 1) == ERROR  # a level changes in events
+    fmu.start_again()
+    fmu.close()
+
+
 def test_messages_say_what_is_wrong_and_categories_choose_them(built):
     heard = []
     kind = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int, ctypes.c_char_p, ctypes.c_char_p)

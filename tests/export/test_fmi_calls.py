@@ -56,6 +56,42 @@ def test_what_is_not_allowed_now_is_an_error_and_a_reset_helps(version, built):
 
 
 @pytest.mark.parametrize("version", VERSIONS)
+def test_inputs_start_where_the_description_says_and_go_back_there(version, built):
+    fmu = Calls(*built("gaps", version))
+    model = model_of("gaps")
+    low, high = model.feature_range_[:, 0]
+    first = [fmu.get_number(k)[1] for k in (1, 2, 3, 6)], fmu.get_level(4)[1]
+    assert first[0][0] == 0.5 * low + 0.5 * high
+    assert first[1] == 1
+    assert [fmu.set_number(k, 0.25 * k) for k in (1, 2, 3)] == [OK] * 3
+    assert fmu.set_level(4, 3) == OK
+    fmu.start_again()
+    assert ([fmu.get_number(k)[1] for k in (1, 2, 3, 6)], fmu.get_level(4)[1]) == first
+    fmu.close()
+
+
+def test_arrays_of_other_lengths_are_an_error(built):
+    fmu = Calls(*built("numbers", "3.0"))
+    one, two = ctypes.c_size_t(1), ctypes.c_size_t(2)
+    known, unknown = (ctypes.c_uint * 2)(1, 2), (ctypes.c_uint * 2)(4, 4)
+    values, found = (ctypes.c_double * 2)(), (ctypes.c_double * 2)()
+    for name in ("SetFloat64", "GetFloat64", "SetInt64", "GetInt64", "SetInt8", "GetString"):
+        fmu.start_again()
+        assert fmu.status(name, known, one, values, two) == ERROR
+        fmu.start_again()
+        assert fmu.status(name, None, one, None, one) == ERROR
+        fmu.start_again()
+        assert fmu.status(name, None, ctypes.c_size_t(0), None, ctypes.c_size_t(0)) == OK
+    for n_seed, n_found in ((two, one), (one, two)):
+        for name in ("GetDirectionalDerivative", "GetAdjointDerivative"):
+            fmu.start_again()
+            given = (unknown, one, known, one, values, n_seed, found, n_found)
+            assert fmu.status(name, *given) == ERROR
+    fmu.start_again()
+    fmu.close()
+
+
+@pytest.mark.parametrize("version", VERSIONS)
 def test_a_step_has_a_length_and_ends_before_the_stop(version, built):
     fmu = Calls(*built("numbers", version))
     for size in (0.0, -1.0, math.nan, math.inf):

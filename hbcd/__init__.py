@@ -44,6 +44,7 @@ _PUBLIC = {
     "hbcd.export.onnx_file": ("to_onnx",),
     "hbcd.export.pyomo_block": ("to_pyomo",),
     "hbcd.export.record": ("ExportRecord", "read_record"),
+    "hbcd.export.scip_model": ("to_scip",),
     "hbcd.export.solver_tool": ("EmbeddedModel",),
     "hbcd.export.structured_text": ("to_structured_text",),
     "hbcd.networks.structure": ("NetworkStructure",),

@@ -33,6 +33,7 @@ from hbcd.export.idaes_block import to_idaes
 from hbcd.export.onnx_file import to_onnx
 from hbcd.export.pyomo_block import to_pyomo
 from hbcd.export.record import ExportRecord, read_record
+from hbcd.export.scip_model import to_scip
 from hbcd.export.solver_tool import EmbeddedModel
 from hbcd.export.structured_text import to_structured_text
 from hbcd.networks.structure import NetworkStructure
@@ -234,6 +235,7 @@ __all__ = [
     "to_idaes",
     "to_onnx",
     "to_pyomo",
+    "to_scip",
     "to_structured_text",
     "tune",
     "tuning_space",

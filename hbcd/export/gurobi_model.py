@@ -13,7 +13,7 @@ from hbcd.export.algebra import Functions
 from hbcd.export.form import solver_form
 from hbcd.export.packages import needed
 from hbcd.export.solver_check import checked
-from hbcd.export.solver_layers import raw_inputs, refuse_transform
+from hbcd.export.solver_layers import refuse_transform
 from hbcd.export.solver_model import added, embedded
 from hbcd.export.solver_tool import EmbeddedModel, SolverTool, Term, Values
 from hbcd.utils.public import public
@@ -76,11 +76,10 @@ def to_gurobi(
     gp = needed("gurobipy", "gurobi")
     form, left_out = solver_form(model)
     refuse_transform(form, "gurobi")
-    raw, slack = raw_inputs(form)
     tool = GurobiTool(gp, grb_model, name)
     try:
-        embedding = added(tool, raw, inputs, outputs, relu)
-        record = checked(embedding, form, slack, left_out)
+        embedding = added(tool, form, inputs, outputs, relu)
+        record = checked(embedding, left_out)
     except BaseException:
         tool.remove()
         raise
@@ -91,6 +90,7 @@ class GurobiTool(SolverTool):
     """A ``gurobipy.Model``."""
 
     target = "gurobi"
+    least = 1e-13
 
     def __init__(self, gp: Any, grb_model: Any, prefix: str) -> None:
         nlfunc = gp.nlfunc
@@ -163,10 +163,8 @@ class GurobiTool(SolverTool):
         """Whether it is a Var."""
         return isinstance(given, self.gp.Var)
 
-    def adopted(self, given: Any, name: str, taken: set[Hashable]) -> Any:
-        """A Var itself; a new one for a linear expression."""
-        if self.is_variable(given) and self.key(given) not in taken:
-            return given
+    def reach(self, given: Any, name: str) -> tuple[float, float]:
+        """Of a Var its bounds; of a LinExpr what follows from those of its variables."""
         try:
             expression = self.gp.LinExpr(given)
         except Exception as error:
@@ -174,16 +172,12 @@ class GurobiTool(SolverTool):
                 f"inputs: {name} is {given!r:.60}, must be a variable or a linear expression"
             ) from error
         places = range(expression.size())
-        factors = np.array([expression.getCoeff(k) for k in places])
-        sides = [np.array(self.ends(expression.getVar(k))) for k in places]
-        low = high = float(expression.getConstant())
-        for factor, ends in zip(factors.tolist(), sides, strict=True):
-            if factor:
-                low += float(np.min(factor * ends))
-                high += float(np.max(factor * ends))
-        variable = self.real(f"{self.prefix}_{name}", low, high)
-        self._kept(self.problem.addLConstr(expression, "=", variable))
-        return variable
+        terms = [(expression.getCoeff(k), self.ends(expression.getVar(k))) for k in places]
+        return self.reached(terms, float(expression.getConstant()))
+
+    def tie(self, given: Any, variable: Any) -> None:
+        """A linear constraint."""
+        self._kept(self.problem.addLConstr(self.gp.LinExpr(given), "=", variable))
 
     def ends(self, variable: Any) -> tuple[float, float]:
         """Bounds; from 1e20 on Gurobi calls them infinite."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from hbcd.export.form import ModelForm
 from hbcd.export.record import ExportRecord
 from hbcd.export.rounding import Arithmetic
 from hbcd.export.self_check import agreement, record_of
@@ -21,24 +20,18 @@ Array = NDArray[Any]
 TOLERANCE = 1e-9  # of constraints at values that others define
 
 
-def checked(
-    embedding: Embedding, form: ModelForm, slack: dict[int, Array], left_out: list[str]
-) -> ExportRecord:
+def checked(embedding: Embedding, left_out: list[str]) -> ExportRecord:
     """The record of an embedding; ValueError where it is not the model.
 
     Parameters
     ----------
     embedding : Embedding
-    form : ModelForm
-        The model as it was before its scaler went into the first layer.
-    slack : dict of int to ndarray
-        See `hbcd.export.solver_layers.raw_inputs`.
     left_out : list of str
     """
     tool = embedding.tool
     arithmetic = Arithmetic(np.dtype(np.float64), 16.0)
-    form = replace(form, columns=_within(embedding, form))
-    agreed = agreement(form, arithmetic, written=embedding.form, slack=slack, ends=False)
+    form = replace(embedding.form, columns=_within(embedding))
+    agreed = agreement(form, arithmetic, slack=embedding.slack, ends=False)
     values: Values = {
         tool.key(x): column for x, column in zip(embedding.inputs, agreed.points.T, strict=True)
     }
@@ -55,10 +48,10 @@ def checked(
     return record
 
 
-def _within(embedding: Embedding, form: ModelForm) -> tuple[Any, ...]:
+def _within(embedding: Embedding) -> tuple[Any, ...]:
     """The columns with what the bounds of the variables leave of the training range."""
     found = []
-    for x, column in zip(embedding.inputs, form.columns, strict=True):
+    for x, column in zip(embedding.inputs, embedding.form.columns, strict=True):
         low, high = embedding.tool.ends(x)
         least, most = max(low, column.low), min(high, column.high)
         if least > most:  # the problem lies outside of the training range

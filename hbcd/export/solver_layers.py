@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -14,9 +14,9 @@ from hbcd.export.algebra import NUMPY, activated, predictions
 from hbcd.export.form import ModelForm
 from hbcd.export.neuron_bounds import BENT, neuron_bounds
 from hbcd.export.solver_tool import SolverTool, Term, Values
-from hbcd.networks.affine_layers import AffineLayer, AffinePart
+from hbcd.networks.affine_layers import AffinePart
 
-__all__ = ["RELU", "Embedding", "Split", "raw_inputs", "refuse_transform"]
+__all__ = ["RELU", "Embedding", "Split", "refuse_transform"]
 
 Array = NDArray[Any]
 RELU = ("bigm", "sos")
@@ -44,12 +44,13 @@ class Embedding:
     ----------
     tool : SolverTool
     form : ModelForm
-        Of inputs in units: shifts 0, factors 1.
     relu : str
     inputs : list of variables
     outputs : list of variables
     steps : list of (variable, handle) or Split
         In the order in which variables follow from others.
+    slack : dict of int to ndarray
+        How far what enters the neurons of a layer can be off besides rounding there.
     """
 
     tool: SolverTool
@@ -58,17 +59,19 @@ class Embedding:
     inputs: list[Any]
     outputs: list[Any]
     steps: list[tuple[Any, Any] | Split] = field(default_factory=list)
+    slack: dict[int, Array] = field(default_factory=dict)
 
     def add(self) -> None:
         """Adds all layers and the predictions."""
         bounds = self._bounds()
-        values: list[list[Term]] = [[(x, 1.0)] for x in self.inputs]
+        values = self._scaled()
         for k, layer in enumerate(self.form.layers):
+            self.slack[k] = np.zeros(layer.n_out) if k else input_slack(self.form)
             found: list[list[Term]] = []
             for part in layer.parts:
                 own = values[part.inputs]
                 for j, column in enumerate(part.weights.T, start=part.outputs.start):
-                    terms = self._combined(column, own)
+                    terms = self._combined(column, own, k, j)
                     bias = float(part.bias[j - part.outputs.start])
                     ends = (-INFINITE, INFINITE)
                     if bounds is not None:
@@ -89,7 +92,23 @@ class Embedding:
             raise ValueError(f"inputs: {name} has no bounds, must have both for relu='bigm'")
         return None
 
-    def _combined(self, weights: Array, values: list[list[Term]]) -> list[Term]:
+    def _scaled(self) -> list[list[Term]]:
+        """Variables of the inputs as the first layer takes them; none of one that never varied."""
+        tool = self.tool
+        found: list[list[Term]] = []
+        numbers = zip(self.form.shift.tolist(), self.form.factor.tolist(), strict=True)
+        for k, (x, (shift, factor)) in enumerate(zip(self.inputs, numbers, strict=True)):
+            if factor == 0.0:
+                found.append([])
+                continue
+            low, high = ((end - shift) * factor for end in tool.ends(x))
+            name = f"{tool.prefix}_s{k + 1}"
+            scaled, handle = tool.define(name, low, high, [(x, factor)], -shift * factor)
+            self.steps.append((scaled, handle))
+            found.append([(scaled, 1.0)])
+        return found
+
+    def _combined(self, weights: Array, values: list[list[Term]], k: int, j: int) -> list[Term]:
         """``weights @ values`` as terms, each variable once."""
         variables: dict[Hashable, Any] = {}
         factors: dict[Hashable, float] = {}
@@ -98,7 +117,14 @@ class Embedding:
                 key = self.tool.key(variable)
                 variables[key] = variable
                 factors[key] = factors.get(key, 0.0) + weight * factor
-        return [(variables[key], factor) for key, factor in factors.items() if factor != 0.0]
+        found = []
+        for key, factor in factors.items():
+            if abs(factor) >= self.tool.least and factor != 0.0:
+                found.append((variables[key], factor))
+            elif factor != 0.0:
+                size = max(abs(end) for end in self.tool.ends(variables[key]))
+                self.slack[k][j] += abs(factor) * size
+        return found
 
     def _neuron(
         self, part: AffinePart, name: str, terms: list[Term], bias: float, ends: tuple[float, float]
@@ -170,24 +196,19 @@ class Embedding:
             self.steps.append((y, tool.function(y, expression, computed_of(k))))
 
 
-def raw_inputs(form: ModelForm) -> tuple[ModelForm, dict[int, Array]]:
-    """The scaler of the inputs in the first layer, and how far its biases can be off by that."""
+def input_slack(form: ModelForm) -> Array:
+    """How far what enters the first layer can be off, since its inputs are scaled.
+
+    ``factor x - factor shift`` has the rounding of numbers as large as ``factor shift``.
+    """
     first = form.layers[0]
+    moved = np.abs(form.shift * form.factor) + 4.0
     unit = float(np.finfo(np.float64).eps) / 2.0
     lost = np.zeros(first.n_out)
-    parts = []
     for part in first.parts:
-        moved = (form.shift * form.factor)[part.inputs]
-        weights = part.weights * form.factor[part.inputs, np.newaxis]
-        bias = part.bias - moved @ part.weights
-        # Products of raw inputs are as large as those of their means, and rounded as such.
-        sizes = np.abs(part.bias) + (np.abs(moved) + 4.0) @ np.abs(part.weights)
-        lost[part.outputs] = (2.0 * len(moved) + 16.0) * unit * sizes
-        parts.append(replace(part, weights=weights, bias=bias))
-    layer = AffineLayer(first.n_in, first.n_out, tuple(parts))
-    n = form.n_features
-    made = replace(form, layers=(layer, *form.layers[1:]), shift=np.zeros(n), factor=np.ones(n))
-    return made, {0: lost}
+        sizes = np.abs(part.bias) + moved[part.inputs] @ np.abs(part.weights)
+        lost[part.outputs] = (2.0 * len(part.weights) + 16.0) * unit * sizes
+    return lost
 
 
 def refuse_transform(form: ModelForm, target: str) -> None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Hashable
 from typing import Any
 
-from hbcd.export.form import ModelForm
+from hbcd.export.form import ModelForm, solver_form
 from hbcd.export.record import ExportRecord
+from hbcd.export.solver_check import checked
 from hbcd.export.solver_layers import RELU, Embedding
 from hbcd.export.solver_tool import EmbeddedModel, SolverTool
 
-__all__ = ["added", "check_relu", "embedded"]
+__all__ = ["added", "embedded", "tried"]
 
 
-def check_relu(relu: Any) -> None:
+def _check_relu(relu: Any) -> None:
     """ValueError for what is no way to write a ReLU."""
     if relu not in RELU:
         raise ValueError(f"relu={relu!r}: must be one of {', '.join(RELU)}")
@@ -26,7 +27,6 @@ def added(tool: SolverTool, form: ModelForm, inputs: Any, outputs: Any, relu: st
     ----------
     tool : SolverTool
     form : ModelForm
-        With the scaler of the inputs in its first layer.
     inputs, outputs
         Variables of the problem, or None for new ones.
     relu : {"bigm", "sos"}
@@ -40,9 +40,15 @@ def added(tool: SolverTool, form: ModelForm, inputs: Any, outputs: Any, relu: st
     ValueError
         Too many or too few variables, or such that cannot be used.
     """
-    check_relu(relu)
+    _check_relu(relu)
     columns = form.columns
     names = [column.name for column in columns]
+    free = float("inf")
+    if outputs is not None:
+        outputs = _listed(tool, "outputs", outputs, list(form.outputs))
+        for given, name in zip(outputs, form.outputs, strict=True):
+            if not tool.is_variable(given):
+                raise ValueError(f"outputs: {name} is {given!r:.60}, must be a variable")
     if inputs is None:
         sides = zip(names, columns, strict=True)
         x = [tool.real(f"{tool.prefix}_{name}", c.low, c.high) for name, c in sides]
@@ -53,18 +59,43 @@ def added(tool: SolverTool, form: ModelForm, inputs: Any, outputs: Any, relu: st
             x.append(tool.adopted(given, name, taken))
             taken.add(tool.key(x[-1]))
     if outputs is None:
-        free = float("inf")
-        y = [tool.real(f"{tool.prefix}_{name}", -free, free) for name in form.outputs]
-    else:
-        y = _listed(tool, "outputs", outputs, list(form.outputs))
-        for given, name in zip(y, form.outputs, strict=True):
-            if not tool.is_variable(given):
-                raise ValueError(f"outputs: {name} is {given!r:.60}, must be a variable")
+        outputs = [tool.real(f"{tool.prefix}_{name}", -free, free) for name in form.outputs]
     tool.ready()  # so that bounds of inputs can be read
-    embedding = Embedding(tool, form, relu, x, y)
+    embedding = Embedding(tool, form, relu, x, outputs)
     embedding.add()
     tool.ready()
     return embedding
+
+
+def tried(
+    tool: SolverTool,
+    trial: SolverTool,
+    model: Any,
+    inputs: Any,
+    outputs: Any,
+    relu: str,
+) -> EmbeddedModel:
+    """Adds a model to a problem after it was added to another one and read back from there.
+
+    Parameters
+    ----------
+    tool, trial : SolverTool
+        Of the problem, and of an empty one.
+    model : HybridRegressor or HybridClassifier
+    inputs, outputs
+        Variables of the problem, or None for new ones.
+    relu : {"bigm", "sos"}
+    """
+    _check_relu(relu)
+    form, left_out = solver_form(model)
+    own = None
+    if inputs is not None:
+        names = [column.name for column in form.columns]
+        inputs = _listed(tool, "inputs", inputs, names)
+        ends = [tool.reach(given, name) for given, name in zip(inputs, names, strict=True)]
+        own = [trial.real(name, *sides) for name, sides in zip(names, ends, strict=True)]
+    record = checked(added(trial, form, own, None, relu), left_out)
+    return embedded(added(tool, form, inputs, outputs, relu), record)
 
 
 def _listed(tool: SolverTool, title: str, given: Any, names: list[str]) -> list[Any]:

@@ -52,11 +52,14 @@ class SolverTool(ABC):
         Of expressions of the tool.
     prefix : str
         Of the names of what is added.
+    least : float
+        Factors of a smaller magnitude the tool takes as 0.
     """
 
     target: str
     functions: Functions
     prefix: str
+    least: float = 0.0
 
     # ---- what is added
 
@@ -112,8 +115,18 @@ class SolverTool(ABC):
         """Whether something is a variable of the tool."""
 
     @abstractmethod
-    def adopted(self, given: Any, name: str, taken: set[Hashable]) -> Any:
-        """A variable for what a user gives as an input: itself, or a new one that equals it."""
+    def reach(self, given: Any, name: str) -> tuple[float, float]:
+        """The bounds of what a user gives as an input `name`.
+
+        Raises
+        ------
+        ValueError
+            It is neither a variable nor a linear expression.
+        """
+
+    @abstractmethod
+    def tie(self, given: Any, variable: Any) -> None:
+        """A constraint that an expression that a user gives is equal to a variable."""
 
     @abstractmethod
     def ends(self, variable: Any) -> tuple[float, float]:
@@ -127,6 +140,15 @@ class SolverTool(ABC):
     def residual(self, handle: Any, values: Values) -> Any:
         """Left minus right side of a constraint, as it is read back."""
 
+    def adopted(self, given: Any, name: str, taken: set[Hashable]) -> Any:
+        """A variable for what a user gives as an input: itself, or a new one that equals it."""
+        low, high = self.reach(given, name)
+        if self.is_variable(given) and self.key(given) not in taken:
+            return given
+        variable = self.real(f"{self.prefix}_{name}", low, high)
+        self.tie(given, variable)
+        return variable
+
     def ready(self) -> None:  # noqa: B027
         """Lets what was added be read."""
 
@@ -136,6 +158,18 @@ class SolverTool(ABC):
 
     def judge(self, values: Values, points: int) -> None:  # noqa: B027
         """Lets the solver itself say whether points fulfil its constraints."""
+
+    @staticmethod
+    def reached(
+        terms: Sequence[tuple[float, tuple[float, float]]], constant: float
+    ) -> tuple[float, float]:
+        """Bounds of ``sum of factor * value + constant``, from bounds of the values."""
+        low = high = constant
+        for factor, ends in terms:
+            if factor:
+                sides = factor * ends[0], factor * ends[1]
+                low, high = low + min(sides), high + max(sides)
+        return low, high
 
     def defined(self, handle: Any, variable: Any, values: Values) -> Any:
         """What a variable must be so that an equation, linear in it with factor ±1, holds."""

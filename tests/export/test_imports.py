@@ -10,7 +10,7 @@ PROBE = """
 import sys
 import hbcd
 import hbcd.export
-names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "to_gurobi",
+names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "to_gurobi", "to_scip",
          "read_record", "ExportRecord", "EmbeddedModel")
 for name in names:
     getattr(hbcd, name)

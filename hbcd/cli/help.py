@@ -185,6 +185,7 @@ examples:
   hbcd export --list
   hbcd export hbcd-plant.hbcd --to c
   hbcd export hbcd-plant.hbcd --to c plant.c --jacobian --dtype float32
+  hbcd export hbcd-plant.hbcd --to fmi plant.fmu --jacobian
 """
 
 BENCH_EXAMPLES = """\

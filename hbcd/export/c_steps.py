@@ -246,7 +246,7 @@ def features(form: ModelForm, number: Any) -> list[str]:
             good = f"((x[{k}] > {number(-0.5)}) && (x[{k}] < {number(len(column.levels) - 0.5)}))"
         if column.gaps:
             zero = number(0.0)
-            lines.append(f"known = ((x[{k}] >= {zero}) || (x[{k}] < {zero})) ? 1 : 0;")
+            lines.append(f"known = ((x[{k}] >= {zero}) ? 1 : 0) + ((x[{k}] < {zero}) ? 1 : 0);")
             good = f"((known == 0) || {good})"
         lines.append(f"status = ((status == 0) && (!{good})) ? {k + 1} : status;")
         if column.levels is None:

@@ -173,7 +173,8 @@ class CText:
                 value = f"g[{column.place}] * FACTOR[{column.place}]"
                 if column.gaps:
                     zero = self.number(0.0)
-                    value = f"((x[{j}] >= {zero}) || (x[{j}] < {zero})) ? ({value}) : {zero}"
+                    finite = f"((x[{j}] >= -LARGEST) && (x[{j}] <= LARGEST))"
+                    value = f"{finite} ? ({value}) : {zero}"
                 if column.levels is not None:
                     value = self.number(0.0)
                 body.append(f"dy[{k * n + j}] = {value};")

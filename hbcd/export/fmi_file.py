@@ -121,6 +121,8 @@ def to_fmi(
         record = record_of(form, agreed, found, arithmetic, "fmi", left_out)
         record = replace(record, measured_jacobian=slopes)
         if library is not None:
+            if entries.get(place) != library:
+                raise ValueError(f"fmi: {place} reads back as another file: nothing is written")
             ran = parts.read_binary(entries[place])
             own = record_of(form, agreed, ran, arithmetic, "fmi", left_out)
             worst = map(max, record.measured, own.measured)

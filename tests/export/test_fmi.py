@@ -89,6 +89,23 @@ def test_a_binary_that_computes_something_else_is_refused(tmp_path, monkeypatch)
     assert list(tmp_path.iterdir()) == []
 
 
+@compiler
+def test_a_bit_of_the_binary_that_is_written_wrongly_is_refused(tmp_path, monkeypatch):
+    write, rng = fmi_file.archive, np.random.default_rng(0)
+
+    def changed(entries, comment=""):
+        (place,) = (name for name in entries if name.startswith("binaries/"))
+        content = bytearray(entries[place])
+        at = int(rng.integers(8 * len(content)))
+        content[at // 8] ^= 1 << at % 8
+        return write(entries | {place: bytes(content)}, comment)
+
+    monkeypatch.setattr(fmi_file, "archive", changed)
+    with pytest.raises(ValueError, match=r"fmi: binaries/.* reads back as another file"):
+        hbcd.to_fmi(regressor(), tmp_path / "m.fmu", binary=True)
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_without_a_compiler_the_sources_are_written_and_the_record_says_so(tmp_path, monkeypatch):
     monkeypatch.setenv("CC", "no-such-compiler")
     record = hbcd.to_fmi(regressor(), tmp_path / "m.fmu")

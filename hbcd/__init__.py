@@ -39,6 +39,7 @@ _PUBLIC = {
     "hbcd.export.casadi_function": ("to_casadi",),
     "hbcd.export.excel_file": ("to_excel",),
     "hbcd.export.fmi_file": ("to_fmi",),
+    "hbcd.export.gekko_model": ("to_gekko",),
     "hbcd.export.gurobi_model": ("to_gurobi",),
     "hbcd.export.idaes_block": ("to_idaes",),
     "hbcd.export.onnx_file": ("to_onnx",),

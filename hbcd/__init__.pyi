@@ -28,6 +28,7 @@ from hbcd.export.c_file import to_c
 from hbcd.export.casadi_function import to_casadi
 from hbcd.export.excel_file import to_excel
 from hbcd.export.fmi_file import to_fmi
+from hbcd.export.gekko_model import to_gekko
 from hbcd.export.gurobi_model import to_gurobi
 from hbcd.export.idaes_block import to_idaes
 from hbcd.export.onnx_file import to_onnx
@@ -231,6 +232,7 @@ __all__ = [
     "to_casadi",
     "to_excel",
     "to_fmi",
+    "to_gekko",
     "to_gurobi",
     "to_idaes",
     "to_onnx",

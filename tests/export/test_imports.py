@@ -11,7 +11,7 @@ import sys
 import hbcd
 import hbcd.export
 names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "to_gurobi", "to_scip",
-         "read_record", "ExportRecord", "EmbeddedModel")
+         "to_gekko", "read_record", "ExportRecord", "EmbeddedModel")
 for name in names:
     getattr(hbcd, name)
 import hbcd.export.gurobi_ml

@@ -42,6 +42,7 @@ _PUBLIC = {
     "hbcd.export.gekko_model": ("to_gekko",),
     "hbcd.export.gurobi_model": ("to_gurobi",),
     "hbcd.export.idaes_block": ("to_idaes",),
+    "hbcd.export.julia_file": ("to_julia",),
     "hbcd.export.onnx_file": ("to_onnx",),
     "hbcd.export.pyomo_block": ("to_pyomo",),
     "hbcd.export.record": ("ExportRecord", "read_record"),

@@ -31,6 +31,7 @@ from hbcd.export.fmi_file import to_fmi
 from hbcd.export.gekko_model import to_gekko
 from hbcd.export.gurobi_model import to_gurobi
 from hbcd.export.idaes_block import to_idaes
+from hbcd.export.julia_file import to_julia
 from hbcd.export.onnx_file import to_onnx
 from hbcd.export.pyomo_block import to_pyomo
 from hbcd.export.record import ExportRecord, read_record
@@ -235,6 +236,7 @@ __all__ = [
     "to_gekko",
     "to_gurobi",
     "to_idaes",
+    "to_julia",
     "to_onnx",
     "to_pyomo",
     "to_scip",

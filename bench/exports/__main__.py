@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 import hbcd
-from hbcd.export import c_text, excel_text, onnx_file, st_text
+from hbcd.export import c_text, excel_text, julia_text, onnx_file, st_text
 
 MOST_BYTES, MOST_TIME = 20_000, 1.5
 # Of a target: what writes it, what holds its numbers by name, and what makes its bytes of them.
@@ -24,6 +24,7 @@ WRITERS = {
     "c": (hbcd.to_c, "arrays", c_text.CText, "content"),
     "fmi": (partial(hbcd.to_fmi, binary=False), "arrays", c_text.CText, "content"),
     "onnx": (hbcd.to_onnx, "constants", onnx_file, "onnx_bytes"),
+    "julia": (hbcd.to_julia, "arrays", julia_text.JuliaText, "content"),
     "excel": (hbcd.to_excel, "arrays", excel_text.ExcelText, "content"),
     "structured_text": (hbcd.to_structured_text, "arrays", st_text.STText, "content"),
 }
@@ -73,7 +74,7 @@ def mutated(target, model, folder, flips):
 
     def wrong(first, *rest):
         held = getattr(first, numbers)
-        key = rng.choice([k for k in held if k.lower().startswith(("weights", "bias"))])
+        key = rng.choice([k for k in held if k.lower().startswith(("weights", "bias", "w1", "a1"))])
         kept = held[key]
         held[key] = turned(kept, rng)
         try:

@@ -18,7 +18,7 @@ def add_export_options(command: argparse.ArgumentParser) -> None:
         "float32")  # fmt: skip
     add("--jacobian", action="store_true", help="of c and fmi: slopes, too")
     add("--name", metavar="NAME", help="of c, fmi: what its names begin with; of structured_text: "
-        "of the block")  # fmt: skip
+        "of the block; of julia: of the module")  # fmt: skip
     add("--dialect", metavar="NAME", help="of onnx: general (default), omlt, static, float32; "
         "of structured_text: iec (default), scl")  # fmt: skip
     add("--rows", type=int, metavar="N", help="of excel: rows for inputs (default 20)")

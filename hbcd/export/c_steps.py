@@ -11,7 +11,16 @@ from numpy.typing import NDArray
 from hbcd.export.form import ModelForm
 from hbcd.networks.affine_layers import AffineLayer, AffinePart
 
-__all__ = ["LAYER_FUNCTIONS", "Layout", "backward", "features", "forward", "layout"]
+__all__ = [
+    "LAYER_FUNCTIONS",
+    "Layout",
+    "backward",
+    "features",
+    "forward",
+    "is_copy",
+    "layout",
+    "merged",
+]
 
 Array = NDArray[Any]
 
@@ -145,10 +154,10 @@ def layout(form: ModelForm) -> Layout:
     biases: list[Array] = []
     start, end, used, biased = 0, form.n_features, 0, 0
     for layer in form.layers:
-        for part in _merged(layer):
+        for part in merged(layer):
             sides = start + part.inputs.start, end + part.outputs.start
             n_in, n_out = part.weights.shape
-            if _is_copy(part):
+            if is_copy(part):
                 steps.append(_Step("copy", *sides, n_in, n_out))
                 continue
             steps.append(_Step("affine", *sides, n_in, n_out, used, biased, part.activation,
@@ -161,7 +170,8 @@ def layout(form: ModelForm) -> Layout:
     return Layout(end, start, flat[0], flat[1], steps)
 
 
-def _is_copy(part: AffinePart) -> bool:
+def is_copy(part: AffinePart) -> bool:
+    """Whether a part gives its inputs as they are."""
     same = part.weights.shape[0] == part.weights.shape[1]
     return bool(
         same
@@ -171,15 +181,15 @@ def _is_copy(part: AffinePart) -> bool:
     )
 
 
-def _merged(layer: AffineLayer) -> list[AffinePart]:
+def merged(layer: AffineLayer) -> list[AffinePart]:
     """The parts of a layer, of which neighbors that only copy become one."""
     found: list[AffinePart] = []
     for part in layer.parts:
         last = found[-1] if found else None
         if (
             last is not None
-            and _is_copy(last)
-            and _is_copy(part)
+            and is_copy(last)
+            and is_copy(part)
             and last.inputs.stop == part.inputs.start
             and last.outputs.stop == part.outputs.start
         ):

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from hbcd.export.form import ModelForm
 from hbcd.networks.affine_layers import AffineLayer, AffinePart
 
-__all__ = ["activations_of", "dense", "folded", "with_one_activation"]
+__all__ = ["activations_of", "both", "dense", "folded", "plain_form", "with_one_activation"]
 
 Array = NDArray[Any]
 
@@ -21,6 +21,54 @@ def dense(weights: Array, bias: Array, activation: str = "identity") -> AffineLa
     n_in, n_out = weights.shape
     part = AffinePart(slice(0, n_in), slice(0, n_out), weights, bias, activation)
     return AffineLayer(n_in, n_out, (part,))
+
+
+def both(layer: AffineLayer) -> AffineLayer:
+    """A layer of one output as one of two, of which the first has the opposite sign."""
+    part = layer.parts[0]
+    signs = np.array([-1.0, 1.0])
+    return dense(part.weights * signs, part.bias * signs)
+
+
+def plain_form(
+    form: ModelForm, where: str, links: tuple[str, ...]
+) -> tuple[ModelForm, dict[int, Array], list[str]]:
+    """A form of products and activations alone, what folding loses, and what is left out.
+
+    Parameters
+    ----------
+    form : ModelForm
+    where : str
+        What an error begins with.
+    links : tuple of str
+        Those that there are.
+
+    Raises
+    ------
+    ValueError
+        What has no place in such a form.
+    """
+    if form.transform is not None:
+        names = ", ".join(sorted(set(form.transform.names)))
+        raise ValueError(
+            f"{where}: has no place for target_transform={names}; target_transform=None "
+            "trains without it"
+        )
+    if form.link not in links:
+        raise ValueError(
+            f"{where}: has no {form.link}, which predictions of {form.model.network_.loss!r} are "
+            "made with"
+        )
+    left_out = []
+    if form.ends is not None:
+        ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
+        left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
+    form = replace(with_one_activation(form), ends=None)
+    last = form.layers[-1].parts[0]
+    if last.activation != "identity":
+        n = len(last.bias)
+        form = replace(form, layers=(*form.layers, dense(np.eye(n), np.zeros(n))))
+    return *folded(form), left_out
 
 
 def activations_of(layer: AffineLayer) -> tuple[list[str], Array]:

@@ -13,14 +13,13 @@ from numpy.typing import NDArray
 
 from hbcd.export.form import ModelForm, model_form
 from hbcd.export.inputs import feature_columns
-from hbcd.export.lowering import dense, folded, with_one_activation
+from hbcd.export.lowering import both, plain_form
 from hbcd.export.onnx_graph import Graph
 from hbcd.export.onnx_parts import features_of_columns, predictions
 from hbcd.export.onnx_proto import onnx_bytes, read_constants, run_file
 from hbcd.export.record import ExportRecord
 from hbcd.export.rounding import Arithmetic
 from hbcd.export.self_check import Agreement, agreement, keep_checked, record_of
-from hbcd.networks.affine_layers import AffineLayer
 from hbcd.utils.atomic_files import replace_file
 from hbcd.utils.public import public
 
@@ -121,7 +120,7 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, dialect: str = "general
     left_out: list[str] = []
     written, slack = form, None
     if chosen.plain:
-        written, slack, left_out = _plain(form)
+        written, slack, left_out = plain_form(form, "dialect='omlt'", ("identity", "logistic"))
     agreed = agreement(form, arithmetic, written=written, slack=slack, ends=not chosen.plain)
     file = _File(written, chosen, agreed)
 
@@ -137,31 +136,6 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, dialect: str = "general
         text = json.dumps(bounds, indent=1).encode()
         replace_file(target.with_name(f"{target.name}.bounds.json"), [text])
     return record
-
-
-def _plain(form: ModelForm) -> tuple[ModelForm, dict[int, Array], list[str]]:
-    """A form of products and activations alone, what folding loses, and what is left out."""
-    if form.transform is not None:
-        names = ", ".join(sorted(set(form.transform.names)))
-        raise ValueError(
-            f"dialect='omlt': has no place for target_transform={names}; target_transform=None "
-            "trains without it"
-        )
-    if form.link in ("exp", "softmax"):
-        raise ValueError(
-            f"dialect='omlt': has no {form.link}, which predictions of {form.model.network_.loss!r}"
-            " are made with"
-        )
-    left_out = []
-    if form.ends is not None:
-        ends = ", ".join(f"{low:.6g} to {high:.6g}" for low, high in form.ends.T)
-        left_out = [f"output_range_ ({ends}), which the model keeps predictions within"]
-    form = replace(with_one_activation(form), ends=None)
-    last = form.layers[-1].parts[0]
-    if last.activation != "identity":
-        n = len(last.bias)
-        form = replace(form, layers=(*form.layers, dense(np.eye(n), np.zeros(n))))
-    return *folded(form), left_out
 
 
 class _File:
@@ -196,7 +170,7 @@ class _File:
         graph, form = self.graph, self.form
         if self.dialect.plain:
             if form.classes is not None:
-                form = replace(form, layers=(*form.layers[:-1], _both(form.layers[-1])))
+                form = replace(form, layers=(*form.layers[:-1], both(form.layers[-1])))
             x = graph.layers(form, x)
             if form.classes is not None:
                 x = graph.add("Sigmoid", [x], name="probability")
@@ -261,13 +235,6 @@ class _File:
         wanted = np.array(self.form.classes)[probabilities.argmax(axis=1)]
         if [str(one) for one in found.tolist()] != [str(one) for one in wanted.tolist()]:
             raise ValueError("onnx: gives other labels than its probabilities: nothing is written")
-
-
-def _both(layer: AffineLayer) -> AffineLayer:
-    """A layer of one output as one of two, of which the first has the opposite sign."""
-    part = layer.parts[0]
-    signs = np.array([-1.0, 1.0])
-    return dense(part.weights * signs, part.bias * signs)
 
 
 def _unique(names: list[str]) -> list[str]:

@@ -95,6 +95,13 @@ TARGETS = {
             ("dtype", "dialect", "name"),
         ),
         Target(
+            "julia",
+            "a module of Julia: predict(x), and a predictor for MathOptAI.jl",
+            ".jl",
+            ("hbcd.export.julia_file", "to_julia"),
+            ("name",),
+        ),
+        Target(
             "excel",
             "a workbook that computes predictions by formulas of its own",
             ".xlsx",

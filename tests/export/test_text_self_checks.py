@@ -7,15 +7,23 @@ import pytest
 
 import hbcd
 from hbcd.export.excel_text import ExcelText
+from hbcd.export.julia_text import JuliaText
 from hbcd.export.st_text import STText
 from support.exportable import regressor
 
 FLIPS = 40  # here; 1000 in `python -m bench.exports`
 WRITERS = {
     "excel": (hbcd.to_excel, ExcelText),
+    "julia": (hbcd.to_julia, JuliaText),
     "structured_text": (hbcd.to_structured_text, STText),
 }
 WRONG = [
+    ("julia", "h = tanh.(W1_1", "h = sigmoid.(W1_1"),
+    ("julia", ".- SHIFT", ".+ SHIFT"),
+    ("julia", "MathOptAI.Tanh()", "MathOptAI.Sigmoid()"),
+    ("julia", "MathOptAI.Affine(A1, C1),", "MathOptAI.Affine(A1, B1_1),"),
+    ("julia", "x[1],", "x[2],"),
+    ("julia", "W2_1 * h .+ B2_1", "W2_1 * h"),
     ("structured_text", "(LREAL#1.0 - t)", "(LREAL#1.0000000001 - t)"),
     ("structured_text", "h[i] - SHIFT[i]", "h[i] + SHIFT[i]"),
     ("structured_text", "IF s < LREAL#0.0 THEN", "IF s > LREAL#0.0 THEN"),
@@ -57,7 +65,7 @@ def test_a_bit_of_any_number_that_is_written_wrongly_is_refused(target, tmp_path
 
     monkeypatch.setattr(home, "content", wrong)
     for _ in range(FLIPS):
-        with pytest.raises(ValueError, match=rf"{target}|structured text"):
+        with pytest.raises(ValueError, match=rf"{target}|structured text|Julia text"):
             write(regressor(), tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 
@@ -87,7 +95,7 @@ def test_other_text_than_that_of_the_model_is_refused(target, right, wrong, tmp_
         return text.replace(right, wrong).encode()
 
     monkeypatch.setattr(home, "content", changed)
-    with pytest.raises(ValueError, match=target):
+    with pytest.raises(ValueError, match=rf"{target}|Julia text"):
         write(regressor(depth=1), tmp_path / "m")
     assert list(tmp_path.iterdir()) == []
 

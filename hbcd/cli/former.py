@@ -7,6 +7,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from hbcd.utils.atomic_files import called, take_away
+
 __all__ = ["keep_former"]
 
 
@@ -30,7 +32,7 @@ def keep_former(path: Path) -> Iterator[Path | None]:
     try:
         yield former
     except BaseException:
-        former.unlink(missing_ok=True)
+        take_away(former)
         raise
 
 
@@ -45,3 +47,9 @@ def _copy(path: Path) -> Path:
             return former
         except FileExistsError:
             number += 1
+        except OSError as error:
+            take_away(former)
+            raise called(error, error.filename or str(former)) from error
+        except BaseException:
+            take_away(former)
+            raise

@@ -135,12 +135,7 @@ def _write(path: str, names: list[str], pieces: Iterator[Lines]) -> int:
             rows += count
             yield text
 
-    try:
-        replace_file(Path(os.path.realpath(Path(path).expanduser())), content())
-    except OSError as error:
-        if error.errno is None:  # not of the system: what is wrong is said already
-            raise
-        raise type(error)(error.errno, error.strerror, path) from error
+    replace_file(Path(os.path.realpath(Path(path).expanduser())), content(), path)
     return rows
 
 

@@ -23,6 +23,7 @@ from hbcd.estimators.fitting.finite_loss import FIRST_ROWS, check_first_values, 
 from hbcd.estimators.fitting.fit_plan import plan_fit
 from hbcd.estimators.fitting.fit_rows import numbers_of
 from hbcd.estimators.fitting.member_outputs import MemberOutputs
+from hbcd.estimators.fitting.one_step import become, twin_of
 from hbcd.estimators.fitting.streamed_rows import for_pieces
 from hbcd.estimators.fitting.untrained_members import UntrainedMembers, about_untrained_members
 from hbcd.estimators.intervals.novelty import Novelty, tell_extrapolation
@@ -98,15 +99,18 @@ class HybridEstimator(
             with Display() if self.verbose == 1 and heard else contextlib.nullcontext() as display:
                 report = plan.train(self.n_threads, display, [*callbacks, *bridges])
             check_last_value(loss, report)
-            plan.apply(self, report.theta, plan.network)
-            self._keep_rows(plan)
-            self._set_report(report)
-            for bridge in bridges:
-                bridge.close()
-            if report.interrupted:
+            untrained = about_untrained_members(plan.result, plan.settings.stop)
+            interrupted = report.interrupted
+            twin = twin_of(self)
+            plan.apply(twin, report.theta, plan.network)
+            twin._keep_rows(plan)
+            twin._set_report(report)
+            become(self, twin)  # nothing behind it takes memory
+            if bridges:
+                bridges[0].close()
+            if interrupted:
                 text = f"interrupted after {report.seconds:.1f} s: the best parameters are kept"
                 warnings.warn(text, TrainingInterrupted, stacklevel=3)
-            untrained = about_untrained_members(plan.result, plan.settings.stop)
             if untrained:
                 warnings.warn(untrained, peer("ConvergenceWarning", UntrainedMembers), stacklevel=3)
             return self

@@ -18,6 +18,7 @@ from hbcd.export.form import ModelForm
 from hbcd.export.inputs import POINTS, check_points, features_of, table_of
 from hbcd.export.record import ExportRecord, model_hash, sealed
 from hbcd.export.rounding import Arithmetic, rounding_bound
+from hbcd.utils.atomic_files import called, take_away, write_through
 
 __all__ = ["Agreement", "agreement", "keep_checked", "record_of", "reference"]
 
@@ -194,15 +195,16 @@ def keep_checked(
     target = Path(os.path.realpath(Path(path).expanduser()))
     place = target.with_name(f".hbcd-{secrets.token_hex(8)}{target.suffix}")
     try:
-        place.write_bytes(write(None))
+        write_through(place, [write(None)])
         record = check(place)
-        place.write_bytes(sealed(write(record)))
+        place.unlink()
+        write_through(place, [sealed(write(record))])
         check(place)  # what is kept is what was read
         os.replace(place, target)
     except OSError as error:
-        if error.errno is not None and error.filename == str(place):
-            raise type(error)(error.errno, error.strerror, str(path)) from error
+        if error.filename in (None, str(place)):
+            raise called(error, str(path)) from error
         raise
     finally:
-        place.unlink(missing_ok=True)
+        take_away(place)
     return record

@@ -70,10 +70,7 @@ def write_model_file(
         content = _encode(arrays, document, version)
     except (ValueError, TypeError, RecursionError) as error:
         raise ValueError(f"{target}: not saved: {_one_line(error)}") from error
-    try:
-        replace_file(Path(os.path.realpath(target)), content)
-    except OSError as error:
-        raise OSError(error.errno, error.strerror or str(error), target) from error
+    replace_file(Path(os.path.realpath(target)), content, target)
 
 
 def read_model_file(path: str | os.PathLike[str]) -> tuple[dict[str, Array], dict[str, Any]]:

@@ -1,0 +1,1 @@
+"""Every call of the C library that can fail fails once: allocations, files."""

@@ -1,0 +1,134 @@
+"""Calls of the C library that fail, in a process of their own (`faults.c`).
+
+It takes glibc and a C compiler.
+"""
+
+import ctypes
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+KINDS = {"full": 1, "short": 2, "read-only": 3, "interrupted": 4, "broken": 5}
+
+missing = (
+    "needs glibc"
+    if platform.libc_ver()[0] != "glibc"
+    else ""
+    if shutil.which("cc")
+    else "needs a C compiler, cc"
+)
+
+
+def build(folder: Path) -> Path:
+    """The library that is loaded before all others."""
+    made = folder / "faults.so"
+    flags = ["-std=gnu11", "-O1", "-Wall", "-Werror", "-shared", "-fPIC"]
+    subprocess.run(["cc", *flags, HERE / "faults.c", "-o", made, "-ldl"], check=True)
+    return made
+
+
+def command(library: Path, module: str, *arguments: object) -> tuple[list[str], dict[str, str]]:
+    """Command and environment of a process where calls can fail, and that runs a module of here.
+
+    One thread: the runtime of OpenMP ends the process where it gets no memory.
+    """
+    roots = [str(HERE.parent), str(HERE.parents[1]), *(path for path in sys.path if path)]
+    environment = {
+        **os.environ,
+        "LD_PRELOAD": str(library),
+        "OMP_NUM_THREADS": "1",
+        "OPENBLAS_NUM_THREADS": "1",
+        "PYTHONPATH": os.pathsep.join(roots),
+        "PYTHONMALLOC": "malloc",  # every object of Python by a call of its own
+        "PYTHONHASHSEED": "0",
+    }
+    words = [sys.executable, "-u", "-m", f"support.{module}", *map(str, arguments)]
+    return words, environment
+
+
+class Faults:
+    """The switches, inside of such a process."""
+
+    def __init__(self):
+        self.c = ctypes.CDLL(None)
+        self.c.faults_memory.argtypes = [ctypes.c_long]
+        self.c.faults_memory.restype = None
+        self.c.faults_files.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_long]
+        self.c.faults_files.restype = None
+        self.c.faults_end.restype = ctypes.c_long
+        self.c.faults_bytes.restype = ctypes.c_size_t
+
+    def memory(self, k):
+        """Runs `act` with its k-th allocation failing; see `run`."""
+        return lambda act: self.run(lambda: self.c.faults_memory(k), act)
+
+    def files(self, folder, kind, k):
+        """Runs `act` with its k-th call on a file below `folder` going wrong; see `run`."""
+        begin = (str(folder).encode(), KINDS[kind], k)
+        return lambda act: self.run(lambda: self.c.faults_files(*begin), act)
+
+    def clock(self, how):
+        """The wall clock "jumps", or the monotonic one "stands"; ""; as they were."""
+        self.c.faults_clock({"": 0, "jumps": 1, "stands": 2}[how])
+
+    def run(self, begin, act):
+        """(result, exception or None, calls counted, whether one was made to fail)."""
+        result = error = None
+        begin()
+        try:
+            result = act()
+        except BaseException as raised:
+            error = raised
+        calls = self.c.faults_end()
+        return result, error, calls, bool(self.c.faults_hit())
+
+    @property
+    def bytes(self):
+        """Allocated in this process."""
+        return self.c.faults_bytes()
+
+
+def run(words, environment):
+    return subprocess.run(words, env=environment, capture_output=True, text=True, check=False)
+
+
+def results(library, module, *arguments):
+    """The JSON lines that a module prints."""
+    words, environment = command(library, module, *arguments)
+    ended = run(words, environment)
+    if ended.returncode:
+        raise RuntimeError(
+            f"status {ended.returncode}: {ended.stdout[-300:]}{ended.stderr[-3000:]}"
+        )
+    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+
+
+def try_allocations(library, name, folder, step=1):
+    """Every `step`-th allocation of a case fails; what came of it, as a dict.
+
+    A process that ends is told under "crashes", with the number of the allocation, and another
+    one goes on behind it.
+    """
+    first, crashes = 1, []
+    while True:
+        with tempfile.TemporaryDirectory(dir=folder) as place:
+            words, environment = command(library, "faulty_memory", first, step, 10**9, place, name)
+            ended = subprocess.run(
+                words, env=environment, capture_output=True, text=True, check=False
+            )
+        lines = ended.stdout.splitlines()
+        if ended.returncode == 0:
+            one = json.loads(lines[-1])
+            break
+        if not lines:
+            raise RuntimeError(ended.stderr)
+        crashes.append(f"allocation {lines[-1]}: status {ended.returncode}: {ended.stderr[-300:]}")
+        first = int(lines[-1]) + step
+    one["tried"] = (first - 1) // step + one["tried"]
+    return {**one, "crashes": crashes}

@@ -65,8 +65,9 @@ class Trials:
         self.calls = self.faults.memory(0)(self.case.act)[2]
 
     def hear(self, what):
-        """An exception that nobody got; Python's own in closing a generator aside."""
-        if not isinstance(what.object, types.GeneratorType):
+        """An exception that nobody got; those of closing a generator and of __del__ never are."""
+        closing = isinstance(what.object, types.GeneratorType)
+        if not closing and getattr(what.object, "__name__", "") != "__del__":
             self.unraisable.append(f"{what.exc_value!r} {what.err_msg} {what.object!r}")
 
     def say(self, k, what, error=None):

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["CFunction", "CSource", "number_type"]
+__all__ = ["CFunction", "CSource", "code_lines", "number_type"]
 
 Array = NDArray[Any]
 Node = Any  # nested tuples: (kind, ...)
@@ -32,7 +32,7 @@ class CFunction:
     body: list[Node]
 
 
-@dataclass
+@dataclass(eq=False)
 class CSource:
     """The functions and constants of a C text.
 
@@ -216,6 +216,12 @@ class CSource:
                 self._take(",")
             return ("run", word, given)
         return ("name", word)
+
+
+def code_lines(text: str) -> tuple[str, ...]:
+    """What a compiler sees of a text: lines without comments, and without spaces around them."""
+    lines = (line.strip(" ") for line in COMMENT.sub(" ", text).split("\n"))
+    return tuple(line for line in lines if line)
 
 
 def number_type(kind: str) -> Any:

@@ -13,6 +13,7 @@ from hbcd.export.c_functions import functions_text
 from hbcd.export.c_outputs import elementary_names, output_constants, outputs, seeds
 from hbcd.export.c_reader import CProgram
 from hbcd.export.c_steps import Layout, backward, features, forward, layout
+from hbcd.export.c_syntax import code_lines
 from hbcd.export.evaluation import jacobian_of
 from hbcd.export.form import ModelForm
 from hbcd.export.record import ExportRecord
@@ -46,6 +47,9 @@ class CText:
         self.real, self.suffix = REALS[dtype]
         self.plan: Layout = layout(form)
         self.arrays = self._arrays()
+        self._read: dict[tuple[str, ...], CProgram] = {}  # by what a compiler sees of the text
+        self._predicted: dict[CProgram, Array] = {}
+        self._slopes: dict[CProgram, list[float]] = {}
 
     # ---- numbers
 
@@ -227,7 +231,13 @@ class CText:
     # ---- the file read back
 
     def program(self, text: str) -> CProgram:
-        """What the text says; ValueError where it has other numbers, or fails its own test."""
+        """What the text says; ValueError where it has other numbers, or fails its own test.
+
+        A text that differs from one before in comments alone, as by its record, is the same.
+        """
+        code = code_lines(text)
+        if code in self._read:
+            return self._read[code]
         program = CProgram(text)
         for name, wanted in self.arrays.items():
             found = program.constants.get(name)
@@ -235,16 +245,22 @@ class CText:
                 raise ValueError(f"c: {name} reads back as other numbers: nothing is written")
         if np.any(program.run(f"{self.prefix}_selftest")):
             raise ValueError("c: fails its own test: nothing is written")
+        self._read[code] = program
         return program
 
     def predictions(self, program: CProgram) -> Array:
         """What the text computes at the points, (points, outputs)."""
-        return self._run(program, "predict", self.agreed.points, len(self.form.outputs))[0]
+        if program not in self._predicted:
+            sizes = (len(self.form.outputs),)
+            self._predicted[program] = self._run(program, "predict", self.agreed.points, *sizes)[0]
+        return self._predicted[program]
 
     def slope_differences(self, program: CProgram) -> list[float] | None:
         """How far its slopes are from those of the model; ValueError where that is too far."""
         if not self.jacobian:
             return None
+        if program in self._slopes:
+            return self._slopes[program]
         points = self.agreed.points[:SLOPE_POINTS]
         if self.suffix:
             points = points.astype(np.float32).astype(np.float64)
@@ -255,7 +271,8 @@ class CText:
         allowed = (2e-2 if self.suffix else 1e-8) * np.abs(wanted).max(axis=(0, 2))
         if not (most <= allowed).all():
             raise ValueError(f"c: has slopes that differ by {most.max():.3g}: nothing is written")
-        return [float(one) for one in most]
+        self._slopes[program] = [float(one) for one in most]
+        return self._slopes[program]
 
     def _run(self, program: CProgram, name: str, points: Array, *sizes: int) -> list[Array]:
         given = [[np.zeros(len(points))] * size for size in sizes]

@@ -171,3 +171,23 @@ def test_the_reader_knows_c_and_not_what_was_written():
         CProgram("int f(void) { return unknown; }").run("f")
     with pytest.raises(ValueError, match="A has 1 numbers, must have 2"):
         CProgram("static const double A[2] = {1.0};")
+
+
+def test_a_text_is_computed_once_and_again_where_more_than_its_record_changes(
+    tmp_path, monkeypatch
+):
+    from hbcd.export import c_text
+
+    right, read = c_text.CText.content, []
+    monkeypatch.setattr(c_text, "CProgram", lambda text: read.append(text) or CProgram(text))
+    hbcd.to_c(regressor(), tmp_path / "m.c")
+    assert len(read) == 1
+
+    def wrong_at_last(text, record):
+        head, name, rest = right(text, record).partition(b"FACTOR[3] = {")
+        return head + name + (rest if record is None else rest.replace(b"1", b"2", 1))
+
+    monkeypatch.setattr(c_text.CText, "content", wrong_at_last)
+    with pytest.raises(ValueError, match="FACTOR reads back as other numbers"):
+        hbcd.to_c(regressor(), tmp_path / "other.c")
+    assert not (tmp_path / "other.c").exists()

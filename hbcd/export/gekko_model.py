@@ -77,6 +77,7 @@ class GekkoTool(SolverTool):
 
     target = "gekko"
     prefix = ""
+    has_sets = False
 
     def __init__(self, problem: Any) -> None:
         def relu(z: Any, leak: float) -> Any:

@@ -89,7 +89,10 @@ class Embedding:
         bent = any(part.activation in BENT for layer in self.form.layers for part in layer.parts)
         if bent and self.relu == "bigm":
             name = self.form.columns[int(np.argmax(open_ends))].name
-            raise ValueError(f"inputs: {name} has no bounds, must have both for relu='bigm'")
+            way_out = "; relu='sos' needs none" if self.tool.has_sets else ""
+            raise ValueError(
+                f"inputs: {name} has no bounds, must have both for a network of ReLU{way_out}"
+            )
         return None
 
     def _scaled(self) -> list[list[Term]]:

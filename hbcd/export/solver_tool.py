@@ -54,12 +54,15 @@ class SolverTool(ABC):
         Of the names of what is added.
     least : float
         Factors of a smaller magnitude the tool takes as 0.
+    has_sets : bool
+        Whether it has special ordered sets.
     """
 
     target: str
     functions: Functions
     prefix: str
     least: float = 0.0
+    has_sets: bool = True
 
     # ---- what is added
 
@@ -81,7 +84,7 @@ class SolverTool(ABC):
 
     def exclusive(self, first: Any, second: Any) -> Any:
         """A special ordered set of two variables, of which at most one is not 0."""
-        raise ValueError(f"relu='sos': must be 'bigm' for {self.target}, which has no such sets")
+        raise NotImplementedError(self.target)
 
     @abstractmethod
     def function(self, variable: Any, expression: Any, computed: Any) -> Any:

@@ -102,6 +102,18 @@ def test_expressions_and_repeated_variables_may_be_inputs(problem):
     assert pytest.approx(expected[1], abs=1e-5) == again.outputs["prediction"].X
 
 
+def test_one_variable_may_be_two_inputs(problem):
+    model = regressor("relu")
+    x = problem.addVars(2, lb=0.0, ub=1100.0)
+    found = hbcd.to_gurobi(model, problem, inputs=[x[0], x[1], x[0]])
+    assert within(found.record)
+    x[0].LB = x[0].UB = 900.0
+    x[1].LB = x[1].UB = 0.02
+    problem.optimize()
+    expected = model.predict([[900.0, 0.02, 900.0]])[0]
+    assert pytest.approx(expected, abs=1e-4) == found.outputs["prediction"].X
+
+
 def test_neurons_whose_sign_is_certain_have_no_binary_variable(problem):
     model = regressor("relu", depth=2)
     low, high = model.feature_range_

@@ -1,5 +1,7 @@
 """`to_scip`: the constraints are the model, SCIP itself says so, and finds its optimum."""
 
+import copy
+
 import numpy as np
 import pytest
 
@@ -159,6 +161,25 @@ def test_big_m_needs_bounds_and_sets_do_not(problem):
     assert counts(problem) == (3, 0)
     assert within(hbcd.to_scip(regressor("relu"), problem, inputs=x, relu="sos").record)
     assert within(hbcd.to_scip(regressor("tanh"), problem, inputs=x).record)
+
+
+def test_one_variable_may_be_two_inputs(problem):
+    model = regressor("relu")
+    x = [problem.addVar(lb=900.0, ub=900.0), problem.addVar(lb=0.02, ub=0.02)]
+    found = hbcd.to_scip(model, problem, inputs=[x[0], x[1], x[0]])
+    problem.optimize()
+    expected = model.predict([[900.0, 0.02, 900.0]])[0]
+    assert problem.getVal(found.outputs["prediction"]) == pytest.approx(expected, abs=1e-4)
+
+
+def test_factors_that_scip_takes_as_0_are_in_the_bound(problem):
+    model = copy.deepcopy(regressor("identity", depth=0))
+    before = hbcd.to_scip(model, scip.Model()).record
+    theta = model.theta_.copy()
+    theta[0] = 0.9e-9
+    model.theta_ = theta
+    record = hbcd.to_scip(model, problem).record
+    assert before.measured[0] < 1e-13 < 1e-10 < record.measured[0] < record.bound[0]
 
 
 def test_a_column_whose_scale_scip_takes_as_0_is_refused(problem):

@@ -7,25 +7,27 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["LOCALS", "REALS", "RESERVED", "Real"]
+__all__ = ["LOCALS", "NUMBERS", "REALS", "RESERVED", "Real"]
 
 RESERVED = frozenset(
     """
-    abs acos action and any array asin at atan begin block body bool by byte case char class
-    class_number configuration constant continue cos date dint div do dt dword else elsif end
-    end_action end_case end_for end_function end_function_block end_if end_method end_program
-    end_repeat end_struct end_type end_var end_while exit exp expt extends f_edge false final
-    for from function function_block global goto if implements import in initial_step int
-    interface internal label ldt lword limit ln log lreal ltime method max min mod mux move
-    namespace non_retain not null of on or out out_of_range override persistent private program
-    property protected public r_edge read_only read_write real ref ref_to reference region
-    repeat resource retain return rol ror sel self shl shr sin sint sizeof sqrt step string
-    strlen struct super tan task then this time to tod transition true trunc type udint uint
-    ulint until using usint valid var var_access var_config var_external var_global var_in_out
-    var_input var_output var_temp void while with word wstring xor
+    abs acos action add and andn any array asin at atan begin blackbox block body bool by byte
+    cal calc calcn case char class class_number configuration constant continue cos date dint
+    div do dt dword else elsif end end_action end_case end_for end_function end_function_block
+    end_if end_method end_program end_repeat end_struct end_type end_var end_while eq exit exp
+    expt extends f_edge false final for from function function_block ge global goto gt if
+    implements import in initial_step int interface internal jmp jmpc jmpcn label ld ldn ldt le
+    limit ln log lreal lt ltime lword max method min mod move mul mux namespace ne non_retain
+    not null of on or orn out out_of_range override params persistent private program property
+    protected public r r_edge read_only read_write real ref ref_to reference region repeat
+    resource ret retain retc retcn return rol ror s sel self shl shr sin sint sizeof sqrt st
+    step stn string strlen struct sub super tan task then this time to tod transition true trunc
+    type udint uint ulint until using usint valid var var_access var_config var_external
+    var_global var_in_out var_input var_output var_temp void while with word wstring xor xorn
     """.split()  # noqa: SIM905 - words are easier to read than a list of them
 )
-LOCALS = ("h", "i", "j", "p", "q", "r", "s", "t", "total", "x", "y")
+NUMBERS = ("current", "part", "exponent", "kept", "ratio", "total")
+LOCALS = ("given", "inner", "results", *NUMBERS, "i", "j")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""From the outputs of the network in `h` to predictions `y`, as statements."""
+"""From the outputs of the network in `inner` to predictions `results`, as statements."""
 
 from __future__ import annotations
 
@@ -12,28 +12,33 @@ __all__ = ["class_number", "predictions"]
 
 
 def predictions(form: ModelForm, at: int, real: Real) -> list[str]:
-    """Statements that compute `y`; the outputs of the network begin at ``h[at]``."""
+    """Statements that compute `results`; the outputs of the network begin at ``inner[at]``."""
     n = len(form.outputs)
     if form.classes is not None and form.link == "logistic":
         lines = []
         for k, sign in enumerate("-+"):
-            lines += [f"s := {sign.strip('+')}h[{at}];", *sigmoid(real), f"y[{k}] := s;"]
+            lines += [
+                f"current := {sign.strip('+')}inner[{at}];",
+                *sigmoid(real),
+                f"results[{k}] := current;",
+            ]
         return lines
     if form.link == "softmax":
         return _softmax(n, at, real)
     lines = []
     for k in range(n):
-        lines.append(f"s := h[{at + k}];")
+        lines.append(f"current := inner[{at + k}];")
         if form.link == "logistic":
             lines += sigmoid(real)
         elif form.link == "exp":
             lines += _exp(real)
-        lines.append(f"s := (s * SCALE[{k}]) + MEAN[{k}];")
+        lines.append(f"current := (current * SCALE[{k}]) + MEAN[{k}];")
         lines += _back(form, k, real)
         if form.ends is not None:
-            lines += [f"IF s < LEAST[{k}] THEN", f"    s := LEAST[{k}];", "END_IF;",
-                      f"IF s > MOST[{k}] THEN", f"    s := MOST[{k}];", "END_IF;"]  # fmt: skip
-        lines.append(f"y[{k}] := s;")
+            for sign, end in (("<", "LEAST"), (">", "MOST")):
+                lines += [f"IF current {sign} {end}[{k}] THEN", f"    current := {end}[{k}];",
+                          "END_IF;"]  # fmt: skip
+        lines.append(f"results[{k}] := current;")
     return lines
 
 
@@ -41,10 +46,10 @@ def class_number(n: int) -> list[str]:
     """Statements that find the most probable class, the first of several."""
     return [
         "CLASS_NUMBER := 0;",
-        "s := y[0];",
+        "current := results[0];",
         f"FOR i := 1 TO {n - 1} DO",
-        "    IF y[i] > s THEN",
-        "        s := y[i];",
+        "    IF results[i] > current THEN",
+        "        current := results[i];",
         "        CLASS_NUMBER := i;",
         "    END_IF;",
         "END_FOR;",
@@ -55,31 +60,32 @@ def _exp(real: Real) -> list[str]:
     """Statements that make exp(s) of `s`, or VALID FALSE where that is too large."""
     most = real.number(real.most)
     return [
-        f"IF s > {most} THEN", "    VALID := FALSE;", f"    s := {most};", "END_IF;",
-        f"IF s < -{most} THEN", f"    s := -{most};", "END_IF;", "s := EXP(s);",
+        f"IF current > {most} THEN", "    VALID := FALSE;", f"    current := {most};", "END_IF;",
+        f"IF current < -{most} THEN", f"    current := -{most};", "END_IF;",
+        "current := EXP(current);",
     ]  # fmt: skip
 
 
 def _softmax(n: int, at: int, real: Real) -> list[str]:
     low = f"-{real.number(real.most)}"
     return [
-        f"t := h[{at}];",
+        f"part := inner[{at}];",
         f"FOR i := 1 TO {n - 1} DO",
-        f"    IF h[{at} + i] > t THEN",
-        f"        t := h[{at} + i];",
+        f"    IF inner[{at} + i] > part THEN",
+        f"        part := inner[{at} + i];",
         "    END_IF;",
         "END_FOR;",
         f"total := {real.number(0.0)};",
         f"FOR i := 0 TO {n - 1} DO",
-        f"    s := h[{at} + i] - t;",
-        f"    IF s < {low} THEN",
-        f"        s := {low};",
+        f"    current := inner[{at} + i] - part;",
+        f"    IF current < {low} THEN",
+        f"        current := {low};",
         "    END_IF;",
-        "    y[i] := EXP(s);",
-        "    total := total + y[i];",
+        "    results[i] := EXP(current);",
+        "    total := total + results[i];",
         "END_FOR;",
         f"FOR i := 0 TO {n - 1} DO",
-        "    y[i] := y[i] / total;",
+        "    results[i] := results[i] / total;",
         "END_FOR;",
     ]
 
@@ -90,54 +96,54 @@ def _back(form: ModelForm, k: int, real: Real) -> list[str]:
         return []
     column = form.transform.columns[k]
     if column.name == LOG:
-        return [f"s := s + LOG_FACTOR[{k}];", *_exp(real)]
+        return [f"current := current + LOG_FACTOR[{k}];", *_exp(real)]
     if column.name != YEO_JOHNSON:
         return []
     if form.transform.residuals is None:
-        return [*_power_back(k, real), f"s := POWER_CENTER[{k}] + (POWER_SCALE[{k}] * t);"]
+        return [*_power_back(k, real), f"current := POWER_CENTER[{k}] + (POWER_SCALE[{k}] * part);"]
     count = len(form.transform.residuals)
     return [
-        "q := s;",
+        "kept := current;",
         f"total := {real.number(0.0)};",
         f"FOR i := 0 TO {count - 1} DO",
-        f"    s := q + RESIDUALS[{k * count} + i];",
+        f"    current := kept + RESIDUALS[{k * count} + i];",
         *indented(_power_back(k, real)),
-        f"    t := POWER_CENTER[{k}] + (POWER_SCALE[{k}] * t);",
-        f"    total := total + (t * SHARES[{k * count} + i]);",
+        f"    part := POWER_CENTER[{k}] + (POWER_SCALE[{k}] * part);",
+        f"    total := total + (part * SHARES[{k * count} + i]);",
         "END_FOR;",
-        "s := total;",
+        "current := total;",
     ]
 
 
 def _power_back(k: int, real: Real) -> list[str]:
-    """Statements that make `t` the value whose Yeo-Johnson power is `s`.
+    """Statements that make `part` the value whose Yeo-Johnson power is `current`.
 
-    ``exp(log(1 + p |s|) / p) - 1``, where a small ``p |s|`` keeps its digits by a series.
+    ``exp(log(1 + p |z|) / p) - 1``, where a small ``p |z|`` keeps its digits by a series.
     """
     number = real.number
     series = number(1.0 / TERMS)
     for m in range(TERMS - 1, 0, -1):
-        series = f"({number(1.0 / m)} - (r * {series}))"
+        series = f"({number(1.0 / m)} - (ratio * {series}))"
     most = number(real.most)
     return [
-        f"p := POWER_UP[{k}];",
-        f"IF s < {number(0.0)} THEN",
-        f"    p := POWER_DOWN[{k}];",
+        f"exponent := POWER_UP[{k}];",
+        f"IF current < {number(0.0)} THEN",
+        f"    exponent := POWER_DOWN[{k}];",
         "END_IF;",
-        "t := ABS(s);",
-        "r := p * t;",
-        f"IF r < {number(NEAR_ONE)} THEN",
-        *indented(_wrapped(f"t := t * {series};")),
+        "part := ABS(current);",
+        "ratio := exponent * part;",
+        f"IF ratio < {number(NEAR_ONE)} THEN",
+        *indented(_wrapped(f"part := part * {series};")),
         "ELSE",
-        f"    t := LN({number(1.0)} + r) / p;",
+        f"    part := LN({number(1.0)} + ratio) / exponent;",
         "END_IF;",
-        f"IF t > {most} THEN",
+        f"IF part > {most} THEN",
         "    VALID := FALSE;",
-        f"    t := {most};",
+        f"    part := {most};",
         "END_IF;",
-        f"t := EXP(t) - {number(1.0)};",
-        f"IF s < {number(0.0)} THEN",
-        "    t := -t;",
+        f"part := EXP(part) - {number(1.0)};",
+        f"IF current < {number(0.0)} THEN",
+        "    part := -part;",
         "END_IF;",
     ]
 

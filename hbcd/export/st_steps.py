@@ -42,7 +42,7 @@ def indented(lines: list[str]) -> list[str]:
 
 
 def checks(ports: list[Port]) -> list[str]:
-    """Statements that set VALID and OUT_OF_RANGE, and `x` to the numbers among the inputs."""
+    """Statements that set VALID and OUT_OF_RANGE, and `given` to the numbers among the inputs."""
     lines = ["VALID := TRUE;", "OUT_OF_RANGE := FALSE;"]
     numbers = [port for port in ports if port.number >= 0]
     for port in numbers:
@@ -50,20 +50,20 @@ def checks(ports: list[Port]) -> list[str]:
         if port.missing:
             lines += [
                 f"IF {port.missing} THEN",
-                f"    x[{at}] := FILL[{at}];",
+                f"    given[{at}] := FILL[{at}];",
                 "ELSE",
-                f"    x[{at}] := {port.name};",
+                f"    given[{at}] := {port.name};",
                 "END_IF;",
             ]
         else:
-            lines.append(f"x[{at}] := {port.name};")
+            lines.append(f"given[{at}] := {port.name};")
     if numbers:
         lines += [
             f"FOR i := 0 TO {len(numbers) - 1} DO",
-            "    IF NOT (ABS(x[i] - CENTER[i]) <= REACH[i]) THEN",
+            "    IF NOT (ABS(given[i] - CENTER[i]) <= REACH[i]) THEN",
             "        VALID := FALSE;",
             "    END_IF;",
-            "    IF NOT ((x[i] >= LOW[i]) AND (x[i] <= HIGH[i])) THEN",
+            "    IF NOT ((given[i] >= LOW[i]) AND (given[i] <= HIGH[i])) THEN",
             "        OUT_OF_RANGE := TRUE;",
             "    END_IF;",
             "END_FOR;",
@@ -80,18 +80,18 @@ def checks(ports: list[Port]) -> list[str]:
 
 
 def features(form: ModelForm, ports: list[Port], real: Real) -> list[str]:
-    """Statements that make standardized features `h` of the inputs."""
+    """Statements that make standardized features `inner` of the inputs."""
     one, zero = real.number(1.0), real.number(0.0)
     lines = []
 
     def switch(condition: str, place: str) -> list[str]:
-        return [f"IF {condition} THEN", f"    h[{place}] := {one};", "ELSE",
-                f"    h[{place}] := {zero};", "END_IF;"]  # fmt: skip
+        return [f"IF {condition} THEN", f"    inner[{place}] := {one};", "ELSE",
+                f"    inner[{place}] := {zero};", "END_IF;"]  # fmt: skip
 
     for port in ports:
         column, at = port.column, port.column.place
         if column.levels is None:
-            lines.append(f"h[{at}] := x[{port.number}];")
+            lines.append(f"inner[{at}] := given[{port.number}];")
         elif len(column.levels) > 1:
             lines += [
                 f"FOR i := 1 TO {len(column.levels) - 1} DO",
@@ -101,75 +101,75 @@ def features(form: ModelForm, ports: list[Port], real: Real) -> list[str]:
         if column.gaps:
             missing = port.missing or f"{port.name} < 0"
             lines += switch(missing, str(at + column.n_features - 1))
-    centered = "h[i] - SHIFT[i]"
+    centered = "inner[i] - SHIFT[i]"
     if real.dtype == np.float32:
-        centered = "(h[i] - SHIFT[i]) - SHIFT_REST[i]"
+        centered = "(inner[i] - SHIFT[i]) - SHIFT_REST[i]"
     return [
         *lines,
         f"FOR i := 0 TO {form.n_features - 1} DO",
-        f"    h[i] := ({centered}) * FACTOR[i];",
+        f"    inner[i] := ({centered}) * FACTOR[i];",
         "END_FOR;",
     ]
 
 
 def layers(plan: Layout, real: Real) -> list[str]:
-    """Statements that compute all layers in `h`."""
+    """Statements that compute all layers in `inner`."""
     lines: list[str] = []
     for step in plan.steps:
         if step.kind == "copy":
             lines += [
                 f"FOR j := 0 TO {step.n_out - 1} DO",
-                f"    h[{step.write} + j] := h[{step.read} + j];",
+                f"    inner[{step.write} + j] := inner[{step.read} + j];",
                 "END_FOR;",
             ]
             continue
         name, leak = step.activation, real.number(step.leak)
         lines += [
             f"FOR j := 0 TO {step.n_out - 1} DO",
-            f"    s := BIASES[{step.biases} + j];",
+            f"    current := BIASES[{step.biases} + j];",
             f"    FOR i := 0 TO {step.n_in - 1} DO",
-            f"        s := s + (WEIGHTS[{step.weights} + (i * {step.n_out}) + j] * "
-            f"h[{step.read} + i]);",
+            f"        current := current + (WEIGHTS[{step.weights} + (i * {step.n_out}) + j] * "
+            f"inner[{step.read} + i]);",
             "    END_FOR;",
             *indented(_activation(name, leak, real)),
-            f"    h[{step.write} + j] := s;",
+            f"    inner[{step.write} + j] := current;",
             "END_FOR;",
         ]
     return lines
 
 
 def _activation(name: str, leak: str, real: Real) -> list[str]:
-    """Statements that change `s`; EXP is given what it neither over- nor underflows at."""
+    """Statements that change `current`; EXP is given what it neither over- nor underflows at."""
     zero, one = real.number(0.0), real.number(1.0)
     if name == "identity":
         return []
     if name in ("relu", "leaky_relu"):
-        low = f"{leak} * s" if name == "leaky_relu" else zero
-        return [f"IF s < {zero} THEN", f"    s := {low};", "END_IF;"]
+        low = f"{leak} * current" if name == "leaky_relu" else zero
+        return [f"IF current < {zero} THEN", f"    current := {low};", "END_IF;"]
     most = real.number(TANH_MOST if name == "tanh" else real.most)
-    lines = ["t := ABS(s);", f"IF t > {most} THEN", f"    t := {most};", "END_IF;"]
+    lines = ["part := ABS(current);", f"IF part > {most} THEN", f"    part := {most};", "END_IF;"]
     if name == "tanh":
         return [
             *lines,
-            f"t := EXP(-({real.number(2.0)} * t));",
-            f"t := ({one} - t) / ({one} + t);",
-            f"IF s < {zero} THEN",
-            "    s := -t;",
+            f"part := EXP(-({real.number(2.0)} * part));",
+            f"part := ({one} - part) / ({one} + part);",
+            f"IF current < {zero} THEN",
+            "    current := -part;",
             "ELSE",
-            "    s := t;",
+            "    current := part;",
             "END_IF;",
         ]
     return [
         *lines,
-        "t := EXP(-t);",
-        f"IF s < {zero} THEN",
-        f"    s := t / ({one} + t);",
+        "part := EXP(-part);",
+        f"IF current < {zero} THEN",
+        f"    current := part / ({one} + part);",
         "ELSE",
-        f"    s := {one} / ({one} + t);",
+        f"    current := {one} / ({one} + part);",
         "END_IF;",
     ]
 
 
 def sigmoid(real: Real) -> list[str]:
-    """Statements that make 1 / (1 + exp(-s)) of `s`."""
+    """Statements that make 1 / (1 + exp(-current)) of `current`."""
     return _activation("sigmoid", "", real)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -13,7 +14,7 @@ from hbcd.export.form import ModelForm
 from hbcd.export.output_numbers import output_arrays
 from hbcd.export.record import ExportRecord
 from hbcd.export.self_check import Agreement
-from hbcd.export.st_numbers import LOCALS, REALS, RESERVED, Real
+from hbcd.export.st_numbers import LOCALS, NUMBERS, REALS, RESERVED, Real
 from hbcd.export.st_outputs import class_number, predictions
 from hbcd.export.st_program import FunctionBlock
 from hbcd.export.st_steps import Port, checks, features, indented, layers
@@ -27,6 +28,8 @@ NAME = 32  # characters of the longest name
 WIDTH = 100
 FAR = 1e6  # standard deviations from the mean of an input that no table goes to
 NO_SPREAD = 1e30  # how far an input may be that did not vary
+STATES = ("VALID", "OUT_OF_RANGE", "CLASS_NUMBER")
+WORD = re.compile(r"[A-Za-z_]\w*")
 
 
 class STText:
@@ -86,7 +89,7 @@ class STText:
         lines += ["VAR" if scl else "VAR CONSTANT"]
         for key, values in self.arrays.items():
             lines += self._array(key, values)
-        lines += ["END_VAR", *self._locals(), *(["BEGIN"] if scl else []), *self._code()]
+        lines += ["END_VAR", *self._locals(), *self._statements()]
         return "\n".join([*lines, "END_FUNCTION_BLOCK", ""]).encode("ascii")
 
     def _head(self, record: ExportRecord | None) -> list[str]:
@@ -137,23 +140,32 @@ class STText:
         return [*(one.rstrip() for one in lines), f"        {line[:-2]}];"]
 
     def _locals(self) -> list[str]:
-        real, body = self.real.name, " ".join(self._code())
-        lines = ["VAR"]
-        if self.numbers:
-            lines.append(f"    x : ARRAY[0..{len(self.numbers) - 1}] OF {real};")
-        lines += [f"    h : ARRAY[0..{self.plan.size - 1}] OF {real};",
-                  f"    y : ARRAY[0..{len(self.form.outputs) - 1}] OF {real};"]  # fmt: skip
-        for name, kind in (*((one, real) for one in ("s", "t", "p", "q", "r", "total")),
-                           ("i", "DINT"), ("j", "DINT")):  # fmt: skip
-            if f" {name} " in body or f" {name};" in body or f" {name})" in body:
-                lines.append(f"    {name} : {kind};")
-        return [*lines, "END_VAR"]
+        real = self.real.name
+        used = {word for line in self._code() for word in WORD.findall(line)}
+        arrays = {"given": len(self.numbers), "inner": self.plan.size,
+                  "results": len(self.form.outputs)}  # fmt: skip
+        kinds = {name: f"ARRAY[0..{n - 1}] OF {real}" for name, n in arrays.items()}
+        kinds |= dict.fromkeys(NUMBERS, real) | {"i": "DINT", "j": "DINT"}
+        lines = [f"    {name} : {kind};" for name, kind in kinds.items() if name in used]
+        return ["VAR", *lines, "END_VAR"]
+
+    def _statements(self) -> list[str]:
+        """The statements, in the spelling of the dialect."""
+        lines = self._code()
+        if self.dialect != "scl":
+            return ["(* Statements *)", *lines]
+        ports = [name for port in self.ports for name in (port.name, port.missing) if name]
+        known = {*LOCALS, *self.arrays, *ports, *self.outputs, *STATES}
+        return ["BEGIN", *(
+            WORD.sub(lambda word: f"#{word[0]}" if word[0] in known else word[0], line)
+            for line in lines
+        )]  # fmt: skip
 
     def _code(self) -> list[str]:
         form = self.form
         inside = features(form, self.ports, self.real) + layers(self.plan, self.real)
         inside += predictions(form, self.plan.outputs, self.real)
-        last = [f"{name} := y[{k}];" for k, name in enumerate(self.outputs)]
+        last = [f"{name} := results[{k}];" for k, name in enumerate(self.outputs)]
         if form.classes is not None:
             last += class_number(len(form.outputs))
         return [*checks(self.ports), "IF VALID THEN", *indented(inside), "END_IF;",

@@ -58,8 +58,8 @@ def to_structured_text(
     dtype : {"float64", "float32"}
         Numbers of the type LREAL, or REAL for controllers without it.
     dialect : {"iec", "scl"}
-        "scl" is what Siemens reads: ``BEGIN`` before the statements, the name in quotes, and
-        arrays that are not declared constant.
+        "scl" is what Siemens reads: ``BEGIN`` before the statements, the name in quotes, ``#``
+        before names of variables, and arrays that are not declared constant.
     name : str, optional
         Of the block; by default that of the file.
 

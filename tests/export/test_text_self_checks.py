@@ -24,12 +24,12 @@ WRONG = [
     ("julia", "MathOptAI.Affine(A1, C1),", "MathOptAI.Affine(A1, B1_1),"),
     ("julia", "x[1],", "x[2],"),
     ("julia", "W2_1 * h .+ B2_1", "W2_1 * h"),
-    ("structured_text", "(LREAL#1.0 - t)", "(LREAL#1.0000000001 - t)"),
-    ("structured_text", "h[i] - SHIFT[i]", "h[i] + SHIFT[i]"),
-    ("structured_text", "IF s < LREAL#0.0 THEN", "IF s > LREAL#0.0 THEN"),
+    ("structured_text", "(LREAL#1.0 - part)", "(LREAL#1.0000000001 - part)"),
+    ("structured_text", "inner[i] - SHIFT[i]", "inner[i] + SHIFT[i]"),
+    ("structured_text", "IF current < LREAL#0.0 THEN", "IF current > LREAL#0.0 THEN"),
     ("structured_text", "VALID := TRUE", "VALID := FALSE"),
-    ("structured_text", "x[0] := x1", "x[0] := x2"),
-    ("structured_text", "s := BIASES[0 + j]", "s := LREAL#0.0"),
+    ("structured_text", "given[0] := x1", "given[0] := x2"),
+    ("structured_text", "current := BIASES[0 + j]", "current := LREAL#0.0"),
 ]
 
 

@@ -4,7 +4,7 @@
 build folders. A branch is one way out of a condition, as gcov numbers them within a line. A source
 line is counted once, however often it is compiled: a .inl file stands in the objects of two
 precisions and three instruction sets and in several builds, and a way out counts as gone where one
-of them has gone there. For that all are built with -O0, and without inlining (coverage.mk): an
+of them has gone there. For that all are built with -O0, and without inlining (Makefile): an
 inlined copy has ways out of its own, dead ones among them. Ends with status 1 where less than the
 wanted share of all branches is gone.
 """

@@ -5,15 +5,22 @@ the environment builds without OpenMP.  With SOURCE_DATE_EPOCH set, the same sou
 the same sdist and the same wheel, byte for byte.
 """
 
+import gzip
+import io
+import json
 import os
 import sys
 import sysconfig
+import tarfile
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from importlib import metadata
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.bdist_wheel import bdist_wheel
 from setuptools.command.build_ext import build_ext
+from setuptools.command.sdist import sdist
 from setuptools.errors import CompileError, LinkError
 
 ROOT = Path(__file__).resolve().parent
@@ -137,12 +144,88 @@ class BuildExt(build_ext):
         self.compiler.compile = compile_all
 
 
+class BdistWheel(bdist_wheel):
+    """bdist_wheel with a bill of materials (CycloneDX) in the folder that PEP 770 names."""
+
+    def write_wheelfile(self, wheelfile_base: str, *args, **kwargs) -> None:
+        super().write_wheelfile(wheelfile_base, *args, **kwargs)
+        folder = Path(wheelfile_base, "sboms")
+        folder.mkdir(exist_ok=True)
+        text = json.dumps(self.bill_of_materials(), indent=2, sort_keys=True) + "\n"
+        Path(folder, "hbcd.cdx.json").write_text(text, encoding="utf-8", newline="\n")
+
+    def bill_of_materials(self) -> dict:
+        """What the wheel is made of: hbcd, and the helper functions that Cython writes into it.
+
+        Libraries that a repair of the wheel copies into it get a bill of their own.
+        """
+        made_with = {"Cython": ("Apache-2.0", metadata.version("Cython"))}
+        about = self.distribution.metadata
+        whole = component("hbcd", about.get_version(), "BSD-3-Clause")
+        parts = [component(name, version, terms) for name, (terms, version) in made_with.items()]
+        return {
+            "bomFormat": "CycloneDX",
+            "specVersion": "1.6",
+            "version": 1,
+            "metadata": {"component": whole},
+            "components": parts,
+            "dependencies": [
+                {"ref": whole["bom-ref"], "dependsOn": [part["bom-ref"] for part in parts]},
+                *({"ref": part["bom-ref"]} for part in parts),
+            ],
+        }
+
+
+def component(name: str, version: str, terms: str) -> dict:
+    """An entry of a bill of materials; it is named as packages of PyPI are."""
+    address = f"pkg:pypi/{name.lower()}@{version}"
+    return {
+        "type": "library",
+        "bom-ref": address,
+        "name": name,
+        "version": version,
+        "purl": address,
+        "licenses": [{"license": {"id": terms}}],
+    }
+
+
+class Sdist(sdist):
+    """sdist that tells neither who packed it nor when; SOURCE_DATE_EPOCH is the time written."""
+
+    def make_archive(self, base_name, format, *args, **kwargs):
+        made = super().make_archive(base_name, format, *args, **kwargs)
+        epoch = os.environ.get("SOURCE_DATE_EPOCH")
+        if epoch and format == "gztar":
+            pack_again(Path(made), int(epoch))
+        return made
+
+
+def pack_again(archive: Path, epoch: int) -> None:
+    """Packs a .tar.gz in order of names, with one time, no owner, and one mode for each kind."""
+    with tarfile.open(archive) as before:
+        members = sorted(before.getmembers(), key=lambda member: member.name)
+        contents = [before.extractfile(one).read() if one.isfile() else b"" for one in members]
+    with (
+        open(archive, "wb") as file,
+        gzip.GzipFile("", "wb", 9, file, mtime=epoch) as packed,
+        tarfile.open(fileobj=packed, mode="w", format=tarfile.PAX_FORMAT) as after,
+    ):
+        for member, content in zip(members, contents, strict=True):
+            plain = tarfile.TarInfo(member.name)
+            plain.type, plain.size, plain.mtime = member.type, len(content), epoch
+            plain.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+            after.addfile(plain, io.BytesIO(content))
+
+
 core = Extension(
     "hbcd.core._core",
     sources=["hbcd/core/_core.pyx", *sources("csrc/src/*/*.c")],
     include_dirs=["csrc/include", "csrc/src"],
     depends=sources("hbcd/core/*.px[di]", "csrc/**/*.h", "csrc/**/*.inl"),
-    define_macros=[("Py_LIMITED_API", "0x030B0000")] if STABLE_ABI else [],
+    # Types are made at run time, as the stable ABI does, in either build.
+    define_macros=[
+        ("Py_LIMITED_API", "0x030B0000") if STABLE_ABI else ("CYTHON_USE_TYPE_SPECS", "1")
+    ],
     py_limited_api=STABLE_ABI,
 )
 core.cython_c_in_temp = True  # the C that Cython writes never lands in the source tree
@@ -158,6 +241,6 @@ core.cython_directives = {
 
 setup(
     ext_modules=[core],
-    cmdclass={"build_ext": BuildExt},
+    cmdclass={"build_ext": BuildExt, "bdist_wheel": BdistWheel, "sdist": Sdist},
     options={"bdist_wheel": {"py_limited_api": "cp311"}} if STABLE_ABI else {},
 )

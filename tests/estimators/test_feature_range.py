@@ -98,7 +98,9 @@ def test_rows_that_are_read_have_that_of_their_table(kind, tmp_path):
         pytest.importorskip("pyarrow", reason="reads parquet")
     _ = frame.to_parquet(path) if kind == "parquet" else frame.to_csv(path, index=False)
     model = hbcd.HybridRegressor(**SETTINGS).fit(hbcd.Rows(path, target="y", memory="40K"))
-    np.testing.assert_array_equal(model.feature_range_, wanted(frame))
+    # What pandas 2.1 reads from a csv may differ from what was written in the last bit.
+    rtol = 4e-16 if kind == "csv" else 0
+    np.testing.assert_allclose(model.feature_range_, wanted(frame), rtol=rtol)
 
 
 @pytest.mark.parametrize("placed", ["rows on every rank", "rows where they are"])

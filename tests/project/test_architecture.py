@@ -80,6 +80,8 @@ TOP_LEVEL = {
     "LICENSE",
     "CHANGELOG.md",
     "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CITATION.cff",
     "hbcd",
     "csrc",
     "tests",

@@ -1,11 +1,16 @@
-"""What an sdist and a wheel must hold, and must not: python .ci/check_contents.py SDIST WHEEL."""
+"""What an sdist and a wheel must hold, and must not.
+
+    python .ci/check_contents.py SDIST WHEEL [FOLDER...]
+
+FOLDER: one of the machine that built them, which no file may name.
+"""
 
 import os
 import sys
 import tarfile
 import zipfile
 
-sdist, wheel = sys.argv[1:]
+sdist, wheel, *folders = sys.argv[1:]
 with tarfile.open(sdist) as archive:
     names = [name.partition("/")[2] for name in archive.getnames()]
 for name in (
@@ -31,6 +36,8 @@ assert not data, f"sdist holds {data}"
 
 with zipfile.ZipFile(wheel) as archive:
     everything = archive.namelist()
+    telling = [n for n in everything if any(f.encode() in archive.read(n) for f in folders)]
+assert not telling, f"{telling} name folders of this machine"
 files = [
     n
     for n in everything

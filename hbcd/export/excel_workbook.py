@@ -130,7 +130,7 @@ def _dress(sheet: Any, look: Look) -> None:
     each(look.texts, lambda cell: setattr(cell, "number_format", "@"))
     validation = needed("openpyxl.worksheet.datavalidation", "excel")
     for one, choices in look.choices.items():
-        rule = validation.DataValidation(type="list", formula1=f"={choices}", allow_blank=True)
+        rule = validation.DataValidation(type="list", formula1=choices, allow_blank=True)
         rule.error = "This is no level that the model knows."
         rule.showErrorMessage = True
         sheet.add_data_validation(rule)

@@ -87,12 +87,22 @@ def agreement(
     """
     points = check_points(form.columns)
     if np.dtype(arithmetic.dtype) == np.float32:
-        points = points.astype(np.float32).astype(np.float64)
+        points = _narrow(form, points)
     features = features_of(form.columns, points)
     box = np.array([features.min(axis=0), features.max(axis=0)])
     bound = rounding_bound(written or form, box, arithmetic, slack)
     bound = bound + rounding_bound(form, box, Arithmetic(form.dtype))
     return Agreement(points, reference(form, points, ends=ends), bound)
+
+
+def _narrow(form: ModelForm, points: Array) -> Array:
+    """Points as float32 holds them; ValueError where it does not."""
+    with np.errstate(over="ignore"):
+        found = points.astype(np.float32).astype(np.float64)
+    for column, values in zip(form.columns, found.T, strict=True):
+        if np.isinf(values).any():
+            raise ValueError(f"{column.name}: has a range that float32 cannot hold, float64 can")
+    return found
 
 
 def record_of(

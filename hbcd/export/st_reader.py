@@ -90,7 +90,7 @@ class StructuredText:
         self._take("CONSTANT")
         while not self._take("END_VAR"):
             name = self._next()
-            if name in self.variables:
+            if name.casefold() in {one.casefold() for one in self.variables}:
                 raise ValueError(f"structured text: declares {name} twice")
             self._next(":")
             count = self._array() if self._take("ARRAY") else None

@@ -46,8 +46,10 @@ class STText:
         (self.name,) = identifiers([name], RESERVED, NAME, "model")
         taken = {*RESERVED, *LOCALS, *self.arrays, self.name, "fill"}
         made = identifiers([c.name for c in form.columns], taken, NAME - 8, "input")
-        missing = [f"{name}_MISSING" if column.gaps and column.levels is None else ""
-                   for name, column in zip(made, form.columns, strict=True)]  # fmt: skip
+        gaps = [column.gaps and column.levels is None for column in form.columns]
+        wanted = [f"{name}_MISSING" for name, gap in zip(made, gaps, strict=True) if gap]
+        told = iter(identifiers(wanted, {*taken, *made}, NAME, "missing"))
+        missing = [next(told) if gap else "" for gap in gaps]
         places = iter(range(len(self.numbers)))
         self.ports = [
             Port(column, name, gap, next(places) if column.levels is None else -1)
@@ -58,14 +60,16 @@ class STText:
 
     def _arrays(self) -> dict[str, Array]:
         kind, form = self.real.dtype, self.form
-        shift = form.shift.astype(kind)
+        with np.errstate(over="ignore"):
+            shift = form.shift.astype(kind)
         found: dict[str, Any] = {}
         if self.numbers:
             at = [column.place for column in self.numbers]
             with np.errstate(divide="ignore"):
                 reach = np.where(form.factor[at] > 0, FAR / form.factor[at], NO_SPREAD)
             found = {
-                "CENTER": form.shift[at], "REACH": np.minimum(reach, NO_SPREAD),
+                "CENTER": form.shift[at],
+                "REACH": np.minimum(reach, float(np.finfo(kind).max) / 4.0),
                 "LOW": [column.low for column in self.numbers],
                 "HIGH": [column.high for column in self.numbers],
             }  # fmt: skip
@@ -77,7 +81,14 @@ class STText:
         found |= {"FACTOR": form.factor, **output_arrays(form)}
         if self.plan.weights.size:
             found |= {"WEIGHTS": self.plan.weights, "BIASES": self.plan.biases}
-        return {name: np.asarray(array, np.float64).astype(kind) for name, array in found.items()}
+        with np.errstate(over="ignore", invalid="ignore"):
+            made = {name: np.asarray(one, np.float64).astype(kind) for name, one in found.items()}
+        for name, array in made.items():
+            if not np.isfinite(array).all():
+                raise ValueError(
+                    f"dtype={kind.name!r}: cannot hold {name} of the model, float64 can"
+                )
+        return made
 
     # ---- parts of the file
 
@@ -108,8 +119,8 @@ class STText:
     def _ports(self) -> list[str]:
         form, real = self.form, self.real.name
         lines = ["VAR_INPUT"]
-        for port in self.ports:
-            column, told = port.column, comment_text(port.column.name)
+        for number, port in enumerate(self.ports, 1):
+            column, told = port.column, f"{number}. {comment_text(port.column.name)}"
             if column.levels is None:
                 lines.append(f"    (* {told}, from {column.low:.6g} to {column.high:.6g} *)")
                 lines.append(f"    {port.name} : {real};")

@@ -135,7 +135,7 @@ def test_texts_that_look_like_formulas_stay_texts(tmp_path):
     assert [cell.value for cell in cells if cell.data_type == "f"] == []
     assert book["Inputs"]["B4"].value == "=A1"
     (choice,) = book["Inputs"].data_validations.dataValidation
-    assert choice.formula1 == "=Model!$C$3:$D$3"
+    assert choice.formula1 == "Model!$C$3:$D$3"
     assert [book["Model"][at].value for at in ("C3", "D3")] == ["-x", "=1+1"]
 
 

@@ -148,6 +148,18 @@ def test_names_are_legal_distinct_and_short(tmp_path):
     assert block.source.name == "for_2"
 
 
+def test_no_two_names_differ_by_case_alone(tmp_path):
+    X, Y = rows()
+    gap = np.where(np.arange(len(X)) % 5 == 0, np.nan, X[:, 0])
+    frame = pd.DataFrame({"a": gap, "a_MISSING": X[:, 1], "A_missing": X[:, 2]})
+    model = hbcd.HybridRegressor((2,), missing="indicator", **FAST)
+    hbcd.to_structured_text(model.fit(frame, Y[:, 0]), tmp_path / "m.st")
+    variables = FunctionBlock((tmp_path / "m.st").read_text()).source.variables
+    made = [name for name, one in variables.items() if one.section == "VAR_INPUT"]
+    assert made == ["a", "a_MISSING_3", "a_MISSING", "A_missing_2"]
+    assert len({name.casefold() for name in variables}) == len(variables)
+
+
 def test_what_siemens_reads_has_the_same_statements(tmp_path):
     hbcd.to_structured_text(classifier(2), tmp_path / "m.st")
     hbcd.to_structured_text(classifier(2), tmp_path / "m.scl", dialect="scl")
@@ -166,7 +178,16 @@ def test_what_is_asked_wrongly_is_refused(tmp_path):
         hbcd.to_structured_text(regressor(), tmp_path / "m.st", dtype="float16")
     with pytest.raises(ValueError, match="dialect='codesys': must be one of iec, scl"):
         hbcd.to_structured_text(regressor(), tmp_path / "m.st", dialect="codesys")
+    X, Y = rows()
+    large = hbcd.HybridRegressor((2,), **FAST).fit(X * 1e38, Y[:, 0])
+    for write in (hbcd.to_structured_text, hbcd.to_c):
+        with pytest.raises(ValueError, match=r"x1: has a range that float32 cannot hold"):
+            write(large, tmp_path / "m.st", dtype="float32")
+    far = hbcd.HybridRegressor((2,), **FAST).fit(X, Y[:, 0] * 1e40)
+    with pytest.raises(ValueError, match=r"dtype='float32': cannot hold SCALE of the model"):
+        hbcd.to_structured_text(far, tmp_path / "m.st", dtype="float32")
     assert list(tmp_path.iterdir()) == []
+    hbcd.to_structured_text(large, tmp_path / "m.st")
 
 
 def test_the_reader_knows_the_language_and_not_what_was_written():

@@ -86,7 +86,7 @@ class CText:
 
     def content(self, record: ExportRecord | None) -> bytes:
         """The whole file."""
-        parts = [self._head(record), self._prototypes()]
+        parts = [self._prototypes()]
         parts += [self._array(name, values) for name, values in self.arrays.items()]
         parts.append(functions_text(elementary_names(self.form, self.jacobian), self.real).rstrip())
         parts += [one.rstrip() for one in self.plan.functions(self.jacobian, self.suffix)]
@@ -99,7 +99,9 @@ class CText:
             text = text.replace("ONE -", f"{self.number(1.0)} -")
         for name, value in zero_one.items():
             text = re.sub(rf"\b{name}\b", value, text)
-        return text.encode("ascii")
+        return f"{self._head(record)}\n\n{text}".encode(
+            "ascii"
+        )  # texts of the user stay as they are
 
     def _head(self, record: ExportRecord | None) -> str:
         form = self.form
@@ -293,4 +295,4 @@ def _function(head: str, body: list[str]) -> str:
 
 def _plain(text: str) -> str:
     """A text that may stand in a comment."""
-    return re.sub(r"[^ -~]|\*/|/\*|\?\?|\\", "_", text)
+    return re.sub(r"[^ -~]|\*/|/\*|\?\?|[\\\"]", "_", text)

@@ -78,8 +78,8 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, dialect: str = "general
 
     The last three take features: text as the dummies of `encode`, a gap as a value and its
     indicator.  The output is ``prediction``, of shape (N, outputs); of a classifier
-    ``probabilities`` and, but for "omlt", ``label``.  A text that was no level in training makes
-    NaN of the prediction.
+    ``probabilities`` and, but for "omlt", ``label``; where a column has that name, ``label_2``.  A
+    text that was no level in training makes NaN of the prediction.
 
     For "omlt" a leaky ReLU becomes two ReLU, exactly, and networks of several members one; what
     has no place in it, `output_range_`, is left out, and the record says so.
@@ -145,18 +145,18 @@ class _File:
         self.form, self.dialect, self.agreed = form, dialect, agreed
         encoder = form.model.encoder_
         self.by_column = dialect.columns and encoder is not None and encoder.named
-        self.graph = Graph(dialect.dtype)
         names = [c.name for c in form.columns] if self.by_column else ["X"]
         self.inputs = _unique(names)
+        self.graph = Graph(dialect.dtype, tuple(self.inputs))
         x = self.inputs[0]
         if self.by_column:
             x = features_of_columns(self.graph, form.columns, self.inputs)
         elif any(c.gaps for c in form.columns):
             x = self._columns_of_x()
-        self.outputs = ["prediction"] if form.classes is None else ["probabilities"]
+        self.outputs = [self.graph.free("prediction" if form.classes is None else "probabilities")]
         self._network(x)
-        self.labels = form.classes is not None and not dialect.plain
-        if self.labels:
+        self.labels = np.zeros(0)
+        if form.classes is not None and not dialect.plain:
             self._label()
 
     def _columns_of_x(self) -> str:
@@ -187,9 +187,11 @@ class _File:
             labels = np.array([str(one) for one in labels], dtype=object)
         kind = None if labels.dtype.kind == "O" else labels.dtype
         named = self.graph.constant("labels", labels, kind)
+        self.labels = self.graph.constants[named]
         place = self.graph.add("ArgMax", [self.outputs[0]], axis=1, keepdims=0)
-        self.graph.rename(self.graph.add("Gather", [named, place], axis=0), "label")
-        self.outputs.append("label")
+        label = self.graph.free("label")
+        self.graph.rename(self.graph.add("Gather", [named, place], axis=0), label)
+        self.outputs.append(label)
 
     def content(self, record: ExportRecord | None) -> bytes:
         """The whole file."""
@@ -198,10 +200,10 @@ class _File:
             name for name, c in zip(self.inputs, self.form.columns, strict=False)
             if self.by_column and c.levels is not None
         }  # fmt: skip
-        sizes = {self.outputs[0]: len(self.form.outputs), "label": None}
+        made = {self.outputs[0]: (len(self.form.outputs), self.graph.dtype)}
+        made |= {name: (None, self.labels.dtype) for name in self.outputs[1:]}
         return onnx_bytes(
-            self.graph, widths, texts, {name: sizes[name] for name in self.outputs},
-            self.dialect.rows, self.dialect.opset,
+            self.graph, widths, texts, made, self.dialect.rows, self.dialect.opset,
             "" if record is None else record.to_text(),
         )  # fmt: skip
 
@@ -218,8 +220,8 @@ class _File:
             given = {name: self._column(k, points[:, [k]]) for k, name in enumerate(self.inputs)}
         rows = 1 if self.dialect.rows == 1 else len(points)
         computed = run_file(place, given, rows)
-        if self.labels:
-            self._check_labels(computed["label"], computed[self.outputs[0]])
+        if self.labels.size:
+            self._check_labels(computed[self.outputs[1]], computed[self.outputs[0]])
         return np.asarray(computed[self.outputs[0]], np.float64)
 
     def _column(self, k: int, values: Array) -> Array:

@@ -23,16 +23,19 @@ class Graph:
     ----------
     dtype : numpy.dtype
         Of all numbers.
+    inputs : tuple of str
+        Names that nothing else may have.
     """
 
-    def __init__(self, dtype: Any) -> None:
+    def __init__(self, dtype: Any, inputs: tuple[str, ...] = ()) -> None:
         self.dtype = np.dtype(dtype)
+        self.inputs = inputs
         self.nodes: list[tuple[str, list[str], list[str], str, dict[str, Any]]] = []
         self.constants: dict[str, Array] = {}
 
     def constant(self, name: str, values: Any, kind: Any = None) -> str:
         """A constant; its name."""
-        name = self._free(name, self.constants)
+        name = self.free(name, self.constants)
         array = np.asarray(values)
         self.constants[name] = array if array.dtype.kind in "OU" else array.astype(
             self.dtype if kind is None else kind
@@ -48,7 +51,7 @@ class Graph:
     ) -> list[str]:
         """A node of `n` outputs; their names."""
         taken = {node[3] for node in self.nodes} | set(self.constants)
-        title = self._free(name or operator.lower(), taken)
+        title = self.free(name or operator.lower(), taken)
         outputs = [f"{title}_out"] if n == 1 else [f"{title}_out_{k}" for k in range(n)]
         self.nodes.append((operator, inputs, outputs, title, attributes))
         return outputs
@@ -59,10 +62,12 @@ class Graph:
         renamed = [new if one == old else one for one in outputs]
         self.nodes[-1] = (operator, inputs, renamed, title, attributes)
 
-    @staticmethod
-    def _free(name: str, taken: Any) -> str:
+    def free(self, name: str, taken: Any = ()) -> str:
+        """A name like this that is neither taken nor, or its outputs, that of an input."""
         found, number = name, 2
-        while found in taken:
+        while found in taken or any(
+            one == found or one.startswith(f"{found}_out") for one in self.inputs
+        ):
             found, number = f"{name}_{number}", number + 1
         return found
 

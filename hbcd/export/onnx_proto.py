@@ -23,7 +23,7 @@ def onnx_bytes(
     graph: Graph,
     inputs: dict[str, int],
     texts: set[str],
-    outputs: dict[str, int | None],
+    outputs: dict[str, tuple[int | None, Any]],
     rows: str | int,
     opset: int,
     record: str,
@@ -33,8 +33,10 @@ def onnx_bytes(
     Parameters
     ----------
     graph : Graph
-    inputs, outputs : dict of str to int
-        Names and widths; None for an output without a second axis.
+    inputs : dict of str to int
+        Names and widths.
+    outputs : dict of str to (int, numpy.dtype)
+        Names, widths and kinds; None for an output without a second axis, object for texts.
     texts : set of str
         Inputs that are texts.
     rows : str or int
@@ -68,11 +70,8 @@ def onnx_bytes(
         for name, width in inputs.items()
     ]
     made = []
-    for name, width in outputs.items():
-        kind = own
-        if name == "label":
-            labels = graph.constants["labels"]
-            kind = kinds.STRING if labels.dtype.kind == "O" else kind_of(labels.dtype)
+    for name, (width, dtype) in outputs.items():
+        kind = kinds.STRING if dtype.kind == "O" else kind_of(dtype)
         made.append(helper.make_tensor_value_info(name, kind, axes(width)))
     proto = helper.make_model(
         helper.make_graph(nodes, "hbcd", given, made, constants),

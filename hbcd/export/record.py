@@ -19,8 +19,8 @@ __all__ = ["ExportRecord", "is_export", "model_hash", "read_record", "sealed"]
 
 FORMAT = 1
 NO_SEAL = "0" * 64
-MARK = re.compile(rb'"seal":"([0-9a-f]{64})"')
-TEXT = re.compile(rb'\{"hbcd_export":.*?"seal":"[0-9a-f]{64}"\}', re.S)
+MARK = re.compile(rb'"seal":"([0-9a-f]{64})"\}')
+START = b'{"hbcd_export":'  # quotes within a record have backslashes before them
 
 
 @public
@@ -118,10 +118,10 @@ def sealed(content: bytes) -> bytes:
     bytes
     """
     digest = hashlib.sha256(content).hexdigest()
-    open_seal = f'"seal":"{NO_SEAL}"'.encode()
-    if content.count(open_seal) != 1:
-        raise ValueError("content: must hold the text of one record")
-    return content.replace(open_seal, f'"seal":"{digest}"'.encode())
+    before, mark, behind = content.rpartition(f'"seal":"{NO_SEAL}"}}'.encode())
+    if not mark:
+        raise ValueError("content: must hold the text of a record")
+    return before + mark.replace(NO_SEAL.encode(), digest.encode()) + behind
 
 
 @public
@@ -143,18 +143,23 @@ def read_record(path: str | os.PathLike[str]) -> ExportRecord:
     """
     with open(path, "rb") as file:
         content = file.read()
-    seals = MARK.findall(content)
-    text = TEXT.search(content)
-    if len(seals) != 1 or text is None:
-        raise ValueError(f"{os.fspath(path)}: has no record of an export by hbcd")
-    open_content = content.replace(seals[0], NO_SEAL.encode())
-    if hashlib.sha256(open_content).hexdigest().encode() != seals[0]:
-        raise ValueError(f"{os.fspath(path)}: was changed after it was written: its seal is broken")
-    document = json.loads(text[0])
-    if document.pop("hbcd_export") != FORMAT:
-        raise ValueError(f"{os.fspath(path)}: was written by a newer hbcd: update hbcd")
-    known = {one.name for one in fields(ExportRecord)}
-    return ExportRecord(**{name: value for name, value in document.items() if name in known})
+    name = os.fspath(path)
+    seals = list(MARK.finditer(content))  # the last one: columns may have any name
+    start = content.rfind(START, 0, seals[-1].start()) if seals else -1
+    if start < 0:
+        raise ValueError(f"{name}: has no record of an export by hbcd")
+    seal = seals[-1]
+    open_content = content[: seal.start(1)] + NO_SEAL.encode() + content[seal.end(1) :]
+    if hashlib.sha256(open_content).hexdigest().encode() != seal[1]:
+        raise ValueError(f"{name}: was changed after it was written: its seal is broken")
+    try:
+        document = json.loads(content[start : seal.end()])
+        if document.pop("hbcd_export") != FORMAT:
+            raise ValueError(f"{name}: was written by a newer hbcd: update hbcd")
+        known = {one.name for one in fields(ExportRecord)}
+        return ExportRecord(**{key: value for key, value in document.items() if key in known})
+    except (json.JSONDecodeError, TypeError) as error:
+        raise ValueError(f"{name}: has a record that hbcd did not write: {error}") from error
 
 
 def is_export(path: str | os.PathLike[str]) -> bool:
@@ -166,7 +171,7 @@ def is_export(path: str | os.PathLike[str]) -> bool:
     """
     try:
         with open(path, "rb") as file:
-            return b'{"hbcd_export":' in file.read()
+            return START in file.read()
     except OSError:
         return False
 

@@ -45,4 +45,4 @@ def identifiers(names: Iterable[str], taken: Iterable[str], most: int, default: 
 
 def comment_text(text: str) -> str:
     """A text that may stand in a comment of any of the languages."""
-    return re.sub(r"[^ -~]|[*#{}$?\\]", "_", text)
+    return re.sub(r"[^ -~]|[*#{}$?\\\"]", "_", text)

@@ -5,6 +5,7 @@ import json
 import struct
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hbcd
@@ -224,3 +225,29 @@ def test_a_pipeline_of_scikit_learn_is_converted(double, tmp_path):
             assert found[0].tolist() == wanted.tolist()
             wanted = pipeline.predict_proba(X)
         assert np.abs(found[-1] - wanted).max() < (1e-12 if double else 2e-4)
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("weights_0", "shift", "label"),
+        ("prediction", "probabilities", "X"),
+        ("scale_inputs_out", "layer_0_out", "bias_0"),
+        ("labels", "argmax_out", "gemm"),
+    ],
+)
+@pytest.mark.parametrize("kind", [hbcd.HybridRegressor, hbcd.HybridClassifier])
+def test_columns_may_be_called_as_anything_inside_of_the_file(kind, names, tmp_path):
+    X, Y = rows()
+    frame = pd.DataFrame(X, columns=list(names))
+    y = Y[:, 0] if kind is hbcd.HybridRegressor else np.where(Y[:, 0] > 0, "label", "shift")
+    model = kind((3,), max_iter=3, random_state=0).fit(frame, y)
+    hbcd.to_onnx(model, tmp_path / "m.onnx")
+    known = session(tmp_path / "m.onnx")
+    assert [one.name for one in known.get_inputs()] == list(names)
+    found = known.run(None, {name: frame[[name]].to_numpy() for name in names})
+    if kind is hbcd.HybridRegressor:
+        np.testing.assert_allclose(found[0][:, 0], model.predict(frame), rtol=1e-12)
+    else:
+        np.testing.assert_allclose(found[0], model.predict_proba(frame), atol=1e-12)
+        assert list(found[1]) == list(model.predict(frame))

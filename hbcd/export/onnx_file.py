@@ -155,7 +155,7 @@ class _File:
             x = self._columns_of_x()
         self.outputs = [self.graph.free("prediction" if form.classes is None else "probabilities")]
         self._network(x)
-        self.labels = np.zeros(0)
+        self.labels: Array = np.zeros(0)
         if form.classes is not None and not dialect.plain:
             self._label()
 
@@ -200,7 +200,9 @@ class _File:
             name for name, c in zip(self.inputs, self.form.columns, strict=False)
             if self.by_column and c.levels is not None
         }  # fmt: skip
-        made = {self.outputs[0]: (len(self.form.outputs), self.graph.dtype)}
+        made: dict[str, tuple[int | None, Any]] = {
+            self.outputs[0]: (len(self.form.outputs), self.graph.dtype)
+        }
         made |= {name: (None, self.labels.dtype) for name in self.outputs[1:]}
         return onnx_bytes(
             self.graph, widths, texts, made, self.dialect.rows, self.dialect.opset,

@@ -35,6 +35,9 @@ def main() -> None:
             found = ", ".join(f"{what} {count}" for what, count in sorted(one["found"].items()))
             counts = f"{one['calls']:>7} allocations, {one['tried']:>7} tried"
             print(f"{name:<18} {counts}: {found}; {one['lost']:.0f} bytes kept each", flush=True)
+            if one["crashes of others"]:
+                print(f"    the process ended {len(one['crashes of others'])} times in", end=" ")
+                print(*sorted({*one["crashes of others"]}))
             if one["tried"] > 500 and one["lost"] > MOST_BYTES:
                 one["wrong"].append("memory grows")
             for line in (*one["wrong"], *one["crashes"]):

@@ -7,6 +7,7 @@ import ctypes
 import json
 import os
 import platform
+import re
 import shutil
 import subprocess
 import sys
@@ -47,6 +48,7 @@ def command(library: Path, module: str, *arguments: object) -> tuple[list[str], 
         "PYTHONPATH": os.pathsep.join(roots),
         "PYTHONMALLOC": "malloc",  # every object of Python by a call of its own
         "PYTHONHASHSEED": "0",
+        "PYTHONFAULTHANDLER": "1",
     }
     words = [sys.executable, "-u", "-m", f"support.{module}", *map(str, arguments)]
     return words, environment
@@ -113,9 +115,9 @@ def try_allocations(library, name, folder, step=1):
     """Every `step`-th allocation of a case fails; what came of it, as a dict.
 
     A process that ends is told under "crashes", with the number of the allocation, and another
-    one goes on behind it.
+    one goes on behind it; where it did not end in hbcd, under "crashes of others", with the file.
     """
-    first, crashes = 1, []
+    first, crashes, others = 1, [], []
     while True:
         with tempfile.TemporaryDirectory(dir=folder) as place:
             words, environment = command(library, "faulty_memory", first, step, 10**9, place, name)
@@ -128,7 +130,11 @@ def try_allocations(library, name, folder, step=1):
             break
         if not lines:
             raise RuntimeError(ended.stderr)
-        crashes.append(f"allocation {lines[-1]}: status {ended.returncode}: {ended.stderr[-300:]}")
+        where = re.search(r'File "(.*)", line', ended.stderr)
+        if where and "site-packages" in where[1]:
+            others.append(Path(where[1]).name)
+        else:
+            crashes.append(f"allocation {lines[-1]}: status {ended.returncode}: {ended.stderr}")
         first = int(lines[-1]) + step
     one["tried"] = (first - 1) // step + one["tried"]
-    return {**one, "crashes": crashes}
+    return {**one, "crashes": crashes, "crashes of others": others}

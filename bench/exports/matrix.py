@@ -9,6 +9,7 @@ import itertools
 import logging
 import os
 import tempfile
+import traceback
 import warnings
 from collections import Counter
 from dataclasses import dataclass, field
@@ -78,6 +79,13 @@ class Row:
     wrong: list = field(default_factory=list)
 
 
+def refusal(error):
+    """Whether hbcd itself, and no tool, refuses a model, in one line."""
+    raised = traceback.extract_tb(error.__traceback__)[-1].filename
+    ours = Path(hbcd.__file__).parent in Path(raised).parents
+    return isinstance(error, ValueError) and ours and "\n" not in str(error)
+
+
 def tried(one, name, make, row):
     """Adds what comes of one model."""
     begun = sum(os.times()[:4])  # CPU seconds, those of compilers among them
@@ -85,11 +93,11 @@ def tried(one, name, make, row):
     with tempfile.TemporaryDirectory() as folder:
         try:
             ratio = one.distance(made, Path(folder))
-        except ValueError as error:
-            text = str(error)
-            (row.refused.update([text]) if "\n" not in text else row.wrong.append((name, text)))
         except Exception as error:  # what a reader raises is what the table is for
-            row.wrong.append((name, f"{type(error).__name__}: {error}"))
+            if refusal(error):
+                row.refused.update([str(error)])
+            else:
+                row.wrong.append((name, f"{type(error).__name__}: {error}"))
         else:
             row.held += ratio <= 1.0
             if not ratio <= 1.0:

@@ -274,7 +274,7 @@ def _excel(case, folder):
     done = formulas.ExcelModel().loads(str(path)).finish().calculate()
     found = np.empty((len(case.points), len(record.outputs)))
     for i, k in np.ndindex(found.shape):
-        cell = openpyxl.utils.get_column_letter(2 + k) + str(7 + i)
+        cell = openpyxl.utils.get_column_letter(3 + k) + str(7 + i)
         found[i, k] = done[f"'[{path.name}]OUTPUTS'!{cell}"].value[0, 0]
     return record, found
 

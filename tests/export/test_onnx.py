@@ -31,7 +31,9 @@ FLIPS = 40  # here; 1000 in `python -m bench.exports`
 
 def session(path):
     runtime = pytest.importorskip("onnxruntime", reason="onnxruntime is not installed")
-    return runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+    settings = runtime.SessionOptions()
+    settings.intra_op_num_threads = 1  # more would wait for each other over single rows
+    return runtime.InferenceSession(str(path), settings, providers=["CPUExecutionProvider"])
 
 
 def inputs_of(model, dialect, points):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -102,7 +103,8 @@ def model_form(model: Any) -> ModelForm:
     """
     if not isinstance(model, HybridEstimator):
         kinds = "a HybridRegressor or a HybridClassifier"
-        raise TypeError(f"model={model!r:.60}: must be {kinds}")
+        told = " ".join(repr(model).split())
+        raise TypeError(f"model={told:.60}: must be {kinds}")
     model._check_fitted()
     network = model.network_
     name = link(network.loss)
@@ -185,10 +187,21 @@ def _calibrated(
 
 def _output_names(model: HybridEstimator, classes: tuple[Any, ...] | None) -> tuple[str, ...]:
     if classes is not None:
-        return tuple(f"probability_{level_text(label)}" for label in classes)
+        return _unlike([f"probability_{level_text(label)}" for label in classes])
     names = tuple(getattr(model, "target_names_", ()) or ())
     if len(names) == model.n_outputs_:
-        return names
+        return _unlike(names)
     if model.n_outputs_ == 1:
         return ("prediction",)
     return tuple(f"prediction_{k}" for k in range(1, model.n_outputs_ + 1))
+
+
+def _unlike(names: Sequence[Any]) -> tuple[str, ...]:
+    """The names as texts, with a number behind one that another has already."""
+    found: list[str] = []
+    for name in map(str, names):
+        made, number = name, 2
+        while made in found or (made != name and made in names):
+            made, number = f"{name}_{number}", number + 1
+        found.append(made)
+    return tuple(found)

@@ -7,6 +7,7 @@ from typing import Any
 
 from hbcd.export.algebra import Functions, predictions
 from hbcd.export.form import ModelForm, solver_form
+from hbcd.export.given import by_name
 from hbcd.export.neuron_bounds import refuse_curved
 from hbcd.export.packages import needed
 from hbcd.export.pyomo_check import checked
@@ -50,8 +51,9 @@ def to_pyomo(
         Fitted.
     block : pyomo.environ.Block or ConcreteModel
         Gets `inputs` and `outputs`, indexed by name, and what the formulation needs.
-    inputs, outputs : sequence of variables or expressions, optional
-        What the model's inputs and outputs are to be; by default variables of their own.
+    inputs, outputs : sequence of variables or expressions, or a mapping by name, optional
+        What the model's inputs and outputs are to be; by default variables of their own.  For
+        "relu_bigm" and "relu_sos" their bounds and fixed values count as they are now.
     formulation : {"full_space", "reduced_space", "relu_bigm", "relu_sos"}
 
     Returns
@@ -65,8 +67,10 @@ def to_pyomo(
     ImportError
         ``pyomo`` is not installed.
     ValueError
-        A custom layer, activation or loss; for "relu_bigm" and "relu_sos" something that is not
-        piecewise linear or an input without bounds; equations that do not agree with the model.
+        A custom layer, activation or loss; a block that has one of the names that are added, which
+        stays as it was, as after any other failure; for "relu_bigm" and "relu_sos" something that
+        is not piecewise linear or an input without bounds; equations that do not agree with the
+        model.
     NotFittedError
         Before `fit`.
     """
@@ -79,8 +83,28 @@ def to_pyomo(
     trial = pyo.ConcreteModel()
     _add(pyo, trial, form, None, None, formulation)
     record = checked(trial, form, left_out)
-    _add(pyo, block, form, inputs, outputs, formulation)
+    there = _names(block, trial)
+    try:
+        _add(pyo, block, form, inputs, outputs, formulation)
+    except BaseException:
+        for name in [one for one in block.component_map() if one not in there]:
+            block.del_component(name)
+        raise
     return record
+
+
+def _names(block: Any, trial: Any) -> set[str]:
+    """Names in a block, none of which may be one of those that are added."""
+    if not hasattr(block, "component_map") or not block.is_constructed():
+        raise ValueError(
+            f"block={block!r:.60}: must be a ConcreteModel, or a Block that belongs to one"
+        )
+    for name in trial.component_map():
+        if hasattr(block, name):
+            raise ValueError(
+                f"block: has {name!r} already, must be a block of its own: model.plant = Block()"
+            )
+    return set(block.component_map())
 
 
 def _add(
@@ -118,10 +142,15 @@ def _variables(
     """Variables of the block, or expressions of it where others are given."""
     places = {name: k for k, name in enumerate(names)}
     if given is not None:
-        given = list(given.values()) if hasattr(given, "values") else list(given)
+        given = list(by_name(title, given, names))
         if len(given) != len(names):
             raise ValueError(f"{title}: has {len(given)}, must have {len(names)}: "
                              f"{', '.join(names)}")  # fmt: skip
+        for one, name in zip(given, names, strict=True):
+            if isinstance(one, str) or not hasattr(one, "__float__"):
+                raise ValueError(
+                    f"{title}: {name} is {one!r:.60}, must be a variable or an expression"
+                )
         kept = list(given)
         setattr(block, title, pyo.Expression(names, rule=lambda _, name: kept[places[name]]))
         return kept

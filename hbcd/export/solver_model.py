@@ -6,6 +6,7 @@ from collections.abc import Hashable
 from typing import Any
 
 from hbcd.export.form import ModelForm, solver_form
+from hbcd.export.given import by_name
 from hbcd.export.record import ExportRecord
 from hbcd.export.solver_check import checked
 from hbcd.export.solver_layers import RELU, Embedding
@@ -99,7 +100,7 @@ def tried(
 
 
 def _listed(tool: SolverTool, title: str, given: Any, names: list[str]) -> list[Any]:
-    found = tool.listed(given)
+    found = tool.listed(by_name(title, given, names))
     if len(found) != len(names):
         raise ValueError(f"{title}: has {len(found)}, must have {len(names)}: {', '.join(names)}")
     return found

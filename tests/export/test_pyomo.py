@@ -1,6 +1,7 @@
 """`to_pyomo`: the equations are the model, and solvers find its optimum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hbcd
@@ -134,3 +135,64 @@ def test_a_relu_network_needs_bounds_of_its_inputs(formulation):
     with pytest.raises(ValueError, match="inputs: x1 has no bounds"):
         hbcd.to_pyomo(regressor("relu"), problem, inputs=list(problem.x.values()),
                       formulation=formulation)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ["inputs", "outputs", "prediction", "z"])
+def test_a_block_that_has_a_name_of_the_model_stays_as_it_was(name):
+    problem = pyo.ConcreteModel()
+    setattr(problem, name, pyo.Var())
+    before = getattr(problem, name)
+    with pytest.raises(ValueError, match=f"block: has '{name}' already"):
+        hbcd.to_pyomo(regressor(), problem)
+    assert list(problem.component_map().values()) == [before]
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "told"),
+    [
+        ("tanh", {"outputs": [1.0, 2.0]}, "outputs: has 2, must have 1"),
+        ("tanh", {"inputs": ["a", "b", "c"]}, "inputs: x1 is 'a', must be a variable"),
+        ("tanh", {"inputs": [None, 1.0, 1.0]}, "inputs: x1 is None, must be a variable"),
+        ("relu", {"inputs": "free", "formulation": "relu_bigm"}, "has no bounds"),
+        ("tanh", {"inputs": {"x1": 1.0, "x2": 1.0, "other": 1.0}}, "inputs: has 'other'"),
+        ("tanh", {"inputs": {"x1": 1.0, "x2": 1.0}}, "inputs: lacks 'x3'"),
+    ],
+)
+def test_a_failure_leaves_nothing_in_the_block(model, options, told):
+    problem = pyo.ConcreteModel()
+    problem.free = pyo.Var(range(3))
+    if options.get("inputs") == "free":
+        options = options | {"inputs": problem.free}
+    before = dict(problem.component_map())
+    with pytest.raises(ValueError, match=told):
+        hbcd.to_pyomo(regressor(model), problem, **options)
+    assert dict(problem.component_map()) == before
+
+
+@pytest.mark.parametrize("wrong", [None, object(), pyo.Block([1, 2]), pyo.AbstractModel()])
+def test_what_is_no_block_is_refused(wrong):
+    with pytest.raises(ValueError, match="must be a ConcreteModel"):
+        hbcd.to_pyomo(regressor(), wrong)
+
+
+def test_inputs_in_a_mapping_are_taken_by_name():
+    model, (X, _) = regressor(), rows()
+    problem = pyo.ConcreteModel()
+    problem.x = pyo.Var(["x3", "x1", "x2"])
+    hbcd.to_pyomo(model, problem, inputs=problem.x, formulation="reduced_space")
+    for k, name in enumerate(["x1", "x2", "x3"]):
+        problem.x[name].set_value(X[0, k])
+    problem.outputs["prediction"].set_value(0.0)
+    (equation,) = problem.prediction.values()
+    found = abs(pyo.value(equation.body) - pyo.value(equation.upper))
+    assert found == pytest.approx(abs(model.predict(X[:1])[0]), rel=1e-9)
+
+
+def test_outputs_of_the_same_name_are_told_apart():
+    X, Y = rows()
+    names = ["a", "a", "a_2"]
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0)
+    model.fit(X, pd.DataFrame(Y, columns=names))
+    problem, record = block_of(model, "full_space")
+    assert record.outputs == ["a", "a_3", "a_2"]
+    assert list(problem.plant.outputs) == record.outputs

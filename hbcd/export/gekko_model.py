@@ -65,6 +65,8 @@ def to_gekko(model: Any, m: Any, *, inputs: Any = None, outputs: Any = None) -> 
         Before `fit`.
     """
     gekko = needed("gekko", "gekko")
+    if not isinstance(m, gekko.GEKKO):
+        raise ValueError(f"m={m!r:.60}: must be a GEKKO problem")
     trial = gekko.GEKKO(remote=False)
     try:
         return tried(GekkoTool(m), GekkoTool(trial), model, inputs, outputs, "bigm")
@@ -155,6 +157,13 @@ class GekkoTool(SolverTool):
     def is_variable(self, given: Any) -> bool:
         """Whether it is a Var, CV or SV."""
         return isinstance(given, self.variables)
+
+    def owns(self, given: Any) -> bool:
+        """Whether a variable or a parameter stands in the problem; of texts nothing is known."""
+        if not isinstance(given, (self.variables, self.parameters)):
+            return True
+        problem = self.problem
+        return any(one is given for one in [*problem._variables, *problem._parameters])
 
     def reach(self, given: Any, name: str) -> tuple[float, float]:
         """Of variables and parameters their bounds; expressions have none."""

@@ -20,6 +20,8 @@ from hbcd.utils.public import public
 
 __all__ = ["to_gurobi"]
 
+LONGEST = 63  # characters of a name: Gurobi takes 255 bytes
+
 
 @public
 def to_gurobi(
@@ -107,6 +109,8 @@ class GurobiTool(SolverTool):
             grb.OPCODE_TANH: np.tanh,
             grb.OPCODE_LOGISTIC: lambda z: 0.5 * (1.0 + np.tanh(0.5 * z)),
         }
+        if not isinstance(grb_model, gp.Model):
+            raise ValueError(f"grb_model={grb_model!r:.60}: must be a gurobipy.Model")
         self.own: list[Any] = []
         self.rows: dict[int, Any] = {}
         grb_model.update()
@@ -130,11 +134,11 @@ class GurobiTool(SolverTool):
 
     def real(self, name: str, low: float, high: float) -> Any:
         """A new variable; infinite is 1e100 for Gurobi."""
-        return self._kept(self.problem.addVar(lb=low, ub=high, name=name))
+        return self._kept(self.problem.addVar(lb=low, ub=high, name=name[:LONGEST]))
 
     def binary(self, name: str) -> Any:
         """A new binary variable."""
-        return self._kept(self.problem.addVar(vtype=self.gp.GRB.BINARY, name=name))
+        return self._kept(self.problem.addVar(vtype=self.gp.GRB.BINARY, name=name[:LONGEST]))
 
     def equal(self, terms: Sequence[Term], constant: float) -> Any:
         """A linear constraint."""
@@ -162,6 +166,17 @@ class GurobiTool(SolverTool):
     def is_variable(self, given: Any) -> bool:
         """Whether it is a Var."""
         return isinstance(given, self.gp.Var)
+
+    def owns(self, given: Any) -> bool:
+        """Whether variables stand in the problem at their places."""
+        linear = isinstance(given, self.gp.LinExpr)
+        terms = [given.getVar(k) for k in range(given.size())] if linear else [given]
+        there = self.problem.getVars()
+        return all(
+            0 <= one.index < len(there) and there[one.index].sameAs(one)
+            for one in terms
+            if isinstance(one, self.gp.Var)
+        )
 
     def reach(self, given: Any, name: str) -> tuple[float, float]:
         """Of a Var its bounds; of a LinExpr what follows from those of its variables."""

@@ -19,6 +19,7 @@ from hbcd.utils.public import public
 
 __all__ = ["to_scip"]
 
+INFINITE = 1e20
 MOST = 2_000_000  # numbers of all points that SCIP judges: a second or two
 ACCEPTED = 1e-9  # how far SCIP lets its constraints be violated at the points of the check
 
@@ -77,6 +78,8 @@ def to_scip(
         Before `fit`.
     """
     scip = needed("pyscipopt", "scip")
+    if not isinstance(scip_model, scip.Model):
+        raise ValueError(f"scip_model={scip_model!r:.60}: must be a pyscipopt.Model")
     if scip_model.getStage() > scip.SCIP_STAGE.PROBLEM:
         raise ValueError("scip_model: has been solved: its freeTransform() must come before")
     tool, trial = ScipTool(scip, scip_model, name), ScipTool(scip, scip.Model(), name, trial=True)
@@ -148,11 +151,13 @@ class ScipTool(SolverTool):
 
     def equal(self, terms: Sequence[Term], constant: float) -> Any:
         """A linear constraint."""
+        terms = [one for one in terms if one[1] != 0.0]
         for variable, factor in terms:
-            if abs(factor) < self.least:
+            small = abs(factor) < self.least
+            if small or abs(factor) >= INFINITE:
                 raise ValueError(
-                    f"{variable.name}: has a factor of {factor:.3g}, which SCIP takes as 0: state "
-                    "the column in another unit"
+                    f"{variable.name}: has a factor of {factor:.3g}, which SCIP takes as "
+                    f"{'0' if small else 'infinite'}: state the column in another unit"
                 )
         return self._handle(self._constraint(self._sum(terms) == -constant))
 
@@ -177,6 +182,13 @@ class ScipTool(SolverTool):
     def is_variable(self, given: Any) -> bool:
         """Whether it is a Variable."""
         return isinstance(given, self.scip.Variable)
+
+    def owns(self, given: Any) -> bool:
+        """Whether variables stand in the problem."""
+        terms = getattr(given, "terms", {})
+        used = [given] if self.is_variable(given) else [v for one in terms for v in one.vartuple]
+        there = {one.ptr() for one in self.problem.getVars()}
+        return all(one.ptr() in there for one in used)
 
     def reach(self, given: Any, name: str) -> tuple[float, float]:
         """Of a Variable its bounds; of a linear Expr what follows from those of its variables."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable
+from numbers import Real
 from typing import Any
 
 from hbcd.export.form import ModelForm, solver_form
@@ -103,6 +104,12 @@ def _listed(tool: SolverTool, title: str, given: Any, names: list[str]) -> list[
     found = tool.listed(by_name(title, given, names))
     if len(found) != len(names):
         raise ValueError(f"{title}: has {len(found)}, must have {len(names)}: {', '.join(names)}")
+    found = [float(one) if isinstance(one, Real) else one for one in found]
+    for one, name in zip(found, names, strict=True):
+        if one is None:
+            raise ValueError(f"{title}: {name} is None, must be a variable")
+        if not isinstance(one, float) and not tool.owns(one):
+            raise ValueError(f"{title}: {name} is a variable of another problem")
     return found
 
 

@@ -118,6 +118,10 @@ class SolverTool(ABC):
         """Whether something is a variable of the tool."""
 
     @abstractmethod
+    def owns(self, given: Any) -> bool:
+        """Whether a variable, or those of an expression as far as they are known, are its own."""
+
+    @abstractmethod
     def reach(self, given: Any, name: str) -> tuple[float, float]:
         """The bounds of what a user gives as an input `name`.
 

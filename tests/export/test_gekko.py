@@ -150,3 +150,25 @@ def test_relu_needs_bounds(problem):
     with pytest.raises(ValueError, match=r"inputs: x1 has no bounds, must have both .* ReLU$"):
         hbcd.to_gekko(regressor("relu"), problem, inputs=x)
     assert counts(problem) == (3, 0, 0)
+
+
+def test_what_is_no_problem_or_belongs_to_another_one_is_refused(problem):
+    model = regressor(depth=1)
+    other = gekko.GEKKO(remote=False)
+    x = [other.Var(lb=0.0, ub=1.0) for _ in range(3)]
+    with pytest.raises(ValueError, match="inputs: x1 is a variable of another problem"):
+        hbcd.to_gekko(model, problem, inputs=x)
+    with pytest.raises(ValueError, match="inputs: x2 is None"):
+        hbcd.to_gekko(model, problem, inputs=[1.0, None, 1.0])
+    with pytest.raises(ValueError, match=r"inputs: has 'a', must have x1, x2, x3; or give a list"):
+        hbcd.to_gekko(model, problem, inputs={"a": 1.0, "b": 1.0, "c": 1.0})
+    with pytest.raises(ValueError, match="=None: must be a"):
+        hbcd.to_gekko(model, None)
+    assert within(hbcd.to_gekko(model, problem, inputs=[1013, np.int64(0), -50.0]).record)
+
+
+def test_inputs_in_a_mapping_are_taken_by_name(problem):
+    x = dict(zip(["x3", "x1", "x2"], [problem.Var(lb=0.0, ub=1.0) for _ in range(3)], strict=True))
+    found = hbcd.to_gekko(regressor(depth=1), problem, inputs=x)
+    assert list(found.inputs) == ["x1", "x2", "x3"]
+    assert all(str(found.inputs[name]) == str(x[name]) for name in x)

@@ -1,6 +1,7 @@
 """`to_gurobi`: the constraints are the model, and Gurobi proves its optimum."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 import hbcd
@@ -242,3 +243,34 @@ def test_gurobi_machinelearning_takes_a_model_that_is_registered(problem):
         assert added.get_error().max() < 1e-5
         added.remove()
         assert counts(problem) == before
+
+
+def test_what_is_no_problem_or_belongs_to_another_one_is_refused(problem, environment):
+    model = regressor(depth=1)
+    other = gp.Model(env=environment)
+    x = list(other.addVars(3, lb=0.0, ub=1.0).values())
+    other.update()
+    with pytest.raises(ValueError, match="inputs: x1 is a variable of another problem"):
+        hbcd.to_gurobi(model, problem, inputs=x)
+    with pytest.raises(ValueError, match="inputs: x2 is None"):
+        hbcd.to_gurobi(model, problem, inputs=[1.0, None, 1.0])
+    with pytest.raises(ValueError, match=r"inputs: has 'a', must have x1, x2, x3; or give a list"):
+        hbcd.to_gurobi(model, problem, inputs={"a": 1.0, "b": 1.0, "c": 1.0})
+    with pytest.raises(ValueError, match="=None: must be a"):
+        hbcd.to_gurobi(model, None)
+    assert within(hbcd.to_gurobi(model, problem, inputs=[1013, np.int64(0), -50.0]).record)
+
+
+def test_inputs_in_a_mapping_are_taken_by_name(problem):
+    x = dict(zip(["x3", "x1", "x2"], problem.addVars(3, lb=0.0, ub=1.0).values(), strict=True))
+    found = hbcd.to_gurobi(regressor(depth=1), problem, inputs=x)
+    assert list(found.inputs) == ["x1", "x2", "x3"]
+    assert all(str(found.inputs[name]) == str(x[name]) for name in x)
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "é漢" * 150, "a\nb"])
+def test_names_of_any_length_are_taken(name, problem):
+    X, Y = rows()
+    frame = pd.DataFrame(X, columns=[name, name + "2", "z"])
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0).fit(frame, Y[:, 0])
+    assert within(hbcd.to_gurobi(model, problem).record)

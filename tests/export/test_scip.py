@@ -193,3 +193,42 @@ def test_a_problem_that_was_solved_is_refused(problem):
     problem.optimize()
     with pytest.raises(ValueError, match="scip_model: has been solved: its freeTransform"):
         hbcd.to_scip(regressor(), problem)
+
+
+def test_what_is_no_problem_or_belongs_to_another_one_is_refused(problem):
+    model = regressor(depth=1)
+    other = scip.Model()
+    x = [other.addVar(lb=0.0, ub=1.0) for _ in range(3)]
+    with pytest.raises(ValueError, match="inputs: x1 is a variable of another problem"):
+        hbcd.to_scip(model, problem, inputs=x)
+    with pytest.raises(ValueError, match="inputs: x2 is None"):
+        hbcd.to_scip(model, problem, inputs=[1.0, None, 1.0])
+    with pytest.raises(ValueError, match=r"inputs: has 'a', must have x1, x2, x3; or give a list"):
+        hbcd.to_scip(model, problem, inputs={"a": 1.0, "b": 1.0, "c": 1.0})
+    with pytest.raises(ValueError, match="=None: must be a"):
+        hbcd.to_scip(model, None)
+    assert within(hbcd.to_scip(model, problem, inputs=[1013, np.int64(0), -50.0]).record)
+
+
+def test_inputs_in_a_mapping_are_taken_by_name(problem):
+    x = dict(
+        zip(["x3", "x1", "x2"], [problem.addVar(lb=0.0, ub=1.0) for _ in range(3)], strict=True)
+    )
+    found = hbcd.to_scip(regressor(depth=1), problem, inputs=x)
+    assert list(found.inputs) == ["x1", "x2", "x3"]
+    assert all(str(found.inputs[name]) == str(x[name]) for name in x)
+
+
+@pytest.mark.parametrize("scale", [1e25, 1e300])
+def test_numbers_that_scip_takes_as_infinite_are_refused(scale, problem):
+    X, Y = rows()
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0).fit(X, scale * Y[:, 0])
+    with pytest.raises(ValueError, match="which SCIP takes as infinite"):
+        hbcd.to_scip(model, problem)
+    assert not problem.getVars()
+
+
+def test_a_target_that_did_not_vary_is_taken(problem):
+    X, _ = rows()
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0).fit(X, np.ones(len(X)))
+    assert within(hbcd.to_scip(model, problem).record)

@@ -135,7 +135,7 @@ def report(found, readers, count):
         "where one computes the points. Largest: the largest difference over that. Readers that "
         "take seconds for a model read one in several. Seconds are those of CPUs.",
         "",
-        "| target: reader | held | refused | wrong | largest | where | CPU s |",
+        "| target: reader | held | refused | other | largest | where | CPU s |",
         "|---|---:|---:|---:|---:|---|---:|",
     ]
     for title, one in readers.items():
@@ -157,7 +157,7 @@ def report(found, readers, count):
             lines.append(f"- {title}, {times}: {text:.{2 * TELL}}")
     wrong = [(title, *one) for title, row in found.items() for one in row.wrong]
     if wrong:
-        lines += ["", "Wrong:", ""]
+        lines += ["", "Wrong, or not computed by the tool:", ""]
         lines += [f"- {title}, {name}: {text:.{2 * TELL}}" for title, name, text in wrong]
     return "\n".join(lines) + "\n"
 

@@ -404,3 +404,19 @@ def _gekko(case, _):
         found.append([one.value[0] for one in made.outputs.values()])
         problem.cleanup()
     return made.record, np.array(found)
+
+
+@reader("scip", "SCIP", "pyscipopt", points=2, slack=1e-5, every=3)
+def _scip(case, _):
+    import pyscipopt
+
+    found = []
+    for values in case.features:
+        problem = pyscipopt.Model()
+        problem.hideOutput()
+        made = hbcd.to_scip(case.model, problem)
+        for one, value in zip(made.inputs.values(), values.tolist(), strict=True):
+            problem.addCons(one == value)
+        problem.optimize()
+        found.append([problem.getVal(one) for one in made.outputs.values()])
+    return made.record, np.array(found)

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # of the tools
-SLOW = ("fmi", "structured_text", "excel", "idaes", "gekko")  # seconds for each model
+SLOW = ("fmi", "structured_text", "excel", "idaes", "gekko", "scip")  # seconds for each model
 
 
 @pytest.fixture(scope="module")

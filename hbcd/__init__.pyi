@@ -24,20 +24,20 @@ from hbcd.estimators.model_loading import load
 from hbcd.estimators.parameters import NotFittedError
 from hbcd.estimators.regressor import HybridRegressor
 from hbcd.estimators.targets.target_transform import TargetTransform
-from hbcd.export.c_file import to_c
-from hbcd.export.casadi_function import to_casadi
-from hbcd.export.excel_file import to_excel
-from hbcd.export.fmi_file import to_fmi
-from hbcd.export.gekko_model import to_gekko
-from hbcd.export.gurobi_model import to_gurobi
-from hbcd.export.idaes_block import to_idaes
-from hbcd.export.julia_file import to_julia
-from hbcd.export.onnx_file import to_onnx
-from hbcd.export.pyomo_block import to_pyomo
+from hbcd.export.c.c_file import to_c
+from hbcd.export.excel.excel_file import to_excel
+from hbcd.export.fmi.fmi_file import to_fmi
+from hbcd.export.julia.julia_file import to_julia
+from hbcd.export.onnx.onnx_file import to_onnx
+from hbcd.export.optimization.casadi_function import to_casadi
+from hbcd.export.optimization.gekko_model import to_gekko
+from hbcd.export.optimization.gurobi_model import to_gurobi
+from hbcd.export.optimization.idaes_block import to_idaes
+from hbcd.export.optimization.pyomo_block import to_pyomo
+from hbcd.export.optimization.scip_model import to_scip
+from hbcd.export.optimization.solver_tool import EmbeddedModel
 from hbcd.export.record import ExportRecord, read_record
-from hbcd.export.scip_model import to_scip
-from hbcd.export.solver_tool import EmbeddedModel
-from hbcd.export.structured_text import to_structured_text
+from hbcd.export.structured_text.structured_text import to_structured_text
 from hbcd.networks.structure import NetworkStructure
 from hbcd.optimizers.base import Optimizer
 from hbcd.optimizers.builtin import BFGS, ICRS, LBFGS, Adam, BarzilaiBorwein

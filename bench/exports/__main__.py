@@ -16,7 +16,11 @@ from pathlib import Path
 import numpy as np
 
 import hbcd
-from hbcd.export import c_text, excel_text, julia_text, onnx_file, st_text
+from hbcd.export.c import c_text
+from hbcd.export.excel import excel_text
+from hbcd.export.julia import julia_text
+from hbcd.export.onnx import onnx_file
+from hbcd.export.structured_text import st_text
 
 MOST_BYTES, MOST_TIME = 20_000, 1.5
 # Of a target: what writes it, what holds its numbers by name, and what makes its bytes of them.

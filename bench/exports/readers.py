@@ -225,7 +225,7 @@ reader("fmi", "3.0, FMPy", "fmpy", "program:cc", points=4, every=3)(_fmi("3.0"))
 
 def _structured_text(dtype):
     def read(case, folder):
-        from hbcd.export.st_program import FunctionBlock
+        from hbcd.export.structured_text.st_program import FunctionBlock
         from support.blark_blocks import Block
 
         record = hbcd.to_structured_text(case.model, folder / "m.st", dtype=dtype)

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export.c_reader import CProgram
+from hbcd.export.c.c_reader import CProgram
 from hbcd.export.evaluation import jacobian_of
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points, table_of
@@ -176,7 +176,7 @@ def test_the_reader_knows_c_and_not_what_was_written():
 def test_a_text_is_computed_once_and_again_where_more_than_its_record_changes(
     tmp_path, monkeypatch
 ):
-    from hbcd.export import c_text
+    from hbcd.export.c import c_text
 
     right, read = c_text.CText.content, []
     monkeypatch.setattr(c_text, "CProgram", lambda text: read.append(text) or CProgram(text))

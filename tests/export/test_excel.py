@@ -8,8 +8,8 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.export.excel_formulas import Calculation
-from hbcd.export.excel_reader import read_sheets
+from hbcd.export.excel.excel_formulas import Calculation
+from hbcd.export.excel.excel_reader import read_sheets
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points
 from hbcd.export.self_check import reference

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.export import fmi_file
 from hbcd.export.evaluation import jacobian_of
+from hbcd.export.fmi import fmi_file
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points
 from hbcd.export.self_check import reference

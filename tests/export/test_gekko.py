@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export import gekko_model
+from hbcd.export.optimization import gekko_model
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, regressor, rows
 
 gekko = pytest.importorskip("gekko", reason="the extra gekko is not installed")

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.export import gurobi_model
+from hbcd.export.optimization import gurobi_model
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, regressor, rows
 
 gp = pytest.importorskip("gurobipy", reason="the extra gurobi is not installed")
@@ -227,7 +227,7 @@ def test_gurobi_machinelearning_takes_a_model_that_is_registered(problem):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from hbcd.export.gurobi_ml import register_gurobi_predictors
+    from hbcd.export.optimization.gurobi_ml import register_gurobi_predictors
 
     register_gurobi_predictors()
     X, Y = rows()

@@ -14,8 +14,8 @@ names = ("to_c", "to_fmi", "to_onnx", "to_casadi", "to_pyomo", "to_idaes", "to_g
          "to_gekko", "read_record", "ExportRecord", "EmbeddedModel")
 for name in names:
     getattr(hbcd, name)
-import hbcd.export.gurobi_ml
-import hbcd.export.sklearn_onnx
+import hbcd.export.optimization.gurobi_ml
+import hbcd.export.onnx.sklearn_onnx
 import hbcd.export.targets
 others = {"onnx", "onnxruntime", "skl2onnx", "casadi", "pyomo", "omlt", "gurobipy", "pyscipopt",
           "gekko", "idaes"}

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 import hbcd
-from hbcd.export.julia_program import JuliaProgram, Vector
+from hbcd.export.julia.julia_program import JuliaProgram, Vector
 from support.exportable import (
     ACTIVATIONS,
     FAST,

@@ -148,7 +148,7 @@ def test_an_unknown_text_is_nan_and_not_the_first_level(tmp_path):
 
 
 def test_a_bit_of_a_weight_that_is_written_wrongly_is_refused(tmp_path, monkeypatch):
-    from hbcd.export import onnx_file
+    from hbcd.export.onnx import onnx_file
 
     model, rng = regressor(), np.random.default_rng(0)
     written = onnx_file.onnx_bytes
@@ -210,7 +210,7 @@ def test_a_pipeline_of_scikit_learn_is_converted(double, tmp_path):
     from sklearn.pipeline import make_pipeline
     from sklearn.preprocessing import StandardScaler
 
-    from hbcd.export.sklearn_onnx import register_onnx_converters
+    from hbcd.export.onnx.sklearn_onnx import register_onnx_converters
 
     register_onnx_converters()
     X, Y = rows()

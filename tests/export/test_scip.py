@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export import scip_model
+from hbcd.export.optimization import scip_model
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, regressor, rows
 
 scip = pytest.importorskip("pyscipopt", reason="the extra scip is not installed")

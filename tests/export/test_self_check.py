@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export import c_file
+from hbcd.export.c import c_file
 from support.exportable import regressor
 
 FLIPS = 40  # here; 1000 in `python -m bench.exports`

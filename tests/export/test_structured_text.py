@@ -10,7 +10,7 @@ import hbcd
 from hbcd.export.form import model_form
 from hbcd.export.inputs import check_points
 from hbcd.export.self_check import reference
-from hbcd.export.st_program import FunctionBlock
+from hbcd.export.structured_text.st_program import FunctionBlock
 from support.exportable import (
     ACTIVATIONS,
     FAST,

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export.excel_text import ExcelText
-from hbcd.export.julia_text import JuliaText
-from hbcd.export.st_text import STText
+from hbcd.export.excel.excel_text import ExcelText
+from hbcd.export.julia.julia_text import JuliaText
+from hbcd.export.structured_text.st_text import STText
 from support.exportable import regressor
 
 FLIPS = 40  # here; 1000 in `python -m bench.exports`
@@ -109,7 +109,7 @@ def test_other_text_than_that_of_the_model_is_refused(target, right, wrong, tmp_
 )  # fmt: skip
 def test_other_formulas_than_those_of_the_model_are_refused(right, wrong, tmp_path, monkeypatch):
     pytest.importorskip("openpyxl", reason="the extra excel is not installed")
-    from hbcd.export import excel_workbook
+    from hbcd.export.excel import excel_workbook
 
     write, seen = excel_workbook._write, []
 

@@ -5,7 +5,7 @@ import subprocess
 import zipfile
 from xml.etree import ElementTree
 
-from hbcd.export.fmi_driver import Fmu
+from hbcd.export.fmi.fmi_driver import Fmu
 from support.compiled_exports import CC
 
 STRICT = ["-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-Wconversion", "-Wshadow",

@@ -1,0 +1,1 @@
+"""A model as a Functional Mock-up Unit, for simulators."""

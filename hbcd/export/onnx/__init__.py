@@ -1,0 +1,1 @@
+"""A model as an ONNX file, and in pipelines that skl2onnx converts."""

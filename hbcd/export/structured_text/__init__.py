@@ -1,0 +1,1 @@
+"""A model as a function block of IEC 61131-3, for controllers."""

@@ -20,6 +20,7 @@ from hbcd.tables.text_format import ASK_ENCODING, SEPARATORS, TextFormat, find_f
 __all__ = ["ENGINES", "TableFile", "read_table"]
 
 Result = TypeVar("Result")
+MOST_OF_A_REASON: Final = 300  # characters; a reader may quote the whole file
 
 #: Suffixes that `read_table` knows, and what to install where pandas lacks the reader.
 ENGINES: Final = {
@@ -286,7 +287,8 @@ def guarded(read: Callable[[], Result], file: Path, suffix: str) -> Result:
 
 
 def _reason(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+    text = next(iter(str(error).strip().splitlines()), type(error).__name__)
+    return text if len(text) <= MOST_OF_A_REASON else f"{text[:MOST_OF_A_REASON]}..."
 
 
 def check_fields(frame: pd.DataFrame, file: Path) -> pd.DataFrame:

@@ -125,6 +125,7 @@ int FN(plan_carve)(const TY(net) *net, const TY(data) *data, const TY(data) *hel
 {
     *plan = NULL;
     if (data->n_in != net->n_in || data->n_out != net->n_out) return HBCD_ERR_ARGUMENT;
+    if (held_out && (held_out->n_in != net->n_in || held_out->n_out != net->n_out)) return HBCD_ERR_ARGUMENT;
     const size_t own = data->tiles ? 0 : data->rows, held = held_out && !held_out->tiles ? held_out->rows : 0;
     const size_t cached = FN(larger)(needs->cache_all ? own : 0, needs->cache_batch ? needs->room : 0);
     const int in_ranges = data->range.ranks != NULL || (held_out && held_out->range.ranks);

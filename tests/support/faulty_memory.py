@@ -41,13 +41,20 @@ FORGOTTEN = (
     "error return without exception set",
     "returned NULL without setting an exception",
     "can't allocate lock",
+    "can't allocate read lock",
+    "PathLike object, not PosixPath",  # whose text it could not ask for
+    "os.PathLike, not PosixPath",
+    "[digital envelope routines] initialization error",  # OpenSSL
+    "[digital envelope routines] not able to copy ctx",
     "NULL object passed to Py_BuildValue",
 )
 
 
 def forgotten(error):
     """Whether an exception is one that NumPy or Python raises in the place of MemoryError."""
-    return isinstance(error, (SystemError, RuntimeError)) and str(error).endswith(FORGOTTEN)
+    return isinstance(error, (SystemError, RuntimeError, TypeError, ValueError)) and str(
+        error
+    ).endswith(FORGOTTEN)
 
 
 class Trials:

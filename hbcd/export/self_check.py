@@ -18,7 +18,13 @@ from hbcd.export.form import ModelForm
 from hbcd.export.inputs import POINTS, check_points, features_of, table_of
 from hbcd.export.record import ExportRecord, model_hash, sealed
 from hbcd.export.rounding import Arithmetic, rounding_bound
-from hbcd.utils.atomic_files import called, take_away, write_through
+from hbcd.utils.atomic_files import (
+    called,
+    check_replaceable,
+    replace_file,
+    take_away,
+    write_through,
+)
 
 __all__ = ["Agreement", "agreement", "keep_checked", "record_of", "reference"]
 
@@ -180,6 +186,7 @@ def keep_checked(
     path: str | os.PathLike[str],
     write: Callable[[ExportRecord | None], bytes],
     check: Callable[[Path], ExportRecord],
+    beside: dict[str, bytes] | None = None,
 ) -> ExportRecord:
     """Writes a file, reads it back, and puts it in place only where it agrees with the model.
 
@@ -190,6 +197,8 @@ def keep_checked(
         ``write(record)``: the content of the file; the record is None for the first reading.
     check : callable
         ``check(path)``: reads a file, compares it with the model, and gives the record of that.
+    beside : dict of str to bytes, optional
+        Files that belong to it, by what stands behind its name in theirs.
 
     Returns
     -------
@@ -203,6 +212,7 @@ def keep_checked(
         It cannot be written.
     """
     target = Path(os.path.realpath(Path(path).expanduser()))
+    check_replaceable(target, str(path))
     place = target.with_name(f".hbcd-{secrets.token_hex(8)}{target.suffix}")
     try:
         write_through(place, [write(None)])
@@ -210,6 +220,8 @@ def keep_checked(
         place.unlink()
         write_through(place, [sealed(write(record))])
         check(place)  # what is kept is what was read
+        for suffix, content in (beside or {}).items():
+            replace_file(target.with_name(target.name + suffix), [content], f"{path}{suffix}")
         os.replace(place, target)
     except OSError as error:
         if error.filename in (None, str(place)):

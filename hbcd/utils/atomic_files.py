@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-__all__ = ["called", "replace_file", "take_away", "write_through"]
+__all__ = ["called", "check_replaceable", "replace_file", "take_away", "write_through"]
 
 
 def replace_file(target: Path, content: Iterable[bytes], name: str | None = None) -> None:
@@ -27,6 +29,7 @@ def replace_file(target: Path, content: Iterable[bytes], name: str | None = None
     OSError
         It cannot be written; a file that was there is as it was.
     """
+    check_replaceable(target, name or str(target))
     temporary = target.with_name(f".hbcd-{secrets.token_hex(8)}.tmp")
     failed = []
 
@@ -48,6 +51,25 @@ def replace_file(target: Path, content: Iterable[bytes], name: str | None = None
     except BaseException:
         take_away(temporary)
         raise
+
+
+def check_replaceable(target: Path, name: str) -> None:
+    """OSError where a folder, a device or a pipe stands, which no file may take the place of.
+
+    Parameters
+    ----------
+    target : Path
+    name : str
+        What the error calls it.
+    """
+    try:
+        mode = target.stat().st_mode
+    except OSError:
+        return
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), name)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "Is a device or a pipe, must be a file", name)
 
 
 def write_through(path: Path, content: Iterable[bytes]) -> None:

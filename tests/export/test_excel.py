@@ -178,3 +178,15 @@ def test_the_calculation_knows_spreadsheets_and_not_what_was_written():
     for wrong in ("1+", "A1:B2", "SUM(1", "1 2", "%", 'VLOOKUP("x",1)', "MATCH(1,A1:B1,1)"):
         with pytest.raises(ValueError, match="formula: "):
             Calculation({"One": {"A1": ("=", wrong)}}, {}).cell("One", "A1")
+
+
+@pytest.mark.parametrize(
+    ("level", "told"),
+    [("a\r\nb", "has a character that a workbook"), ("a" * 40_000, "has 40000 characters")],
+)
+def test_a_level_that_no_cell_holds_is_refused_by_name(level, told, tmp_path):
+    X, Y = rows()
+    frame = pd.DataFrame({"t": np.resize(np.array([level, "z"], object), len(X)), "x": X[:, 0]})
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0).fit(frame, Y[:, 0])
+    with pytest.raises(ValueError, match=told):
+        hbcd.to_excel(model, tmp_path / "m.xlsx")

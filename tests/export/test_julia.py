@@ -110,3 +110,12 @@ def test_the_reader_knows_julia_and_not_what_was_written():
     ):
         with pytest.raises(ValueError, match=told):
             JuliaProgram(text.replace(right, wrong)).run("f", Vector(np.ones((2, 1))))
+
+
+@pytest.mark.parametrize("name", ["inputs", "A1", "LOW", "argumentError", "main", "scale"])
+def test_a_module_is_not_called_as_a_constant_within_it(name, tmp_path):
+    hbcd.to_julia(regressor(), tmp_path / f"{name}.jl")
+    text = (tmp_path / f"{name}.jl").read_text()
+    (module,) = re.findall(r"^module (\w+)$", text, re.M)
+    assert f"const {module} =" not in text
+    assert module not in ("ArgumentError", "Main")

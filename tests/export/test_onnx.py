@@ -253,3 +253,25 @@ def test_columns_may_be_called_as_anything_inside_of_the_file(kind, names, tmp_p
     else:
         np.testing.assert_allclose(found[0], model.predict_proba(frame), atol=1e-12)
         assert list(found[1]) == list(model.predict(frame))
+
+
+def test_a_file_of_bounds_that_cannot_be_written_leaves_the_network_as_it_was(tmp_path):
+    (tmp_path / "m.onnx").write_text("before")
+    (tmp_path / "m.onnx.bounds.json").mkdir()
+    with pytest.raises(OSError, match=r"m\.onnx\.bounds\.json"):
+        hbcd.to_onnx(regressor(), tmp_path / "m.onnx", dialect="omlt")
+    assert (tmp_path / "m.onnx").read_text() == "before"
+    assert len(list(tmp_path.iterdir())) == 2
+
+
+def test_an_empty_text_beside_gaps_is_refused_where_both_are_written_alike(tmp_path):
+    X, Y = rows()
+    frame = pd.DataFrame({"t": np.resize(np.array(["", "a", "b", None], object), len(X)),
+                          "x": X[:, 0]})  # fmt: skip
+    model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0, missing="indicator")
+    model.fit(frame, Y[:, 0])
+    if model.encoder_.columns[0][1][0] != "":
+        pytest.skip("an empty text is a gap")
+    with pytest.raises(ValueError, match="t: has the level '' and gaps"):
+        hbcd.to_onnx(model, tmp_path / "m.onnx")
+    hbcd.to_onnx(model, tmp_path / "m.onnx", dialect="static")

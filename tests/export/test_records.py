@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 
 import numpy as np
 import pandas as pd
@@ -58,3 +59,17 @@ def test_numbers_of_the_record_are_those_of_the_check(tmp_path):
     written = hbcd.to_c(fitted("abc"), tmp_path / "m.c")
     assert hbcd.read_record(tmp_path / "m.c") == written
     assert np.isfinite(written.measured).all()
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes")
+def test_a_pipe_or_a_folder_is_never_replaced_by_a_file(tmp_path):
+    model, pipe, folder = fitted("abc"), tmp_path / "pipe.c", tmp_path / "folder.c"
+    os.mkfifo(pipe)
+    folder.mkdir()
+    for write in (hbcd.to_c, hbcd.to_julia, hbcd.to_structured_text, lambda m, p: m.save(p)):
+        with pytest.raises(OSError, match=r"device or a pipe, must be a file: .*pipe"):
+            write(model, pipe)
+        with pytest.raises(OSError, match="directory"):
+            write(model, folder)
+    assert pipe.is_fifo()
+    assert sorted(tmp_path.iterdir()) == [folder, pipe]

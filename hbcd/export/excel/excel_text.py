@@ -26,7 +26,7 @@ __all__ = ["ExcelText"]
 
 Array = NDArray[Any]
 TOP, FIRST_ROW = 4, 7  # the row of names, and the first one to edit
-MOST_COLUMNS, MOST_FORMULAS = 16_384, 1_000_000
+MOST_COLUMNS, MOST_FORMULAS, MOST_CHARACTERS = 16_384, 1_000_000, 32_767
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML
 
 
@@ -72,8 +72,13 @@ class ExcelText:
         texts = [text for column in self.form.columns for text in column.levels or ()]
         texts += [one for one in self.form.classes or () if isinstance(one, str)]
         for text in texts:
-            if CONTROL.search(text):
-                raise ValueError(f"excel: {text!r} has a character that a workbook cannot hold")
+            if CONTROL.search(text) or "\r" in text:
+                raise ValueError(f"excel: {text!r:.60} has a character that a workbook cannot hold")
+            if len(text) > MOST_CHARACTERS:
+                raise ValueError(
+                    f"excel: {text!r:.60} has {len(text)} characters, a cell at most "
+                    f"{MOST_CHARACTERS}"
+                )
 
     def _model_sheet(self) -> ModelSheet:
         sheet, form = ModelSheet(), self.form

@@ -23,7 +23,12 @@ __all__ = ["to_julia"]
 
 ULPS = 16.0  # of elementary functions, whose accuracy is not stated
 LINKS = ("identity", "logistic", "softmax")
-RESERVED = ("Base", "Core", "LinearAlgebra", "Main", "MathOptAI")
+RESERVED = frozenset(
+    """
+    ArgumentError Base CLASSES Core FACTOR FEATURES FILL HIGH INPUTS LEAST LOW LinearAlgebra MEAN
+    MOST Main MathOptAI OUTPUTS RESIDUALS SCALE SHARES SHIFT
+    """.split()  # noqa: SIM905 - words are easier to read than a list of them
+)
 
 
 @public
@@ -105,7 +110,8 @@ def _predictor(form: ModelForm, arithmetic: Arithmetic) -> tuple[Predictor | Non
 
 
 def _module(text: str) -> str:
-    """A name of a module: words that begin with a capital."""
+    """A name of a module: words that begin with a capital, unlike the constants within it."""
     words = re.findall(r"[A-Za-z0-9]+", text)
     found = "".join(word[:1].upper() + word[1:] for word in words) or "Model"
-    return f"Model{found}" if found[0].isdigit() or found in RESERVED else found
+    taken = found in RESERVED or re.fullmatch(r"[AC]\d+", found)
+    return f"Model{found}" if found[0].isdigit() or taken else found

@@ -20,7 +20,6 @@ from hbcd.export.onnx.onnx_proto import onnx_bytes, read_constants, run_file
 from hbcd.export.record import ExportRecord
 from hbcd.export.rounding import Arithmetic
 from hbcd.export.self_check import Agreement, agreement, keep_checked, record_of
-from hbcd.utils.atomic_files import replace_file
 from hbcd.utils.public import public
 
 __all__ = ["DIALECTS", "to_onnx"]
@@ -128,14 +127,12 @@ def to_onnx(model: Any, path: str | os.PathLike[str], *, dialect: str = "general
         found = file.compute(place)
         return record_of(form, agreed, found, arithmetic, "onnx", left_out)
 
-    record = keep_checked(path, file.content, check)
+    beside = {}
     if chosen.plain:
         bounds = [{"key": k, "lower_bound": c.low, "upper_bound": c.high}
                   for k, c in enumerate(form.columns)]  # fmt: skip
-        target = Path(os.path.realpath(Path(path).expanduser()))
-        text = json.dumps(bounds, indent=1).encode()
-        replace_file(target.with_name(f"{target.name}.bounds.json"), [text])
-    return record
+        beside[".bounds.json"] = json.dumps(bounds, indent=1).encode()
+    return keep_checked(path, file.content, check, beside)
 
 
 class _File:
@@ -150,6 +147,7 @@ class _File:
         self.graph = Graph(dialect.dtype, tuple(self.inputs))
         x = self.inputs[0]
         if self.by_column:
+            self._refuse_empty_levels()
             x = features_of_columns(self.graph, form.columns, self.inputs)
         elif any(c.gaps for c in form.columns):
             x = self._columns_of_x()
@@ -158,6 +156,15 @@ class _File:
         self.labels: Array = np.zeros(0)
         if form.classes is not None and not dialect.plain:
             self._label()
+
+    def _refuse_empty_levels(self) -> None:
+        """An empty text is a gap: it cannot be a level as well."""
+        for column in self.form.columns:
+            if column.gaps and column.levels is not None and "" in column.levels:
+                raise ValueError(
+                    f"{column.name}: has the level '' and gaps, which the dialect 'general' writes "
+                    "as ''; the other dialects take features"
+                )
 
     def _columns_of_x(self) -> str:
         """Features of an array with gaps."""

@@ -9,6 +9,7 @@ import gzip
 import io
 import json
 import os
+import subprocess
 import sys
 import sysconfig
 import tarfile
@@ -36,13 +37,15 @@ STABLE_ABI = sys.implementation.name == "cpython" and not sysconfig.get_config_v
 UNIX_FLAGS = [
     "-std=c11",
     "-O3",
-    "-ffp-contract=fast",
     "-fno-math-errno",
     "-fno-trapping-math",
     "-fvisibility=hidden",
     "-g0",
     "-Wno-unknown-pragmas",  # a build without OpenMP passes over its pragmas
 ]
+# Fused operations but where a pragma forbids them: gcc does that by "fast"; clang by "on", which
+# gcc takes for "off".
+CLANG_FUSES, GCC_FUSES = "-ffp-contract=on", "-ffp-contract=fast"
 MSVC_FLAGS = ["/std:c11", "/O2", "/fp:precise"]
 
 OPENMP_PROBE = """
@@ -73,6 +76,8 @@ class BuildExt(build_ext):
     def build_extensions(self) -> None:
         msvc = self.compiler.compiler_type == "msvc"
         compile_flags, link_flags = self.openmp_flags()
+        if not msvc:
+            compile_flags = [CLANG_FUSES if self.is_clang() else GCC_FUSES, *compile_flags]
         for extension in self.extensions:
             extension.extra_compile_args = (MSVC_FLAGS if msvc else UNIX_FLAGS) + compile_flags
             extension.extra_link_args = link_flags
@@ -91,6 +96,13 @@ class BuildExt(build_ext):
             for other in folder.glob(extension.name.rpartition(".")[2] + ".*"):
                 if other.suffix in (".so", ".pyd") and other.name != built.name:
                     other.unlink()
+
+    def is_clang(self) -> bool:
+        """Whether the compiler in use is clang, by whatever name."""
+        command = [*self.compiler.compiler_so, "--version"]
+        return (
+            "clang" in subprocess.run(command, capture_output=True, text=True, check=False).stdout
+        )
 
     def openmp_flags(self) -> tuple[list[str], list[str]]:
         """Flags to compile and to link with; empty without OpenMP.  Says which."""

@@ -37,6 +37,10 @@ static TY(guard) FN(guard_make)(int isa)
     arena = borrow(arena.used);
     FN(bound_make)(w.net, ROWS, 0, ROWS, 1, NULL, &arena, &w.bound);
     size_t n = w.net->n_params;
+    arena = (hbcd_arena){NULL, 0, 0};
+    must(FN(normal_make)(&w.bound, n, &arena));
+    arena = borrow(arena.used);
+    must(FN(normal_make)(&w.bound, n, &arena));
     REAL **vectors[] = {&w.start, &w.x, &w.g, &w.lo, &w.hi};
     for (size_t k = 0; k < sizeof vectors / sizeof *vectors; k++)
         *vectors[k] = (REAL *)(void *)borrow((n * sizeof(REAL) / HBCD_ALIGN + 1) * HBCD_ALIGN).base;
@@ -94,6 +98,7 @@ static int FN(guard_run)(const char *name, int isa, size_t repeats)
     else if (strcmp(name, "icrs trial") == 0) FN(guard_minimize)(&w, HBCD_ICRS, &icrs, repeats);
     else if (strcmp(name, "adam step") == 0) FN(guard_minimize)(&w, HBCD_ADAM, &adam, repeats);
     else if (strcmp(name, "lbfgs iteration") == 0) FN(guard_minimize)(&w, HBCD_LBFGS, &lbfgs, repeats);
-    else return 0;
+    else if (strcmp(name, "lm iteration") == 0) FN(guard_minimize)(&w, HBCD_LM, &lm, repeats);
+    else return FN(guard_kernel)(name, isa, repeats);
     return 1;
 }

@@ -76,6 +76,8 @@ static void measure_flops(int best)
 #ifdef HBCD_X86
         PEAK_ROW(avx2, HBCD_ISA_AVX2, 32),
         PEAK_ROW(avx512, HBCD_ISA_AVX512, 64),
+#elif defined(HBCD_ARM64)
+        PEAK_ROW(baseline, HBCD_ISA_NEON, 16), /* the same vectors */
 #endif
     };
     begin_section("the machine: multiply and add", "GF/s");

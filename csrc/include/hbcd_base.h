@@ -48,10 +48,13 @@ const char *hbcd_status_text(int status);
 /* ---- precision and instruction set ------------------------------------------------------------ */
 
 enum hbcd_dtype { HBCD_F32 = 0, HBCD_F64 = 1 };
-enum hbcd_isa { HBCD_ISA_BASELINE = 0, HBCD_ISA_AVX2 = 1, HBCD_ISA_AVX512 = 2 };
+/* From what every processor has to the best: AVX2 and AVX-512 on x86-64, NEON on AArch64. */
+enum hbcd_isa { HBCD_ISA_BASELINE = 0, HBCD_ISA_AVX2 = 1, HBCD_ISA_AVX512 = 2, HBCD_ISA_NEON = 1 };
 
-/* The best instruction set that this build has and this processor runs. */
+/* The best instruction set that this build has and this processor runs; it runs all below, too.
+ * -DHBCD_ISA_AT_MOST=HBCD_ISA_... makes a build that finds no better one. */
 int hbcd_isa_detect(void);
+/* NULL for an instruction set of another architecture. */
 const char *hbcd_isa_name(int isa);
 /* The OpenMP version date this build uses, 0 without OpenMP. */
 int hbcd_openmp(void);

@@ -24,7 +24,7 @@ cdef extern from "Python.h":
     int PyBUF_READ
     int PyBUF_WRITE
 
-_ISA_NAMES = {hbcd_isa_name(k).decode(): k for k in range(3)}
+_ISA_NAMES = {hbcd_isa_name(k).decode(): k for k in range(3) if hbcd_isa_name(k) != NULL}
 
 
 def _pick_isa():

@@ -6,6 +6,15 @@
 #include "check.h"
 #include "hbcd.h"
 
+#ifdef _WIN32 /* which has no aligned_alloc */
+#include <malloc.h>
+#define ALIGNED_ALLOC(size) _aligned_malloc(size, HBCD_ALIGN)
+#define ALIGNED_FREE(base) _aligned_free(base)
+#else
+#define ALIGNED_ALLOC(size) aligned_alloc(HBCD_ALIGN, size)
+#define ALIGNED_FREE(base) free(base)
+#endif
+
 #if defined(__SANITIZE_ADDRESS__)
 enum { GUARD = 0 }; /* the sanitizer watches the bytes behind */
 #else
@@ -22,7 +31,7 @@ typedef struct memory {
 static inline memory borrow(size_t size)
 {
     memory m;
-    m.base = aligned_alloc(HBCD_ALIGN, size + GUARD ? size + GUARD : HBCD_ALIGN);
+    m.base = ALIGNED_ALLOC(size + GUARD ? size + GUARD : HBCD_ALIGN);
     if (m.base == NULL) abort();
     memset(m.base, RUBBISH, size + GUARD);
     m.arena = (hbcd_arena){m.base, size, 0};
@@ -37,7 +46,7 @@ static inline void give_back(memory *m)
     const size_t guard = GUARD;
     for (size_t k = 0; k < guard; k++) touched += m->base[m->arena.size + k] != RUBBISH;
     CHECK(touched == 0);
-    free(m->base);
+    ALIGNED_FREE(m->base);
     m->base = NULL;
 }
 

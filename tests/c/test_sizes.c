@@ -2,7 +2,11 @@
 #include "base/sizes.h"
 #include "train_world.h"
 
-static const size_t HUGE_SIZES[] = {(size_t)1 << 31, (size_t)1 << 61, (size_t)1 << 62, SIZE_MAX - 1, SIZE_MAX};
+/* 2^bits, or the largest power that a size can be. */
+#define WIDTH (8 * sizeof(size_t))
+#define POWER(bits) ((size_t)1 << ((bits) < WIDTH ? (bits) : WIDTH - 1))
+
+static const size_t HUGE_SIZES[] = {POWER(31), POWER(61), POWER(62), SIZE_MAX - 1, SIZE_MAX};
 enum { N_HUGE = sizeof HUGE_SIZES / sizeof *HUGE_SIZES };
 
 static void test_sums_and_products_stay_at_the_largest_size(void)
@@ -75,8 +79,8 @@ static void test_options_of_optimizers(const world *w)
 /* n variables: two vectors at least, for the methods with a matrix half of n^2 numbers. */
 static void test_numbers_of_variables(int dtype)
 {
-    const size_t sizes[] = {(size_t)1 << 31, ((size_t)1 << 31) + 1, (size_t)1 << 32, (size_t)1 << 35, (size_t)1 << 60,
-                            (size_t)1 << 61, (size_t)1 << 62, SIZE_MAX - 7, SIZE_MAX};
+    const size_t sizes[] = {POWER(31), POWER(31) + 1, POWER(32), POWER(35), POWER(60),
+                            POWER(61), POWER(62), SIZE_MAX - 7, SIZE_MAX};
     for (size_t k = 0; k < sizeof sizes / sizeof *sizes; k++)
         for (int kind = 0; kind < HBCD_N_OPTIMIZERS; kind++) {
             const double n = (double)sizes[k], vectors = 2 * n * (dtype == HBCD_F32 ? 4 : 8);
@@ -94,8 +98,8 @@ static void test_numbers_of_variables(int dtype)
 /* Nothing is read while measuring: strides of 0 stand for memory that nobody has. */
 static void test_tables(int dtype)
 {
-    const size_t columns[] = {1, (size_t)1 << 31, (size_t)1 << 40, (size_t)1 << 61, (size_t)1 << 62, SIZE_MAX};
-    const size_t rows[] = {1, 256, (size_t)1 << 31, UINT32_MAX, (size_t)1 << 61, SIZE_MAX};
+    const size_t columns[] = {1, POWER(31), POWER(40), POWER(61), POWER(62), SIZE_MAX};
+    const size_t rows[] = {1, 256, POWER(31), UINT32_MAX, POWER(61), SIZE_MAX};
     double number = 1;
     for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
         for (size_t k = 0; k < sizeof rows / sizeof *rows; k++) {
@@ -112,7 +116,7 @@ static void test_tables(int dtype)
 
 static void test_layers(int dtype)
 {
-    const size_t widths[] = {(size_t)1 << 31, (size_t)1 << 40, (size_t)1 << 61, (size_t)1 << 62, SIZE_MAX};
+    const size_t widths[] = {POWER(31), POWER(40), POWER(61), POWER(62), SIZE_MAX};
     for (size_t i = 0; i < sizeof widths / sizeof *widths; i++)
         for (size_t k = 0; k < sizeof widths / sizeof *widths; k++) {
             const hbcd_layer_spec layers[] = {{.n_out = widths[i], .activation = HBCD_TANH}, {.n_out = widths[k]}};

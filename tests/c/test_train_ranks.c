@@ -92,7 +92,7 @@ static int share_of_ranks(void *self, const void *own, const size_t *bytes, void
 
 static void *lend(hbcd_arena *arena)
 {
-    *arena = (hbcd_arena){aligned_alloc(HBCD_ALIGN, arena->used), arena->used, 0};
+    *arena = (hbcd_arena){ALIGNED_ALLOC(arena->used), arena->used, 0};
     if (!arena->base) abort();
     return arena->base;
 }
@@ -126,8 +126,8 @@ static void *train_rank(void *self)
     r->run->stop.watch = &r->run->watch;
     if (r->status == HBCD_OK)
         r->status = hbcd_plan_train(w->dtype, plan, &r->run->theta, &r->run->stop, &rng, &r->run->report);
-    free(room);
-    free(more);
+    ALIGNED_FREE(room);
+    ALIGNED_FREE(more);
     return NULL;
 }
 

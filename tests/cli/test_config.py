@@ -107,9 +107,10 @@ def test_an_instruction_set_that_there_is_not_ends_in_one_line(debug):
     done = subprocess.run([sys.executable, "-m", "hbcd", "info", *more], text=True, timeout=120,
                           env=environment(HBCD_SIMD="nonsense"), capture_output=True,
                           check=False)  # fmt: skip
-    line = "HBCD_SIMD=nonsense: must be one of baseline, avx2, avx512"
+    line = "HBCD_SIMD=nonsense: must be one of baseline"
     if debug:
         assert done.returncode == 1
-        assert done.stderr.splitlines()[-1] == f"ImportError: {line}"
+        assert done.stderr.splitlines()[-1].startswith(f"ImportError: {line}")
     else:
-        assert (done.returncode, done.stderr) == (2, f"hbcd: error: {line}\n")
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert done.stderr.startswith(f"hbcd: error: {line}")

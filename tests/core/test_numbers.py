@@ -337,9 +337,7 @@ def test_an_unknown_instruction_set_is_an_import_error(wanted):
     done = levels.python("-c", "import hbcd", HBCD_SIMD=wanted)
     assert done.returncode == 1
     line = done.stderr.strip().splitlines()[-1]
-    assert line.startswith(
-        f"ImportError: HBCD_SIMD={wanted}: must be one of baseline, avx2, avx512"
-    )
+    assert line.startswith(f"ImportError: HBCD_SIMD={wanted}: must be one of baseline")
 
 
 @pytest.mark.skipif(levels.INSIDE, reason="this is such a run")

@@ -1,19 +1,34 @@
 /* vec.inl: sums, norms, copies and projections of vectors.
  * Sums run in double over LANES partial sums that are added in one fixed order: the compiler can keep them in
- * vector registers without being allowed to reorder anything, and float sums do not drift. */
+ * vector registers without being allowed to reorder anything, and float sums do not drift.  Sums of products are not
+ * fused, like those of the kernels for long vectors, whatever the processor. */
 
 static double FN(add_lanes)(const double *sum)
 {
     return ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7]));
 }
 
+HBCD_PLAIN_SUMS
+
 double FN(dot)(size_t n, const REAL *x, const REAL *y)
 {
+    HBCD_NOT_CONTRACTED
     double sum[LANES] = {0};
     if (n >= LONG) return FN(kernels_of)(hbcd_isa_detect())->dot(n, x, y);
     for (size_t i = 0; i < n; i++) sum[i % LANES] += (double)x[i] * (double)y[i];
     return FN(add_lanes)(sum);
 }
+
+void FN(axpy)(size_t n, double factor, const REAL *restrict x, REAL *restrict y)
+{
+    HBCD_NOT_CONTRACTED
+    const REAL a = (REAL)factor;
+    if (n >= LONG) FN(kernels_of)(hbcd_isa_detect())->axpy(n, a, x, y);
+    else
+        for (size_t i = 0; i < n; i++) y[i] += a * x[i];
+}
+
+HBCD_END_PLAIN_SUMS
 
 double FN(norm_inf)(size_t n, const REAL *x)
 {
@@ -61,14 +76,6 @@ void FN(scale)(size_t n, double factor, REAL *x)
 {
     const REAL a = (REAL)factor;
     for (size_t i = 0; i < n; i++) x[i] *= a;
-}
-
-void FN(axpy)(size_t n, double factor, const REAL *restrict x, REAL *restrict y)
-{
-    const REAL a = (REAL)factor;
-    if (n >= LONG) FN(kernels_of)(hbcd_isa_detect())->axpy(n, a, x, y);
-    else
-        for (size_t i = 0; i < n; i++) y[i] += a * x[i];
 }
 
 void FN(subtract)(size_t n, const REAL *a, const REAL *b, REAL *out)

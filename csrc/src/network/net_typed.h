@@ -107,7 +107,7 @@ static inline size_t FN(tile_rows)(const TY(data) *data, size_t tile)
     size_t left = data->rows - tile * HBCD_TILE;
     return left < HBCD_TILE ? left : HBCD_TILE;
 }
-static inline size_t FN(padded)(size_t rows) { return (rows / HBCD_PAD + (rows % HBCD_PAD != 0)) * HBCD_PAD; }
+static inline size_t FN(padded)(size_t rows) { return hbcd_times(rows / HBCD_PAD + (rows % HBCD_PAD != 0), HBCD_PAD); }
 static inline size_t FN(n_tiles)(size_t rows) { return rows / HBCD_TILE + (rows % HBCD_TILE != 0); }
 
 /* Which lanes of data this rank does, and what lies before them. */

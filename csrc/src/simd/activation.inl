@@ -68,7 +68,10 @@ static int FN(relu_forward)(void *self, size_t n, const REAL *z, REAL *a)
 static int FN(relu_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
 {
     (void)self, (void)z;
-    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) g[k] = a[k] > 0 ? g[k] : (REAL)0;
+    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) {
+        const REAL before = g[k]; /* read in any case: vector code without masks cannot read some elements alone */
+        g[k] = a[k] > 0 ? before : (REAL)0;
+    }
     return HBCD_OK;
 }
 

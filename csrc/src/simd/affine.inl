@@ -60,13 +60,22 @@ static void FN(affine)(size_t n_in, size_t n_out, size_t ld, const REAL *w, size
     }
 }
 
+/* The vectors of `ld` rows, GRAD_STEPS at a time. */
+#if GRAD_STEPS > 1
+#define EACH_VECTOR(r, ld)                                                                                             \
+    for (size_t r##_first = 0; r##_first < (ld); r##_first += GRAD_STEPS * WIDTH)                                      \
+        HBCD_UNROLL for (size_t r = r##_first; r < r##_first + GRAD_STEPS * WIDTH; r += WIDTH)
+#else
+#define EACH_VECTOR(r, ld) for (size_t r = 0; r < (ld); r += WIDTH)
+#endif
+
 /* grad(i, o) += x(i, :) . d(o, :) for a block of ins x outs sums in registers. */
 HBCD_INLINE void FN(gradient_block)(const int ins, const int outs, size_t n_out, size_t ld, const REAL *x,
                                     const REAL *d, double *grad)
 {
     TY(vec) sum[GRAD_IN * GRAD_OUT];
     HBCD_UNROLL for (int i = 0; i < ins; i++) HBCD_UNROLL for (int o = 0; o < outs; o++) sum[i * outs + o] = (TY(vec)){0};
-    for (size_t r = 0; r < ld; r += WIDTH) {
+    EACH_VECTOR(r, ld) {
         TY(vec) left[GRAD_IN];
         HBCD_UNROLL for (int i = 0; i < ins; i++) left[i] = *(const TY(vec) *)(const void *)(x + (size_t)i * ld + r);
         HBCD_UNROLL for (int o = 0; o < outs; o++) {
@@ -120,9 +129,10 @@ static void FN(affine_gradient)(size_t n_in, size_t n_out, size_t ld, const REAL
     double *bias = grad + n_in * n_out;
     for (size_t o = 0; o < n_out; o++) {
         TY(vec) sum = {0};
-        for (size_t r = 0; r < ld; r += WIDTH) sum += *(const TY(vec) *)(const void *)(d + o * ld + r);
+        EACH_VECTOR(r, ld) sum += *(const TY(vec) *)(const void *)(d + o * ld + r);
         REAL total[WIDTH];
         FN(sums)(1, &sum, total);
         bias[o] += (double)total[0];
     }
 }
+#undef EACH_VECTOR

@@ -16,6 +16,7 @@
 #define ROW_BLOCK 2
 #define GRAD_IN 3
 #define GRAD_OUT 4
+#define GRAD_STEPS 1
 #define SYRK_STRIPS 1
 #define SYRK_COLUMNS 4
 #define KERNEL_ISA HBCD_ISA_AVX2

@@ -16,6 +16,7 @@
 #define ROW_BLOCK 4
 #define GRAD_IN 5
 #define GRAD_OUT 5
+#define GRAD_STEPS 1
 #define SYRK_STRIPS 3
 #define SYRK_COLUMNS 8
 #define KERNEL_ISA HBCD_ISA_AVX512

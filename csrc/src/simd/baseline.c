@@ -1,5 +1,10 @@
-/* baseline.c: the kernels for any processor: 16-byte vectors (SSE2, NEON) or plain C. */
+/* baseline.c: the kernels for any processor: 16-byte vectors (SSE2), or plain C, where the compiler has no vector types
+ * and on AArch64, whose vectors are those of neon.c. */
 #include "simd/kernels.h"
+
+#ifdef HBCD_ARM64
+#undef HBCD_VECTOR_TYPES
+#endif
 
 #include <math.h>
 #include <string.h>
@@ -9,6 +14,7 @@
 #define ROW_BLOCK 2
 #define GRAD_IN 3
 #define GRAD_OUT 3
+#define GRAD_STEPS 1
 #define SYRK_STRIPS 1
 #define SYRK_COLUMNS 2
 #define KERNEL_ISA HBCD_ISA_BASELINE

@@ -1,6 +1,7 @@
 /* kernels.inl: the whole set of kernels for one instruction set and one precision.
  * The including file sets VECTOR_BYTES, the blocking (OUT_BLOCK, ROW_BLOCK, GRAD_IN, GRAD_OUT, SYRK_STRIPS,
- * SYRK_COLUMNS), KERNEL_ISA and KERNEL_TABLE. */
+ * SYRK_COLUMNS), how many vectors of rows one turn of a loop takes (GRAD_STEPS, a divisor of those in HBCD_PAD rows),
+ * KERNEL_ISA and KERNEL_TABLE. */
 #include "simd/affine.inl"
 #include "simd/affine_row.inl"
 #include "simd/activation.inl"

@@ -35,6 +35,8 @@ typedef struct TY(kernels) {
 extern const TY(kernels) FN(kernels_baseline);
 #ifdef HBCD_X86
 extern const TY(kernels) FN(kernels_avx2), FN(kernels_avx512);
+#elif defined(HBCD_ARM64)
+extern const TY(kernels) FN(kernels_neon);
 #endif
 
 /* The table of an instruction set; the baseline where this build lacks it. */

@@ -4,15 +4,7 @@
  * Sums run in eight partial ones, element j in sum j % 8, whatever the width of a vector, and nothing is contracted to
  * fused operations: all instruction sets give the same bits. */
 
-#if defined(__clang__)
-#define NOT_CONTRACTED _Pragma("clang fp contract(off)")
-#else
-#define NOT_CONTRACTED
-#endif
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC optimize("fp-contract=off")
-#endif
+HBCD_PLAIN_SUMS
 
 #ifdef HBCD_VECTOR_TYPES
 typedef double part8 __attribute__((vector_size(VECTOR_BYTES), aligned(8), may_alias));
@@ -34,7 +26,7 @@ typedef struct packed_rows {
 HBCD_INLINE void packed_block(const int rows, size_t end, double gamma, packed_rows *of, const double *s,
                               const double *p, const double *v, double *out)
 {
-    NOT_CONTRACTED
+    HBCD_NOT_CONTRACTED
     part8 sum[4][PARTS];
     HBCD_UNROLL for (int r = 0; r < rows; r++)
         HBCD_UNROLL for (size_t k = 0; k < PARTS; k++) sum[r][k] = CONST_AT(of->sum[r] + k * PART);
@@ -59,7 +51,7 @@ HBCD_INLINE void packed_block(const int rows, size_t end, double gamma, packed_r
 HBCD_INLINE void packed_rest(size_t begin, size_t i, int r, double gamma, packed_rows *of, const double *s,
                              const double *p, const double *v, double *out)
 {
-    NOT_CONTRACTED
+    HBCD_NOT_CONTRACTED
     double *row = of->row[r], *sum = of->sum[r];
     for (size_t j = begin; j < i; j++) {
         double element = gamma * row[j] + (of->s[r] * p[j] + of->p[r] * s[j]);
@@ -98,10 +90,7 @@ static void packed_update_times(size_t begin, size_t end, double *h, double gamm
     }
 }
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC pop_options
-#endif
-#undef NOT_CONTRACTED
+HBCD_END_PLAIN_SUMS
 #undef PART
 #undef PARTS
 #undef AT

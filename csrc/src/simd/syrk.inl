@@ -23,8 +23,17 @@ HBCD_INLINE void FN(syrk_block)(const int strips, size_t rows, size_t height, co
         HBCD_UNROLL for (int k = 0; k < strips; k++)
             HBCD_UNROLL for (size_t v = 0; v < STRIP_VECS; v++)
                 row[k][v] = ((const TY(wide) *)(const void *)(left + ((size_t)k * height + r) * HBCD_STRIP))[v];
+#ifdef SYRK_BY_ELEMENT
+        TY(wide) others[SYRK_COLUMNS / WIDE];
+        HBCD_UNROLL for (size_t v = 0; v < SYRK_COLUMNS / WIDE; v++)
+            others[v] = ((const TY(wide) *)(const void *)(right + r * HBCD_STRIP))[v];
+#endif
         HBCD_UNROLL for (int c = 0; c < SYRK_COLUMNS; c++) {
+#ifdef SYRK_BY_ELEMENT
+            double other = others[(size_t)c / WIDE][(size_t)c % WIDE];
+#else
             double other = right[r * HBCD_STRIP + (size_t)c];
+#endif
             HBCD_UNROLL for (int k = 0; k < strips; k++)
                 HBCD_UNROLL for (size_t v = 0; v < STRIP_VECS; v++) sum[k][c][v] += other * row[k][v];
         }

@@ -16,6 +16,10 @@
 #define HBCD_X86 1
 #endif
 
+#if defined(HBCD_VECTOR_TYPES) && defined(__aarch64__)
+#define HBCD_ARM64 1
+#endif
+
 #if defined(__clang__)
 #define HBCD_UNROLL _Pragma("clang loop unroll(full)")
 #elif defined(__GNUC__)
@@ -28,6 +32,22 @@
 #if __has_builtin(__builtin_shufflevector)
 #define HBCD_SHUFFLES 1
 #endif
+#endif
+
+/* The first line of a function whose products and sums clang must not fuse, so that all instruction sets give the same
+ * bits; gcc is told by HBCD_PLAIN_SUMS before and HBCD_END_PLAIN_SUMS after it. */
+#if defined(__clang__)
+#define HBCD_NOT_CONTRACTED _Pragma("clang fp contract(off)")
+#define HBCD_PLAIN_SUMS
+#define HBCD_END_PLAIN_SUMS
+#elif defined(__GNUC__)
+#define HBCD_NOT_CONTRACTED
+#define HBCD_PLAIN_SUMS _Pragma("GCC push_options") _Pragma("GCC optimize(\"fp-contract=off\")")
+#define HBCD_END_PLAIN_SUMS _Pragma("GCC pop_options")
+#else
+#define HBCD_NOT_CONTRACTED
+#define HBCD_PLAIN_SUMS
+#define HBCD_END_PLAIN_SUMS
 #endif
 
 /* The iterations of a loop are independent, also where input and output are the same array.  Without it clang's check

@@ -1,19 +1,11 @@
 /* vectors.inl: the vector arithmetic that optimizers spend their time in.  Sums run in double over eight partial ones,
  * element i in sum i % 8, and nothing is contracted: the bits of linalg/vec.inl, whatever the instruction set. */
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC push_options
-#pragma GCC optimize("fp-contract=off")
-#endif
-#if defined(__clang__)
-#define NOT_CONTRACTED _Pragma("clang fp contract(off)")
-#else
-#define NOT_CONTRACTED
-#endif
+HBCD_PLAIN_SUMS
 
 static double FN(kernel_dot)(size_t n, const REAL *x, const REAL *y)
 {
-    NOT_CONTRACTED
+    HBCD_NOT_CONTRACTED
     double part[8] = {0};
     size_t i = 0;
 #if defined(HBCD_VECTOR_TYPES) && defined(__has_builtin)
@@ -33,11 +25,8 @@ static double FN(kernel_dot)(size_t n, const REAL *x, const REAL *y)
 
 static void FN(kernel_axpy)(size_t n, REAL a, const REAL *restrict x, REAL *restrict y)
 {
-    NOT_CONTRACTED
+    HBCD_NOT_CONTRACTED
     for (size_t i = 0; i < n; i++) y[i] += a * x[i];
 }
 
-#if defined(__GNUC__) && !defined(__clang__)
-#pragma GCC pop_options
-#endif
-#undef NOT_CONTRACTED
+HBCD_END_PLAIN_SUMS

@@ -64,6 +64,24 @@ static void test_every_rule_works_on_any_number_of_blocks(void)
     }
 }
 
+/* What a rule does not read may be missing. */
+static void test_what_a_rule_needs(void)
+{
+    for (int kind = 0; kind < HBCD_N_SELECTORS; kind++) {
+        const int greedy = kind == HBCD_MOST_SENSITIVE || kind == HBCD_LIPSCHITZ_WEIGHTED || kind == HBCD_PER_OPERATION;
+        session s;
+        begin(&s, 3);
+        s.about.sensitivity = NULL;
+        CHECK(greedy ? visit(kind, &s) == HBCD_ERR_ARGUMENT : visit(kind, &s) >= 0);
+        begin(&s, 3);
+        s.about.last_visit = NULL;
+        if (greedy) CHECK(visit(kind, &s) == HBCD_ERR_ARGUMENT);
+        begin(&s, 3);
+        s.about.rng = NULL;
+        CHECK((visit(kind, &s) == HBCD_ERR_ARGUMENT) == (kind == HBCD_RANDOM_BLOCK));
+    }
+}
+
 static void test_most_sensitive_goes_by_magnitude(void)
 {
     session s;
@@ -199,6 +217,7 @@ int main(void)
 {
     test_every_rule_has_a_row();
     test_every_rule_works_on_any_number_of_blocks();
+    test_what_a_rule_needs();
     test_most_sensitive_goes_by_magnitude();
     test_what_visits_taught_decides();
     test_most_sensitive_stays_twice_at_most();

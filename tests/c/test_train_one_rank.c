@@ -111,6 +111,30 @@ static void test_limits_of_time(world *w)
         }
 }
 
+/* Batches that every rank has whole are trained on without sums: the limit counts at the end of the pass. */
+static void test_limits_of_time_on_batches(world *w)
+{
+    for (int ranks = 0; ranks < 2; ranks++)
+        for (int whole = 0; whole < 2; whole++) {
+            hbcd_phase_spec phases[2];
+            two_phases(w, phases);
+            phases[0] = batches_of(w, HBCD_ADAM, -1, 300, 50);
+            ears e = {0, 0, 0, 0, 0};
+            run *r = new_run();
+            if (whole) r->max_seconds = -1;
+            else phases[0].max_seconds = 0;
+            CHECK(train(w, r, &e, ranks, 2, phases) == (whole ? HBCD_STOP_TIME : HBCD_STOP_EPOCHS));
+            size_t first = 0, second = 0;
+            for (size_t k = 0; k < r->n_lines; k++) {
+                first += r->lines[k].phase == 0 && r->lines[k].epoch_end;
+                second += r->lines[k].phase == 1;
+            }
+            CHECK(first <= 1);
+            CHECK((second > 0) == !whole);
+            free(r);
+        }
+}
+
 int main(void)
 {
     for (int dtype = HBCD_F32; dtype <= HBCD_F64; dtype++) {
@@ -118,6 +142,7 @@ int main(void)
         open_world(&w, dtype, ROWS, 0);
         test_listeners_and_histories(&w);
         test_limits_of_time(&w);
+        test_limits_of_time_on_batches(&w);
         close_world(&w);
     }
     CHECK_DONE("test_train_one_rank");

@@ -178,6 +178,7 @@ static int FN(run_epoch)(TY(plan) *plan, size_t batches, size_t rows, double *lo
 static int FN(run_phase)(TY(plan) *plan)
 {
     const TY(phase) *phase = plan->phase;
+    const hbcd_ranks *ranks = plan->data->range.ranks;
     hbcd_watch *watch = plan->watch;
     FN(project)(plan->net->n_params, &phase->box, plan->bound.theta);
     memset(plan->last_visit, 0, plan->net->n_blocks * sizeof *plan->last_visit);
@@ -195,6 +196,9 @@ static int FN(run_phase)(TY(plan) *plan)
         int status = FN(run_epoch)(plan, batches, rows, &loss);
         if (status < 0) return status;
         status = FN(end_epoch)(plan, rows, loss, status);
+        /* Batches that every rank has whole are trained on without a word, and the sum over the pass waits with limits of time. */
+        if (status == 0 && ranks != NULL && rows < plan->data->all)
+            status = FN(ends_phase)(plan, hbcd_ranks_agree(ranks, watch, HBCD_OK));
         if (status != 0) return status;
         if (phase->epochs == 0) return HBCD_STOP_EPOCHS;
         int better = best - plan->best_score > fmax(phase->stop.f_tol, 0) * fmax(fabs(best), 1) || isnan(best);

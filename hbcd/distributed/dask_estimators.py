@@ -13,6 +13,7 @@ from dask.base import compute, is_dask_collection
 from dask.distributed import Client, default_client, get_worker
 
 from hbcd.callbacks.callback_list import as_callbacks
+from hbcd.distributed.caught_warnings import caught_warnings
 from hbcd.distributed.dask_backend import DaskBackend
 from hbcd.distributed.dask_fit import run_on_workers
 from hbcd.distributed.dask_predict import lazy_output
@@ -234,17 +235,15 @@ class _Fit:
         (x, y, *weight), *held = tables
         callbacks = model.callbacks
         model.callbacks = [*as_callbacks(callbacks), lambda progress: backend.run.interrupted]
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        with caught_warnings() as caught:
             model.fit(x, y, weight[0] if weight else None, held[0] if held else None)
-            if backend.run.interrupted and model.report_.stop_reason == StopReason.CALLBACK:
-                model.report_ = replace(model.report_, stop_reason=StopReason.INTERRUPTED)
-                text = (
-                    f"interrupted after {model.report_.seconds:.1f} s: the best parameters are kept"
-                )
-                warnings.warn(text, TrainingInterrupted, stacklevel=2)
+        told = list(dict.fromkeys((one.category, str(one.message)) for one in caught))
+        if backend.run.interrupted and model.report_.stop_reason == StopReason.CALLBACK:
+            model.report_ = replace(model.report_, stop_reason=StopReason.INTERRUPTED)
+            text = f"interrupted after {model.report_.seconds:.1f} s: the best parameters are kept"
+            told.append((TrainingInterrupted, text))
         model.backend, model.callbacks = None, callbacks
-        return model, [(one.category, str(one.message)) for one in caught]
+        return model, told
 
 
 class DaskHybridRegressor(_OnDask, HybridRegressor):  # type: ignore[misc]

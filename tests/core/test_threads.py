@@ -11,6 +11,8 @@ import pytest
 
 import hbcd
 
+ENDLESS = hbcd.FullBatch(hbcd.Adam(), max_iterations=10**9)
+
 
 def plant(rows, seed=0):
     x = np.random.default_rng(seed).normal(size=(rows, 4))
@@ -26,8 +28,9 @@ def train(seed, seconds=0.4, callbacks=None):
     net = network()
     x, y = plant(2000, seed)
     begin = time.perf_counter()
-    stop = hbcd.Stop(max_seconds=seconds)
-    net.train(net.init(seed), x, y, stop=stop, rng=seed, n_threads=1, callbacks=callbacks)
+    stop = hbcd.Stop(max_seconds=seconds, f_tol=None, pg_tol=0.0)
+    settings = {"stop": stop, "rng": seed, "n_threads": 1, "callbacks": callbacks}
+    net.train(net.init(seed), x, y, strategy=ENDLESS, **settings)
     return begin, time.perf_counter()
 
 

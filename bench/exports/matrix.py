@@ -18,6 +18,7 @@ from pathlib import Path
 import numpy as np
 
 import hbcd
+from bench.exports import file_readers, object_readers  # noqa: F401  # they join the readers
 from bench.exports.readers import READERS
 from hbcd.export.targets import TARGETS
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, rows, table

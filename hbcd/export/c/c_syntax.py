@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from hbcd.export.token_reader import TokenReader
+
 __all__ = ["CFunction", "CSource", "code_lines", "number_type"]
 
 Array = NDArray[Any]
@@ -33,7 +35,7 @@ class CFunction:
 
 
 @dataclass(eq=False)
-class CSource:
+class CSource(TokenReader):
     """The functions and constants of a C text.
 
     Parameters
@@ -45,6 +47,8 @@ class CSource:
     ValueError
         Text of another kind.
     """
+
+    language = "C text"
 
     text: str
     constants: dict[str, Array] = field(default_factory=dict)
@@ -59,24 +63,6 @@ class CSource:
             self._definition()
 
     # ---- reading
-
-    def _peek(self, ahead: int = 0) -> str:
-        at = self._place + ahead
-        return self._tokens[at] if at < len(self._tokens) else ""
-
-    def _next(self, wanted: str | None = None) -> str:
-        found = self._peek()
-        if not found or (wanted is not None and found != wanted):
-            near = " ".join(self._tokens[max(self._place - 5, 0) : self._place + 5])
-            raise ValueError(f"C text: has {found or 'its end'!r} near {near!r}")
-        self._place += 1
-        return found
-
-    def _take(self, wanted: str) -> bool:
-        if self._peek() == wanted:
-            self._place += 1
-            return True
-        return False
 
     def _definition(self) -> None:
         while self._take("static") or self._take("const"):

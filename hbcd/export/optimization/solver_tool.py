@@ -83,8 +83,14 @@ class SolverTool(ABC):
         """A constraint ``sum of terms + constant <= 0``."""
 
     def exclusive(self, first: Any, second: Any) -> Any:
-        """A special ordered set of two variables, of which at most one is not 0."""
-        raise NotImplementedError(self.target)
+        """A special ordered set of two variables, of which at most one is not 0.
+
+        Raises
+        ------
+        ValueError
+            The tool has none.
+        """
+        raise ValueError(f"relu='sos': {self.target} has no special ordered sets")
 
     @abstractmethod
     def function(self, variable: Any, expression: Any, computed: Any) -> Any:

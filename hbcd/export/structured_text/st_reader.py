@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from hbcd.export.token_reader import TokenReader
+
 __all__ = ["Declared", "StructuredText", "number_type"]
 
 Node = Any  # nested tuples: (kind, ...)
@@ -36,7 +38,7 @@ class Declared:
 
 
 @dataclass
-class StructuredText:
+class StructuredText(TokenReader):
     """The one function block of a text.
 
     Parameters
@@ -48,6 +50,8 @@ class StructuredText:
     ValueError
         Text of another kind.
     """
+
+    language = "structured text"
 
     text: str
     name: str = ""
@@ -65,23 +69,6 @@ class StructuredText:
         self.body = self._statements("END_FUNCTION_BLOCK")
         if self._place != len(self._tokens):
             raise ValueError("structured text: goes on after the end of its function block")
-
-    def _peek(self) -> str:
-        return self._tokens[self._place] if self._place < len(self._tokens) else ""
-
-    def _next(self, wanted: str | None = None) -> str:
-        found = self._peek()
-        if not found or (wanted is not None and found != wanted):
-            near = " ".join(self._tokens[max(self._place - 5, 0) : self._place + 5])
-            raise ValueError(f"structured text: has {found or 'its end'!r} near {near!r}")
-        self._place += 1
-        return found
-
-    def _take(self, wanted: str) -> bool:
-        if self._peek() == wanted:
-            self._place += 1
-            return True
-        return False
 
     # ---- declarations
 

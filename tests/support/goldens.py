@@ -12,11 +12,12 @@ import pandas as pd
 import hbcd
 
 FOLDER = Path(__file__).resolve().parent.parent / "golden"
+WITH_INTERVALS = {"members", "conformal", "log", "yeo_johnson", "monotonic"}
 
 
-def table() -> pd.DataFrame:
+def table(rows: int = 12) -> pd.DataFrame:
     """Numbers, text, truth values and gaps: what the models predict from."""
-    k = np.arange(12)
+    k = np.arange(rows)
     frame = pd.DataFrame({"T": np.sin(k), "p": 1e5 + 1e3 * np.cos(2 * k)})
     frame["day"] = np.array(["Mon", "Tue", "Wed"])[k % 3]
     frame["on"] = k % 2 == 0
@@ -53,11 +54,39 @@ def models():
     sort = hbcd.HybridClassifier
     yield "two_classes", sort((3,), **options).fit(numbers, counts > 1), numbers
     yield "classes", sort((3,), "relu", **options).fit(words, np.array([*"abca"])[counts]), words
+    yield from models_of_many_networks()
 
 
-def answers(model, X):
-    """What is kept of a model: what it predicts, of a classifier the probabilities."""
-    return np.asarray(model.predict_proba(X) if hasattr(model, "classes_") else model.predict(X))
+def models_of_many_networks():
+    """(name, fitted model, what it predicts from), of what a default fit does with some more rows."""
+    frame, few = table(60), table()
+    y = pd.Series(frame["T"] * (1 + 0.5 * frame["on"]) + 0.05 * (np.arange(60) % 7), name="power")
+    words = ["T", "day", "on"]
+    options = {"effort": "fast", "members": 2, "random_state": 0, "n_threads": 1}
+    make = hbcd.HybridRegressor
+    yield "members", make(**options).fit(frame[words], y), few[words]
+    with_gaps = make(missing="indicator", **options).fit(frame, y)
+    with_gaps.conformalize(table(95)[60:], y[:35].to_numpy())
+    yield "conformal", with_gaps, few
+    skewed = np.exp(2 * y)
+    yield "log", make(target_transform="log", **options).fit(frame[words], skewed), few[words]
+    bent = make(target_transform="yeo-johnson", **options).fit(frame[words], skewed)
+    yield "yeo_johnson", bent, few[words]
+    rising = make(monotonic_cst={"T": 1}, **options).fit(frame[words], y)
+    yield "monotonic", rising, few[words]
+    sort = hbcd.HybridClassifier
+    labels = np.array([*"abc"])[(2.9 * (frame["T"] + 1) / 2).astype(int)]
+    yield "member_classes", sort(**options).fit(frame[words], labels), few[words]
+    calibrated = sort(calibrate="isotonic", **options).fit(frame[words], labels == "a")
+    yield "isotonic", calibrated, few[words]
+
+
+def answers(model, X, intervals: bool):
+    """What is kept of a model: probabilities, or predictions, with intervals if so asked."""
+    if hasattr(model, "classes_"):
+        return np.asarray(model.predict_proba(X))
+    predicted = np.asarray(model.predict(X))
+    return np.column_stack([predicted, model.predict_interval(X)]) if intervals else predicted
 
 
 def write() -> None:
@@ -67,7 +96,7 @@ def write() -> None:
         if path.exists():
             continue
         model.save(path)
-        text = json.dumps(answers(model, X).tolist())
+        text = json.dumps(answers(model, X, name in WITH_INTERVALS).tolist())
         path.with_suffix(".json").write_text(text + "\n", encoding="utf-8")
 
 

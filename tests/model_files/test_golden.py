@@ -55,7 +55,8 @@ def test_a_golden_file_predicts_what_it_did(path):
     expected = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
     # Instruction sets differ by some units in the last place of each activation.
     tolerance = 1e-12 if model.theta_.dtype == np.float64 else 1e-5
-    assert answers(model, X, name in WITH_INTERVALS) == pytest.approx(np.array(expected), rel=tolerance, abs=tolerance)
+    expected = pytest.approx(np.array(expected), rel=tolerance, abs=tolerance)
+    assert answers(model, X, name in WITH_INTERVALS) == expected
 
 
 def test_a_golden_file_keeps_names_gaps_and_why_it_stopped():

@@ -58,7 +58,7 @@ def models():
 
 
 def models_of_many_networks():
-    """(name, fitted model, what it predicts from), of what a default fit does with some more rows."""
+    """(name, fitted model, what it predicts from), of what a default fit does with more rows."""
     frame, few = table(60), table()
     y = pd.Series(frame["T"] * (1 + 0.5 * frame["on"]) + 0.05 * (np.arange(60) % 7), name="power")
     words = ["T", "day", "on"]

@@ -148,7 +148,9 @@ class RegressionOutputs(IntervalMethods):
         if transform is not None:
             values = transform.backward(values)
         ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
-        return values if ends is None else np.clip(values, *ends)
+        if ends is None:
+            return values
+        return np.minimum(np.maximum(values, ends[0]), ends[1])  # np.clip takes twice as long
 
     def _link_derivatives(
         self, out: NDArray[np.float64], *, limited: bool = True

@@ -24,7 +24,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -41,9 +41,20 @@ class Target:
     machine: str  # as platform.machine() says it
     system: str = "Linux"
     zig: str = ""  # zig's name of the target
+    level: str = ""  # the best instruction set that it may find; else that of the processor
     flags: str = "-O3"
     openmp: str = ""
-    glibc: bool = False  # linked with a glibc that this machine need not have
+    glibc: bool = False  # linked with a glibc of another machine
+
+    @property
+    def folder(self) -> str:
+        """What a file system has no trouble with."""
+        return re.sub(r"\W+", "-", self.name)
+
+    @property
+    def without_level(self) -> Target:
+        """The same, free to find the best of the processor."""
+        return replace(self, name=self.name.removesuffix(f" {self.level}"), level="")
 
     @property
     def suffix(self) -> str:
@@ -51,18 +62,31 @@ class Target:
         return ".exe" if self.system == "Windows" else ""
 
 
+LEVELS = ("", "avx2", "baseline")  # of x86-64
+
+
+def levels(target: Target) -> list[Target]:
+    """A target at each instruction set that a build of it can be held to."""
+    if target.machine != "x86_64":
+        return [target]
+    return [replace(target, name=f"{target.name} {level}".strip(), level=level) for level in LEVELS]
+
+
 def zig_targets() -> Iterator[Target]:
-    """One row a platform.  The library of zig finds AVX on no processor: they run the baseline."""
-    yield Target("x86_64-linux-musl", "zig", "x86_64", zig="x86_64-linux-musl", flags="-O3 -static")
-    yield Target("x86_64-linux-gnu.2.17", "zig", "x86_64", zig="x86_64-linux-gnu.2.17", glibc=True)
-    for machine, zig in (("i686", "x86"), ("aarch64", "aarch64"), ("riscv64", "riscv64")):
+    """One row a platform, and musl at each level."""
+    yield from levels(
+        Target("x86_64-linux-musl", "zig", "x86_64", zig="x86_64-linux-musl", flags="-O3 -static")
+    )
+    yield Target("x86_64-linux-gnu.2.17", "zig", "x86_64", zig="x86_64-linux-gnu.2.17")
+    yield Target("x86_64-windows", "zig", "x86_64", "Windows", "x86_64-windows-gnu")
+    others = (("i686", "x86"), ("aarch64", "aarch64"), ("riscv64", "riscv64"), ("s390x", "s390x"))
+    for machine, zig in others:
         yield Target(
             f"{machine}-linux-musl", "zig", machine, zig=f"{zig}-linux-musl", flags="-O3 -static"
         )
     yield Target(
         "aarch64-linux-gnu.2.28", "zig", "aarch64", zig="aarch64-linux-gnu.2.28", glibc=True
     )
-    yield Target("x86_64-windows", "zig", "x86_64", "Windows", "x86_64-windows-gnu")
     yield Target("aarch64-windows", "zig", "aarch64", "Windows", "aarch64-windows-gnu")
     yield Target("x86_64-macos", "zig", "x86_64", "Darwin", "x86_64-macos")
     yield Target("aarch64-macos", "zig", "arm64", "Darwin", "aarch64-macos")
@@ -70,22 +94,12 @@ def zig_targets() -> Iterator[Target]:
 
 def targets() -> list[Target]:
     """All of them, those for this machine first."""
-    here = platform.machine()
-    own = [
-        Target(
-            f"{here} {compiler}{' OpenMP' if openmp else ''}",
-            compiler,
-            here,
-            platform.system(),
-            openmp=openmp,
-        )
-        for compiler in ("gcc", "clang")
-        for openmp in ("", "-fopenmp")
-    ]
-    levels = ("baseline", "avx2") if here == "x86_64" else ()
-    for level in levels:
-        flags = f"-O3 -DHBCD_ISA_AT_MOST=HBCD_ISA_{level.upper()}"
-        own.append(Target(f"{here} gcc {level}", "gcc", here, platform.system(), flags=flags))
+    here, system = platform.machine(), platform.system()
+    own: list[Target] = []
+    for compiler in ("gcc", "clang"):
+        for openmp in ("", "-fopenmp"):
+            name = f"{here} {compiler}{' OpenMP' if openmp else ''}"
+            own += levels(Target(name, compiler, here, system, openmp=openmp))
     return [*own, *zig_targets()]
 
 
@@ -142,30 +156,58 @@ def build(target: Target, folder: Path, jobs: int) -> str | None:
     commands = compiler_of(target)
     if isinstance(commands, str):
         return commands
+    flags = target.flags
+    if target.level:  # all that knows the level is kernels.c: the rest is that of the row without
+        flags += f" -DHBCD_ISA_AT_MOST=HBCD_ISA_{target.level.upper()}"
+        free = folder.with_name(target.without_level.folder)
+        if free.is_dir() and not folder.exists():
+            shutil.copytree(free, folder)
+            (folder / "simd" / "kernels.o").unlink()
     make = ["make", "-s", "-k", f"-j{jobs}", "-C", str(ROOT / "csrc"), f"BUILD={folder}", "tests"]
     make += [
         f"CC={commands[0]}",
         f"AR={commands[1]}",
-        f"CFLAGS={target.flags}",
+        f"CFLAGS={flags}",
         f"OPENMP={target.openmp}",
     ]
     done = subprocess.run(make, capture_output=True, text=True, check=False)
     return last_line(done.stderr) if done.returncode else None
 
 
-def run_one(command: list[str], limit: float) -> tuple[int, str]:
-    """Checks passed, and what went wrong, if anything did."""
+@dataclass
+class Run:
+    """What came of one program: checks passed, the instruction set it named, what went wrong."""
+
+    passed: int = 0
+    isa: str = ""
+    why: str = ""
+
+
+def run_one(command: list[str], limit: float) -> Run:
+    """Runs one test program and says what came of it."""
+    began = time.monotonic()
+    run = tried_program(command, limit)
+    said = run.why or f"{run.passed} checks passed"
+    print(f"    {Path(command[-1]).stem}: {said}, {time.monotonic() - began:.0f} s", flush=True)
+    return run
+
+
+def tried_program(command: list[str], limit: float) -> Run:
+    """What came of one run."""
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=limit, check=False,
             env={**os.environ, **QUIET}, stdin=subprocess.DEVNULL, errors="replace",
         )  # fmt: skip
     except subprocess.TimeoutExpired:
-        return 0, f"ran past {limit:.0f} s"
+        return Run(why=f"ran past {limit:.0f} s")
     said = re.search(r"(\d+) passed, (\d+) failed", done.stdout)
+    isa = re.search(r"instruction set (\w+)", done.stdout)
     if done.returncode == 0 and said:
-        return int(said[1]), ""
-    return 0, last_line(done.stderr) if done.stderr.strip() else f"ended with {done.returncode}"
+        return Run(int(said[1]), isa[1] if isa else "")
+    return Run(
+        why=last_line(done.stderr) if done.stderr.strip() else f"ended with {done.returncode}"
+    )
 
 
 def run_all(result: Result, folder: Path, jobs: int, limit: float) -> None:
@@ -180,14 +222,11 @@ def run_all(result: Result, folder: Path, jobs: int, limit: float) -> None:
                     for program in programs]  # fmt: skip
     with ThreadPoolExecutor(jobs) as pool:
         found = list(pool.map(lambda program: run_one([*runner, str(program)], limit), programs))
-    good = sum(not why for _, why in found)
-    checks = sum(passed for passed, _ in found)
-    result.ran = f"{good} of {len(programs)} ({checks} checks)"
-    result.how = runner[0] if runner else "directly"
+    good = sum(not run.why for run in found)
+    result.ran = f"{good} of {len(programs)} ({sum(run.passed for run in found)} checks)"
+    isa = "".join(f", {run.isa}" for run in found if run.isa)
+    result.how = (runner[0] if runner else "directly") + isa
     result.failed = good < len(programs)
-    for program, (_, why) in zip(programs, found, strict=True):
-        if why:
-            print(f"    {program.name}: {why}", flush=True)
 
 
 def tried(target: Target, folder: Path, options: argparse.Namespace) -> Result:
@@ -229,9 +268,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         os.environ.setdefault("WINEPREFIX", str(Path(temporary, "wine")))
         base = options.keep.resolve() if options.keep else Path(temporary)
-        results = [
-            tried(target, base / re.sub(r"\W+", "-", target.name), options) for target in chosen
-        ]
+        results = [tried(target, base / target.folder, options) for target in chosen]
     print("\n| target | compiler | built | test programs that pass | run |\n|---|---|---|---|---|")
     for row in results:
         print(

@@ -2,11 +2,13 @@
 
 import gzip
 import json
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+import hbcd
 from support.bench_runs import run_of
 
 pytest.importorskip("sklearn", reason="the benchmarks need scikit-learn")
@@ -126,6 +128,8 @@ def test_a_probability_of_0_for_the_right_class_costs_as_one_of_1e_15(bench):
 
 # ---- runs
 
+INSTALLED = Path(hbcd.__file__).parents[1]  # the hbcd under test, built in place or a wheel
+
 
 def line_problem(bench, splits=2):
     def parts(split):
@@ -143,7 +147,9 @@ def test_methods_run_in_processes_of_their_own_and_a_second_run_measures_nothing
     file, problem = tmp_path / "runs.json", line_problem(bench)
     lengths = {"short": 1, "long": 100}
     methods = [
-        bench.runs.Method(name, "hbcd", "1", {"max_iter": most, "hidden_layer_sizes": [3, 2]})
+        bench.runs.Method(
+            name, "hbcd", "1", {"max_iter": most, "hidden_layer_sizes": [3, 2]}, INSTALLED
+        )
         for name, most in lengths.items()
     ]
     said = []
@@ -172,7 +178,7 @@ def test_a_figure_of_another_build_or_of_a_failed_run_does_not_count(bench):
 
 
 def test_a_fit_that_fails_is_a_line_and_the_next_one_goes_on(bench):
-    method = bench.runs.Method("m", "hbcd", "1", {"max_iter": 100})
+    method = bench.runs.Method("m", "hbcd", "1", {"max_iter": 100}, INSTALLED)
     problem = bench.problems.Problem(
         "no rows", False, 1,
         lambda split: bench.problems.Parts(*(np.zeros(shape) for shape in ((0, 2), 0, (1, 2), 1))),

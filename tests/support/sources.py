@@ -4,8 +4,10 @@ import ast
 import re
 from pathlib import Path
 
+import hbcd
+
 ROOT = Path(__file__).resolve().parents[2]
-PACKAGE = ROOT / "hbcd"
+PACKAGE = Path(hbcd.__file__).parent  # of the checkout, or what an installed wheel has of it
 
 
 def python_modules():

@@ -26,19 +26,21 @@ static int FN(guard_kernel)(const char *name, int isa, size_t repeats)
             if (strcmp(rest, "") == 0) activation = k;
             if (strcmp(rest, " slope") == 0) activation = k, backward = 1;
         }
-    for (size_t k = 0; k < repeats; k++) {
-        void *self = (void *)(uintptr_t)&leak;
-        if (strcmp(name, "forward") == 0) kernels->affine(WIDTH, WIDTH, TILE, w, WIDTH, 1, b, x, y);
-        else if (strcmp(name, "backward") == 0) kernels->affine(WIDTH, WIDTH, TILE, w, 1, WIDTH, NULL, x, y);
-        else if (strcmp(name, "weights") == 0) kernels->affine_gradient(WIDTH, WIDTH, TILE, x, y, grad);
-        else if (strcmp(name, "one row") == 0) kernels->affine_row(WIDTH, WIDTH, w, b, x, y);
-        else if (strcmp(name, "exp") == 0) kernels->exponential(WIDTH * TILE, x, y);
-        else if (strcmp(name, "lm product") == 0) kernels->syrk(0, STRIPS, 0, STRIPS, HBCD_PANEL, HBCD_PANEL, panel, sums);
-        else if (strcmp(name, "squared_error") == 0)
-            must(kernels->loss[HBCD_SQUARED_ERROR].eval(NULL, TILE, TILE, 1, x, x + TILE, NULL, &f, y));
-        else if (activation < 0) return 0;
-        else if (backward) must(kernels->activation[activation].backward(self, WIDTH * TILE, x, x, y));
-        else must(kernels->activation[activation].forward(self, WIDTH * TILE, x, y));
-    }
+    void *self = (void *)(uintptr_t)&leak;
+#define GUARD_REPEAT(call)                                                                                             \
+    for (size_t k = 0; k < repeats; k++) call
+    if (strcmp(name, "forward") == 0) GUARD_REPEAT(kernels->affine(WIDTH, WIDTH, TILE, w, WIDTH, 1, b, x, y));
+    else if (strcmp(name, "backward") == 0) GUARD_REPEAT(kernels->affine(WIDTH, WIDTH, TILE, w, 1, WIDTH, NULL, x, y));
+    else if (strcmp(name, "weights") == 0) GUARD_REPEAT(kernels->affine_gradient(WIDTH, WIDTH, TILE, x, y, grad));
+    else if (strcmp(name, "one row") == 0) GUARD_REPEAT(kernels->affine_row(WIDTH, WIDTH, w, b, x, y));
+    else if (strcmp(name, "exp") == 0) GUARD_REPEAT(kernels->exponential(WIDTH * TILE, x, y));
+    else if (strcmp(name, "lm product") == 0)
+        GUARD_REPEAT(kernels->syrk(0, STRIPS, 0, STRIPS, HBCD_PANEL, HBCD_PANEL, panel, sums));
+    else if (strcmp(name, "squared_error") == 0)
+        GUARD_REPEAT(must(kernels->loss[HBCD_SQUARED_ERROR].eval(NULL, TILE, TILE, 1, x, x + TILE, NULL, &f, y)));
+    else if (activation < 0) return 0;
+    else if (backward) GUARD_REPEAT(must(kernels->activation[activation].backward(self, WIDTH * TILE, x, x, y)));
+    else GUARD_REPEAT(must(kernels->activation[activation].forward(self, WIDTH * TILE, x, y)));
+#undef GUARD_REPEAT
     return 1;
 }

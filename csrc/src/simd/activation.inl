@@ -24,7 +24,7 @@ static int FN(identity_backward)(void *self, size_t n, const REAL *z, const REAL
 static int FN(sigmoid_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     (void)self;
-    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = FN(sigmoid_one)(z[k]);
+    HBCD_INDEPENDENT_LONG for (size_t k = 0; k < n; k++) a[k] = FN(sigmoid_one)(z[k]);
     return HBCD_OK;
 }
 static int FN(sigmoid_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)
@@ -43,7 +43,7 @@ static int FN(sigmoid_curvature)(void *self, size_t n, const REAL *z, const REAL
 static int FN(tanh_forward)(void *self, size_t n, const REAL *z, REAL *a)
 {
     (void)self;
-    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) a[k] = FN(tanh_one)(z[k]);
+    HBCD_INDEPENDENT_LONG for (size_t k = 0; k < n; k++) a[k] = FN(tanh_one)(z[k]);
     return HBCD_OK;
 }
 static int FN(tanh_backward)(void *self, size_t n, const REAL *z, const REAL *a, REAL *g)

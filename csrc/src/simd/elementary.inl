@@ -17,6 +17,9 @@ typedef uint32_t TY(bits);
 #define TANH_MAX 9.1f /* tanh rounds to 1 */
 #define COPYSIGN copysignf
 #define FABS fabsf
+#define BIAS 127 /* of an exponent */
+#define MADE_LARGER 40 /* binary digits that lift e^EXP_MIN into the normal numbers */
+#define ONE_MADE_LARGER 0x1p40f
 #define Q0 0.5f
 #define Q1 0.16666576266288757f
 #define Q2 0.041666556149721146f
@@ -34,6 +37,9 @@ typedef uint64_t TY(bits);
 #define TANH_MAX 19.1
 #define COPYSIGN copysign
 #define FABS fabs
+#define BIAS 1023
+#define MADE_LARGER 100
+#define ONE_MADE_LARGER 0x1p100
 #define Q0 0.5
 #define Q1 0.16666666666666669
 #define Q2 0.04166666666662413
@@ -50,7 +56,7 @@ typedef uint64_t TY(bits);
  * copy more, and three terms at a time need fewer: one copy for three. */
 HBCD_INLINE REAL FN(expm1_q)(REAL r)
 {
-#ifdef TERMS_IN_THREES
+#ifdef OVERWRITES_SUMMAND
     const REAL r2 = r * r, r3 = r2 * r;
 #if REAL_IS_F32
     return (Q0 + Q1 * r + Q2 * r2) + r3 * (Q3 + Q4 * r);
@@ -85,6 +91,9 @@ HBCD_INLINE REAL FN(power_of_two)(REAL shifted)
     return power;
 }
 
+#ifdef OVERWRITES_SUMMAND
+#include "simd/elementary_fewer.inl"
+#else
 /* e^x for x <= EXP_MAX; 2^k in two factors so that results reach from infinity down to the subnormals. */
 HBCD_INLINE REAL FN(exp_below_most)(REAL x)
 {
@@ -96,6 +105,15 @@ HBCD_INLINE REAL FN(exp_below_most)(REAL x)
     REAL rest_shifted = (k - (half_shifted - (REAL)ROUNDING)) + (REAL)ROUNDING;
     return e * FN(power_of_two)(half_shifted) * FN(power_of_two)(rest_shifted);
 }
+
+/* 1 / (1 + e^-x) from e^-|x|, so that small results keep their relative accuracy; t is NaN where x is. */
+HBCD_INLINE REAL FN(sigmoid_one)(REAL x)
+{
+    REAL t = FN(exp_below_most)(-FABS(x));
+    REAL top = x < 0 ? t : (REAL)1;
+    return top / (1 + t);
+}
+#endif
 
 HBCD_INLINE REAL FN(exp_one)(REAL x) { return FN(exp_below_most)(FN(at_most)(x, (REAL)EXP_MAX)); }
 
@@ -112,17 +130,9 @@ HBCD_INLINE REAL FN(tanh_one)(REAL x)
     return COPYSIGN(m / (m + 2), x);
 }
 
-/* 1 / (1 + e^-x) from e^-|x|, so that small results keep their relative accuracy; t is NaN where x is. */
-HBCD_INLINE REAL FN(sigmoid_one)(REAL x)
-{
-    REAL t = FN(exp_below_most)(-FABS(x));
-    REAL top = x < 0 ? t : (REAL)1;
-    return top / (1 + t);
-}
-
 static void FN(exponential)(size_t n, const REAL *x, REAL *y)
 {
-    HBCD_INDEPENDENT for (size_t k = 0; k < n; k++) y[k] = FN(exp_one)(x[k]);
+    HBCD_INDEPENDENT_LONG for (size_t k = 0; k < n; k++) y[k] = FN(exp_one)(x[k]);
 }
 
 #undef MANTISSA
@@ -130,6 +140,9 @@ static void FN(exponential)(size_t n, const REAL *x, REAL *y)
 #undef LOG2_E
 #undef LN2_HIGH
 #undef LN2_LOW
+#undef BIAS
+#undef MADE_LARGER
+#undef ONE_MADE_LARGER
 #undef EXP_MIN
 #undef EXP_MAX
 #undef TANH_MAX

@@ -17,7 +17,7 @@ HBCD_INLINE double FN(total)(double *sum)
 HBCD_INLINE void FN(eight_squares)(size_t rows, const REAL *out, const REAL *target, const REAL *weight, double *sum,
                                    REAL *g)
 {
-    HBCD_INDEPENDENT for (size_t k = 0; k < rows; k++) {
+    HBCD_INDEPENDENT_LONG for (size_t k = 0; k < rows; k++) {
         const REAL e = out[k] - target[k];
         sum[k] += (weight ? (double)weight[k] : 1.0) * (double)e * (double)e;
         if (g) g[k] = weight ? e * weight[k] : e;
@@ -76,7 +76,7 @@ HBCD_INLINE int FN(sum_of_outputs)(TY(of_one) *one, const double *p, size_t rows
         for (size_t r = 0; r < rows; r += AT_ONCE) {
             const REAL *z = out + o * ld + r, *y = target + o * ld + r;
             FN(weights_at)(rows, r, weight, w);
-            HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+            HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
                 loss_one at = one(p, (double)z[k], (double)y[k]);
                 value[k] = w[k] > 0 ? w[k] * at.value : 0; /* the padding may be anything */
                 slope[k] = w[k] > 0 ? w[k] * at.slope : 0;
@@ -97,7 +97,7 @@ HBCD_INLINE int FN(root_of_one)(TY(of_one) *one, const double *p, size_t o, size
     for (size_t r = 0; r < rows; r += AT_ONCE) {
         const REAL *z = out + o * ld + r, *y = target + o * ld + r;
         FN(weights_at)(rows, r, weight, w);
-        HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+        HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
             double h = w[k] * one(p, (double)z[k], (double)y[k]).weight;
             root[o * ld + r + k] = w[k] > 0 ? (REAL)sqrt(h) : 0;
         }
@@ -136,7 +136,7 @@ HBCD_INLINE void FN(exponents)(size_t ld, size_t outputs, const REAL *out, doubl
             largest[k] = z > largest[k] ? z : largest[k];
         }
     for (size_t o = 0; o < outputs; o++)
-        HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++)
+        HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++)
             sum[k] += hbcd_exp_one_f64((double)out[o * ld + k] - largest[k]);
 }
 
@@ -152,18 +152,18 @@ static int FN(cross_entropy)(void *self, size_t rows, size_t ld, size_t outputs,
         FN(exponents)(ld, outputs, z, largest, total);
         for (size_t k = 0; k < AT_ONCE; k++) value[k] = shares[k] = 0;
         for (size_t o = 0; o < outputs; o++)
-            HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+            HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
                 double share = (double)y[o * ld + k], below = largest[k] - (double)z[o * ld + k];
                 value[k] += share > 0 ? share * below : 0; /* 0 times infinity is none of its business */
                 shares[k] += share;
             }
-        HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+        HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
             double all = value[k] + shares[k] * log_one(total[k]);
             value[k] = w[k] > 0 ? w[k] * all : 0;
         }
         for (size_t k = 0; k < AT_ONCE; k++) sum[k % 8] += value[k];
         for (size_t o = 0; g && o < outputs; o++)
-            HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+            HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
                 double p = hbcd_exp_one_f64((double)z[o * ld + k] - largest[k]) / total[k];
                 double slope = shares[k] * p - (double)y[o * ld + k];
                 g[o * ld + r + k] = w[k] > 0 ? (REAL)(w[k] * slope) : 0;
@@ -189,7 +189,7 @@ static int FN(cross_entropy_root)(void *self, size_t o, size_t rows, size_t ld, 
             size[k] = sqrt(w[k] > 0 ? w[k] * s * hbcd_exp_one_f64((double)z[o * ld + k] - largest[k]) / total[k] : 0);
         }
         for (size_t j = 0; j < outputs; j++)
-            HBCD_INDEPENDENT for (size_t k = 0; k < AT_ONCE; k++) {
+            HBCD_INDEPENDENT_LONG for (size_t k = 0; k < AT_ONCE; k++) {
                 double p = hbcd_exp_one_f64((double)z[j * ld + k] - largest[k]) / total[k];
                 root[j * ld + r + k] = w[k] > 0 ? (REAL)(size[k] * ((double)(j == o) - p)) : 0;
             }

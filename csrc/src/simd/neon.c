@@ -14,21 +14,25 @@
 #define SYRK_STRIPS 1
 #define SYRK_COLUMNS 4
 #define SYRK_BY_ELEMENT
-#define TERMS_IN_THREES
+#define OVERWRITES_SUMMAND
 #define KERNEL_ISA HBCD_ISA_NEON
 #define KERNEL_TABLE FN(kernels_neon)
 
 /* One instruction that keeps NaN, instead of a comparison and a choice. */
 #ifdef __has_builtin
-#if __has_builtin(__builtin_elementwise_minimum)
+#if __has_builtin(__builtin_elementwise_minimum) && __has_builtin(__builtin_elementwise_maximum)
 #define HBCD_MINIMUM __builtin_elementwise_minimum
+#define HBCD_MAXIMUM __builtin_elementwise_maximum
 #endif
 #endif
 
-/* Two vectors at once: they are loaded and stored in pairs. */
+/* Two vectors at once: they are loaded and stored in pairs.  More of them side by side would not fit into the registers
+ * of a long body, so that it is repeated instead: less of the counting of the loop. */
 #ifdef __clang__
 #undef HBCD_INDEPENDENT
-#define HBCD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(4)")
+#define HBCD_INDEPENDENT _Pragma("clang loop vectorize(assume_safety) interleave_count(2) unroll_count(8)")
+#undef HBCD_INDEPENDENT_LONG
+#define HBCD_INDEPENDENT_LONG _Pragma("clang loop vectorize(assume_safety) interleave_count(2) unroll_count(2)")
 #endif
 
 #include "simd/kernels_all.inl"

@@ -59,5 +59,6 @@
 #else
 #define HBCD_INDEPENDENT
 #endif
+#define HBCD_INDEPENDENT_LONG HBCD_INDEPENDENT /* a loop whose body fills the registers */
 
 #endif

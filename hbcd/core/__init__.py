@@ -8,10 +8,12 @@ training run of the core on two threads took 2.8 s with the runtime's default an
 The runtime reads its environment once, when it is loaded, so the variable is set for just that
 moment, and only where the user has not decided otherwise.
 
-A core that cannot be loaded (HBCD_SIMD names an instruction set that is missing) is an ImportError;
+A core that cannot be loaded (HBCD_SIMD names an instruction set that is missing) is an ImportError,
+and so is a sub-interpreter, in which NumPy does not run either, whichever imports it first;
 the command hbcd, which has not started then, prints it in one line as every other error.
 """
 
+import importlib
 import os
 import sys
 
@@ -30,10 +32,25 @@ def _wants_traceback() -> bool:
     return "--debug" in sys.argv[1:] or os.environ.get("HBCD_DEBUG", "") not in ("", "0")
 
 
+def _refuse_sub_interpreter() -> None:
+    for name in ("_interpreters", "_xxsubinterpreters"):  # from Python 3.13 on, before
+        try:
+            interpreters = importlib.import_module(name)
+        except ImportError:
+            continue
+        if interpreters.get_current() != interpreters.get_main():
+            raise ImportError(
+                "hbcd runs in the main interpreter only, as NumPy does: use threads or processes "
+                "instead of sub-interpreters"
+            )
+        return
+
+
 _decided = any(name in os.environ for name in ("GOMP_SPINCOUNT", "OMP_WAIT_POLICY"))
 if not _decided:
     os.environ["GOMP_SPINCOUNT"] = SPINS
 try:
+    _refuse_sub_interpreter()
     from hbcd.core._core import (
         ACTIVATIONS,
         EVENTS,

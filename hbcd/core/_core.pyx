@@ -4,7 +4,6 @@
 Nothing is decided here, and no module of the package is imported.
 """
 import os
-from threading import RLock
 
 import numpy as np
 
@@ -23,6 +22,7 @@ cdef extern from "Python.h":
     Py_ssize_t PY_SSIZE_T_MAX
     int PyBUF_READ
     int PyBUF_WRITE
+    unsigned long PyThread_get_thread_ident()
 
 _ISA_NAMES = {hbcd_isa_name(k).decode(): k for k in range(3) if hbcd_isa_name(k) != NULL}
 
@@ -86,46 +86,90 @@ cdef size_t limit(value) except? 0:
     return SIZE_MAX if value is None else <size_t>value
 
 
-cdef class Context:
-    """One run: the first exception of a part written in Python, to be raised again when the core has unwound."""
+cdef class Call:
+    """A call of the core that is in progress: what its thread keeps for it."""
 
-    cdef public object error
-    cdef object keep  # owners of the memory of the running call: views handed to parts keep them alive
+    cdef unsigned long thread
+    cdef object owners  # of the memory that it borrows: views handed to parts keep them alive
+    cdef object error  # the first exception of a part written in Python
+    cdef Call before  # begun before, by any thread
+
+
+cdef class Context:
+    """The calls in progress on one network, or in one run, by any number of threads.
+
+    A part written in Python is called back by the thread that makes the call, so that it is known whose owners its views
+    keep, and whose exception its own is.  It may make calls too: the last one that its thread began is meant.  None of this
+    allocates anything once a call has begun, so that an exception is told even where there is no memory.
+    """
+
+    cdef Call calls  # the last one begun
+    cdef object error  # of what is called back for something that begins no call
     cdef object compiled  # parts of compiled functions, whose answers say which of them failed
 
     def __init__(self, compiled=()):
         self.compiled = compiled
 
-    cdef object hold(self, owners):
-        """Keeps the owners of what the running call borrows, None at its end; returns those kept before."""
+    cdef Call begin(self, owners):
+        cdef Call call = Call()
+        call.thread, call.owners = PyThread_get_thread_ident(), owners
         with cython.critical_section(self):
-            before, self.keep = self.keep, owners
-        return before
+            call.before, self.calls = self.calls, call
+        return call
+
+    cdef int end(self, Call call) except -1:
+        cdef Call after
+        with cython.critical_section(self):
+            if self.calls is call:
+                self.calls = call.before
+            else:
+                after = self.calls
+                while after.before is not call:
+                    after = after.before
+                after.before = call.before
+        return 0
+
+    cdef Call own_call(self):
+        """The call that the present thread is in, None for none."""
+        cdef unsigned long thread = PyThread_get_thread_ident()
+        cdef Call call
+        with cython.critical_section(self):
+            call = self.calls
+            while call is not None and call.thread != thread:
+                call = call.before
+        return call
 
     cdef object held(self):
-        with cython.critical_section(self):
-            return self.keep
+        cdef Call call = self.own_call()
+        return None if call is None else call.owners
 
     cdef int fail(self, error):
-        with cython.critical_section(self):
-            if self.error is None:
-                self.error = error
+        cdef Call call = self.own_call()
+        if call is None:
+            with cython.critical_section(self):
+                if self.error is None:
+                    self.error = error
+        elif call.error is None:
+            call.error = error
         return HBCD_ERR_HOOK
 
-    cdef int check(self, int status) except -1000:
+    cdef int check(self, int status, Call call=None) except -1000:
         """Status < 0 as an exception; the user's own exception arrives intact."""
         if status >= 0:
             return status
         if status == HBCD_ERR_HOOK:
-            with cython.critical_section(self):
-                error, self.error = self.error, None
+            if call is not None:
+                error = call.error
+            else:
+                with cython.critical_section(self):
+                    error, self.error = self.error, None
             if error is not None:
                 raise error
-        if status == HBCD_ERR_HOOK:
-            errors = [(<CompiledHook>part).take_error() for part in self.compiled]
-            for error in errors:
-                if error is not None:
-                    raise error
+            texts = [(<CompiledHook>part).take_error() for part in self.compiled]
+            # A call of another thread that failed too may have taken the answer.
+            for text in texts + [(<CompiledHook>part).taken for part in self.compiled]:
+                if text is not None:
+                    raise ValueError(text)
         if status == HBCD_ERR_MEMORY:
             raise MemoryError(status_text(status))
         raise ValueError(status_text(status))

@@ -43,21 +43,23 @@ cdef class CompiledHook:
 
     cdef object part  # keeps the callables alive
     cdef str where
+    cdef str taken  # the last text of an error
     cdef compiled_answer answer
 
     def __init__(self, part, str where):
         self.part, self.where = part, where
 
-    cdef object take_error(self):
-        """The error for the last answer that is not 0, None where there was none; the answer is forgotten."""
+    cdef str take_error(self):
+        """The error text for the last answer that is not 0, None where there was none; the answer is forgotten."""
         cdef int status = self.answer.status
         self.answer.status = 0
         if status == 0:
             return None
         function = ("function" if hasattr(self.part, "function") else
                     ("forward", "backward", "curvature")[self.answer.backward])
-        return ValueError(f"{self.where}{type(self.part).__name__}: {function} returned {status}: a compiled function "
-                          "returns 0 unless it fails")
+        self.taken = (f"{self.where}{type(self.part).__name__}: {function} returned {status}: a compiled function "
+                      "returns 0 unless it fails")
+        return self.taken
 
 
 cdef str ACTIVATION_FORWARD = "int (int, T *, T *)"

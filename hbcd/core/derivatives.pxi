@@ -9,7 +9,7 @@ def jacobian(Net net, theta, x, out, jacobian, bint in_theta, int n_threads, x_c
     cdef Table out_ = None if out is None else Table(out, True)
     cdef const hbcd_table *to = NULL if out is None else &out_.c
     cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
-    cdef Context context = net.call_context()
+    cdef Context context = net.context
     cdef Watch watch = Watch(context, None)
     cdef hbcd_arena arena = counting()
     cdef int status
@@ -18,15 +18,14 @@ def jacobian(Net net, theta, x, out, jacobian, bint in_theta, int n_threads, x_c
     context.check(hbcd_net_jacobian(net.dtype, net.c, &x_.c, theta_, in_theta, n_threads, NULL, &arena, to,
                                     &jacobian_.c))
     cdef Memory work = Memory(arena.used)
-    if net.serial:
-        context.hold((work, theta, x, out, jacobian))
+    call = context.begin((work, theta, x, out, jacobian))
     with nogil:
         status = hbcd_net_jacobian(net.dtype, net.c, &x_.c, theta_, in_theta, n_threads, &watch.c, &work.arena, to,
                                    &jacobian_.c)
-    context.hold(None)
+    context.end(call)
     if watch.interrupted:
         raise KeyboardInterrupt
-    context.check(status)
+    context.check(status, call)
 
 
 def hessian(Net net, theta, x, multipliers, hessian, int n_threads, x_columns=None):
@@ -36,7 +35,7 @@ def hessian(Net net, theta, x, multipliers, hessian, int n_threads, x_columns=No
     cdef Table multipliers_ = None if multipliers is None else Table(multipliers)
     cdef const hbcd_table *factors = NULL if multipliers is None else &multipliers_.c
     cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
-    cdef Context context = net.call_context()
+    cdef Context context = net.context
     cdef Watch watch = Watch(context, None)
     cdef hbcd_arena arena = counting()
     cdef int status
@@ -44,12 +43,11 @@ def hessian(Net net, theta, x, multipliers, hessian, int n_threads, x_columns=No
         n_threads = 1
     context.check(hbcd_net_hessian(net.dtype, net.c, &x_.c, theta_, factors, n_threads, NULL, &arena, &hessian_.c))
     cdef Memory work = Memory(arena.used)
-    if net.serial:
-        context.hold((work, theta, x, multipliers, hessian))
+    call = context.begin((work, theta, x, multipliers, hessian))
     with nogil:
         status = hbcd_net_hessian(net.dtype, net.c, &x_.c, theta_, factors, n_threads, &watch.c, &work.arena,
                                   &hessian_.c)
-    context.hold(None)
+    context.end(call)
     if watch.interrupted:
         raise KeyboardInterrupt
-    context.check(status)
+    context.check(status, call)

@@ -34,7 +34,7 @@ def linearize(Net net, Data data, theta, int n_threads):
     outputs (n_in + outputs of all layers, rows), the inputs first; targets (2 n_out + 1, rows): targets, diagonals of
     a root of the Gauss-Newton weights of the loss, weights; jacobian (n_params, n_out, rows), times that root.
     """
-    cdef Context context = net.call_context()
+    cdef Context context = net.context
     cdef Watch watch = Watch(context, None)
     cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
     cdef hbcd_arena arena = counting()
@@ -51,15 +51,14 @@ def linearize(Net net, Data data, theta, int n_threads):
     cdef double *outputs_ = <double *>pointer(outputs.reshape(-1), HBCD_F64, outputs.size, True)
     cdef double *jacobian_ = <double *>pointer(jacobian.reshape(-1), HBCD_F64, jacobian.size, True)
     cdef Memory work = Memory(arena.used)
-    if net.serial:
-        context.hold((work, theta, data))
+    call = context.begin((work, theta, data))
     with nogil:
         status = hbcd_net_linearize(net.dtype, net.c, data.c, theta_, n_threads, &watch.c, &work.arena, outputs_,
                                     targets_, jacobian_)
-    context.hold(None)
+    context.end(call)
     if watch.interrupted:
         raise KeyboardInterrupt
-    context.check(status)
+    context.check(status, call)
     return outputs, targets, jacobian
 
 

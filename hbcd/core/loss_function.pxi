@@ -3,8 +3,7 @@
 cdef class LossFunction:
     """The mean loss of a network on rows as a function of theta, with its work space measured once.
 
-    A work space is kept for every call that ran at the same time, so that several Python threads may call it.  A
-    network with parts written in Python serves one call at a time: the others wait.
+    A work space is kept for every call that ran at the same time, so that several Python threads may call it.
     """
 
     cdef Net net
@@ -12,7 +11,6 @@ cdef class LossFunction:
     cdef int n_threads
     cdef size_t size
     cdef list unused  # work spaces
-    cdef object lock  # None where no part is written in Python
 
     def __init__(self, Net net not None, Data data not None, int n_threads):
         cdef hbcd_arena arena = counting()
@@ -23,20 +21,14 @@ cdef class LossFunction:
         Context().check(hbcd_net_loss(net.dtype, net.c, data.c, NULL, n_threads, NULL, &arena, &f, NULL))
         self.size = arena.used
         self.unused = []
-        self.lock = RLock() if net.serial else None
 
     def evaluate(self, theta, gradient):
         """The loss at theta; gradient (n_params) is filled unless it is None."""
-        if self.lock is None:
-            return self.run(theta, gradient)
-        with self.lock:
-            return self.run(theta, gradient)
-
-    cdef double run(self, theta, gradient) except? -1.7e300:
         cdef Net net = self.net
         cdef void *theta_ = pointer(theta, net.dtype, net.size.n_params)
         cdef void *g = NULL if gradient is None else pointer(gradient, net.dtype, net.size.n_params, True)
         cdef Memory work = None
+        cdef Call call = None
         cdef double f = NAN
         cdef int status, n_threads = 1 if FORKED else self.n_threads
         with cython.critical_section(self):
@@ -45,14 +37,15 @@ cdef class LossFunction:
         if work is None:
             work = Memory(self.size)
         work.arena.used = 0
-        # outer: of a call from which a part makes this one
-        outer = net.context.hold((work, theta, self.data, gradient)) if net.serial else None
+        # A few us may be all that an evaluation takes: nothing is kept that no part could ask for.
+        if net.serial:
+            call = net.context.begin((work, theta, self.data, gradient))
         with nogil:
             status = hbcd_net_loss(net.dtype, net.c, self.data.c, theta_, n_threads, NULL, &work.arena, &f, g)
         if net.serial:
-            net.context.hold(outer)
+            net.context.end(call)
         with cython.critical_section(self):
             self.unused.append(work)
         self.data.check(status)
-        net.context.check(status)
+        net.context.check(status, call)
         return f

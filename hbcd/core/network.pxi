@@ -55,11 +55,6 @@ cdef class Net(NetParts):
         self.context.check(hbcd_net_make(self.dtype, &spec, &self.memory.arena, &self.c))
         hbcd_net_describe(self.dtype, self.c, &self.size)
 
-    cdef Context call_context(self):
-        """Where a call keeps its exception: a new one for a network without Python parts, which several threads may
-        use at once."""
-        return self.context if self.serial else Context(self.compiled)
-
     @property
     def n_params(self):
         return self.size.n_params
@@ -131,12 +126,11 @@ cdef class Net(NetParts):
             n_threads = 1
         self.context.check(hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &arena, &out_.c))
         cdef Memory work = Memory(arena.used)
-        if self.serial:
-            self.context.hold((work, theta, x, out))
+        call = self.context.begin((work, theta, x, out))
         with nogil:
             status = hbcd_net_predict(self.dtype, self.c, &x_.c, theta_, n_threads, NULL, &work.arena, &out_.c)
-        self.context.hold(None)
-        self.context.check(status)
+        self.context.end(call)
+        self.context.check(status, call)
 
     def loss(self, Data data, theta, gradient, int n_threads):
         """Mean loss at theta; gradient (n_params) is filled unless it is None."""
@@ -145,7 +139,7 @@ cdef class Net(NetParts):
     def normal(self, Data data, theta, int block, int n_threads):
         """(f, J'We, J'WJ) of one block, or with block -1 of all parameters; float64 whatever the precision."""
         cdef void *theta_ = pointer(theta, self.dtype, self.size.n_params)
-        cdef Context context = self.call_context()
+        cdef Context context = self.context
         cdef Watch watch = Watch(context, None)
         cdef hbcd_arena arena = counting()
         cdef size_t start = 0, stop = self.size.n_params, n_in, n_out, layer
@@ -165,16 +159,15 @@ cdef class Net(NetParts):
         cdef double *jtwr_ = <double *>pointer(jtwr, HBCD_F64, stop - start, True)
         cdef double *jtwj_ = <double *>pointer(jtwj.reshape(-1), HBCD_F64, (stop - start) * (stop - start), True)
         cdef Memory work = Memory(arena.used)
-        if self.serial:
-            context.hold((work, theta, data))
+        call = context.begin((work, theta, data))
         with nogil:
             status = hbcd_net_normal(self.dtype, self.c, data.c, theta_, block, n_threads, &watch.c, &work.arena, &f,
                                      jtwr_, jtwj_)
-        context.hold(None)
+        context.end(call)
         if watch.interrupted:
             raise KeyboardInterrupt
         data.check(status)
-        context.check(status)
+        context.check(status, call)
         return f, jtwr, jtwj
 
     def pullback(self, theta, x, grad_out, grad_x, double[::1] grad not None):
@@ -190,16 +183,15 @@ cdef class Net(NetParts):
         cdef int status
         self.context.check(hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &arena, below, grad_))
         cdef Memory work = Memory(arena.used)
-        if self.serial:
-            self.context.hold((work, theta))
+        call = self.context.begin((work, theta))
         with nogil:
             status = hbcd_net_pullback(self.dtype, self.c, &x_.c, theta_, &grad_out_.c, &work.arena, below, grad_)
-        self.context.hold(None)
-        self.context.check(status)
+        self.context.end(call)
+        self.context.check(status, call)
 
     def sensitivities(self, measure, theta, gradient, box=None):
         """One number per block."""
-        cdef Context context = self.call_context()
+        cdef Context context = self.context
         cdef SensitivityHook hook = SensitivityHook(measure, context, self.size.n_params)
         cdef size_t n = self.size.n_params
         cdef void *theta_ = pointer(theta, self.dtype, n)
@@ -208,9 +200,9 @@ cdef class Net(NetParts):
         cdef void *hi = NULL if box is None else pointer(box[1], self.dtype, n)
         values = np.empty(self.size.n_blocks)
         cdef double[::1] values_ = values
-        context.hold((theta, gradient, box))
+        call = context.begin((theta, gradient, box))
         cdef int status = hbcd_net_sensitivities(self.dtype, self.c, &hook.spec, theta_, gradient_, lo, hi,
                                                  &values_[0] if self.size.n_blocks else NULL)
-        context.hold(None)
-        context.check(status)
+        context.end(call)
+        context.check(status, call)
         return values

@@ -83,13 +83,13 @@ def minimize(optimizer, fun, x, lo, hi, stop, seed, callback=None, row=None, nor
     cdef hbcd_arena arena = counting()
     context.check(hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &arena, &report))
     cdef Memory memory = Memory(arena.used)
-    context.hold((memory, x, lo, hi))
+    call = context.begin((memory, x, lo, hi))
     with nogil:
         status = hbcd_minimize(&part.spec, &objective.c, lo_, hi_, x_, &c, &rng, &memory.arena, &report)
-    context.hold(None)
+    context.end(call)
     if watch.interrupted:
         raise KeyboardInterrupt
-    context.check(status)
+    context.check(status, call)
     return {"status": status, "f": report.f, "f_start": report.f_start, "pg": report.pg,
             "n_iter": report.n_iterations, "n_fev": report.n_evaluations}
 
@@ -106,7 +106,7 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     a stop code.  score: score(theta, loss) is what the best point has least of.  patience: passes without a better one.
     Returns (report, history, error): error is the exception of a part written in Python, or None.
     """
-    cdef Context context = net.call_context()
+    cdef Context context = net.context
     cdef size_t n = net.size.n_params, n_phases = len(phases), k
     cdef Memory specs = Memory(n_phases * sizeof(hbcd_phase_spec))
     cdef hbcd_phase_spec *spec = <hbcd_phase_spec *>specs.arena.base
@@ -158,17 +158,17 @@ def train(Net net, Data data, Data held_out, theta, phases, stop, seed, int n_th
     cdef Memory memory = Memory(arena.used)
     # Arrays are not traversed by the garbage collector, so what they keep must lead back to no part of the user's.
     context.check(hbcd_plan_make(net.dtype, net.c, data.c, held, n_phases, spec, n_threads, &memory.arena, &plan))
-    context.hold((memory, data, held_out, theta, boxes))
+    call = context.begin((memory, data, held_out, theta, boxes))
     with nogil:
         status = hbcd_plan_train(net.dtype, plan, theta_, &c, &rng, &report)
-    context.hold(None)
+    context.end(call)
     error = None
     if status < 0:
         try:
             data.check(status)
             if held_out is not None:
                 held_out.check(status)
-            context.check(status)
+            context.check(status, call)
         except KeyboardInterrupt:
             watch.interrupted = True
         except BaseException as raised:

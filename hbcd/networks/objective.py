@@ -21,8 +21,8 @@ class Objective:
     """The mean loss of a network on fixed rows as a function of the parameters.
 
     The rows are copied into the core once, and its work space is kept: calling it is one evaluation
-    and nothing else.  Several Python threads may call it; where a part of the network is written in
-    Python, one at a time.  Made by `Network.bind`.
+    and nothing else.  Several Python threads may call it at once, which may call parts written in
+    Python at once, too.  Made by `Network.bind`.
     """
 
     def __init__(

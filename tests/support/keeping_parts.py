@@ -7,6 +7,7 @@ It prints how many arrays were kept, or dies where one of them lies in memory th
 
 import gc
 import sys
+import threading
 
 import numpy as np
 
@@ -113,6 +114,26 @@ def nested(dtype):
     bound(theta)
 
 
+def threads(dtype):
+    """Another thread calls the same objective, from begin to end, while a part is in a call."""
+    begun = []
+
+    class Passing(Curve):
+        def forward(self, z, out):
+            if not begun:
+                begun.append(threading.Thread(target=bound.normal_equations, args=(other, 0)))
+                begun[0].start()
+                begun[0].join()
+                KEPT.clear()  # what comes later has to own its memory by itself
+                np.tanh(z, out=out)
+            else:
+                super().forward(z, out)
+
+    net = network(hbcd.HiddenLayer(WIDTH, Passing()))
+    theta, other, bound = net.init(0, dtype), net.init(1, dtype), net.bind(X, Y, dtype=dtype)
+    bound(theta)
+
+
 def normal(dtype):
     net = network(hbcd.HiddenLayer(WIDTH, Curve()))
     net.bind(X, Y, dtype=dtype).normal_equations(net.init(0, dtype), 1)
@@ -142,7 +163,8 @@ def optimizer(dtype):
 PATHS = {
     function.__name__: function
     for function in (
-        predict, gradient, objective, nested, normal, loss, sensitivities, train, optimizer,
+        predict, gradient, objective, nested, threads, normal, loss, sensitivities, train,
+        optimizer,
     )
 }  # fmt: skip
 

@@ -40,6 +40,7 @@ from hbcd.utils.validation import check_integer
 
 __all__ = ["info", "predict", "target_columns"]
 
+NOT_CSV = (".xlsx", ".xls", ".xlsm", ".xlsb", ".ods", ".parquet", ".gz")
 MEMORY = 16 * 2**20  # bytes of predictions to print that are kept off the disk
 
 
@@ -52,6 +53,7 @@ def predict(args: argparse.Namespace) -> int:
     file = open_table(args.file, args, model)
     pieces = _predictions(model, predicted, args, file)
     if args.out:
+        _refuse_other_kinds(args.out)
         _refuse_overwriting(args.out, (args.model, args.file))
         rows = _write(args.out, names, pieces)
         if args.json:
@@ -85,6 +87,16 @@ def _predictions(
             lines = predicted.lines(frame)
         done += len(frame)
         yield lines
+
+
+def _refuse_other_kinds(out: str) -> None:
+    """A workbook by its name that holds text is opened by no spreadsheet program."""
+    stem, end = os.path.splitext(out)
+    if end.lower() in NOT_CSV:
+        raise ValueError(
+            f"out={out}: predictions are written as csv, which spreadsheet programs open; to mend "
+            f"it: --out {stem.removesuffix('.csv')}.csv"
+        )
 
 
 def _refuse_overwriting(out: str, inputs: Sequence[str]) -> None:

@@ -183,6 +183,14 @@ def test_predictions_that_cannot_be_written_are_told_and_leave_nothing(capsys, h
     assert sorted(here.rglob("*")) == before
 
 
+@pytest.mark.parametrize("out", ["p.xlsx", "p.XLS", "p.parquet", "p.csv.gz"])
+def test_predictions_are_not_written_as_text_under_the_name_of_another_kind(capsys, here, out):
+    model = fit(capsys, "own.csv", "--target", "y")["model"]
+    message = refusal(capsys, "predict", model, "own.csv", "--out", out)
+    assert f"out={out}: predictions are written as csv" in message
+    assert not (here / out).exists()
+
+
 def test_predictions_that_were_there_survive_a_full_disk(capsys, here, monkeypatch):
     model = fit(capsys, "own.csv", "--target", "y")["model"]
     (here / "p.csv").write_text("before")

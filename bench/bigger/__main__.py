@@ -99,7 +99,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--json", type=Path)
     parser.add_argument("--rows", action="store_true", help="200 000 and 10^6 rows of ten columns")
     parser.add_argument("--kin40k", action="store_true", help="beside PyTorch in the same seconds")
-    parser.add_argument("--baseline", type=Path, help="a built checkout of version 0.1.0")
+    parser.add_argument("--baseline", type=Path, help="a built checkout of the first build")
     return parser.parse_args()
 
 

@@ -9,7 +9,7 @@ Every estimator has its defaults and stands behind a StandardScaler; five folds 
 one thread each.  The better solver is taken for every data set by its mean score on the test rows,
 which favors scikit-learn.  --held-back runs other sets: a rule must not fit the ten alone.
 
---uci, --classes and --noise measure every effort beside version 0.1.0, trees and other networks,
+--uci, --classes and --noise measure every effort beside the first build, trees and other networks,
 each method in a process of its own on one thread; their --json file keeps what was measured at
 once, and a run with the same file goes on from there.  Exits with 1 if a bar is missed.
 """
@@ -50,7 +50,7 @@ def arguments() -> argparse.Namespace:
         "--rivals", nargs="+", metavar="NAME", help="methods of other libraries, default all"
     )
     parser.add_argument(
-        "--baseline", type=Path, metavar="PATH", help="a built checkout of version 0.1.0"
+        "--baseline", type=Path, metavar="PATH", help="a built checkout of the first build"
     )
     return parser.parse_args()
 

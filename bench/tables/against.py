@@ -1,4 +1,4 @@
-"""hbcd at every effort, its version 0.1.0 and other libraries: what is run, and what is printed."""
+"""hbcd at every effort, its first build and other libraries: what is run, and what is printed."""
 
 from __future__ import annotations
 

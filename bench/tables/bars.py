@@ -31,7 +31,7 @@ __all__ = [
     "uci_bars",
 ]
 
-BASE = "0.1.0"
+BASE = "first build"
 RANKED = ("CatBoost", "XGBoost", "LightGBM", "HistGradientBoosting", "ExtraTrees", MLP)
 CLASS_RIVALS = ("LightGBM", "CatBoost", "HistGradientBoosting", "MLP", "logistic regression")
 SAFE = ("mean", "ridge")
@@ -143,21 +143,21 @@ def _cpu(mean: Mean) -> float:
 
 
 def uci_bars(table: Means) -> list[Bar]:
-    """Error and CPU against 0.1.0 and CatBoost, mean ranks, noisy tables, many rows."""
+    """Error and CPU against the first build and CatBoost, mean ranks, noisy tables, many rows."""
     found = [
-        _of_ratios(f"{name}: geometric mean of the error over that of 0.1.0's default",
+        _of_ratios(f"{name}: geometric mean of the error over that of the first build's default",
                    ratios(table, name, BASE, _error), "geometric", limit)
         for name, limit in ERROR_BARS.items()
     ]  # fmt: skip
     for noisy in NOISY:
         here = {noisy: table.get(noisy, {})}
         found += [
-            _of_ratios(f"{name} on {noisy}: error over that of 0.1.0's default",
+            _of_ratios(f"{name} on {noisy}: error over that of the first build's default",
                        ratios(here, name, BASE, _error), "largest", NOISY_BAR)
             for name in ERROR_BARS
         ]  # fmt: skip
     found += [
-        _of_ratios(f"{name}: mean of the CPU seconds over those of 0.1.0's default",
+        _of_ratios(f"{name}: mean of the CPU seconds over those of the first build's default",
                    ratios(table, name, BASE, _cpu), "mean", limit)
         for name, limit in CPU_BARS.items()
     ]  # fmt: skip
@@ -179,7 +179,7 @@ def _many_rows(entries: dict[str, Mean]) -> list[Bar]:
         met = mean.error <= MANY_ERROR
         first = Bar(f"{what} <= {MANY_ERROR:g}", f"{mean.error:.4f}", met)
     over = ratios({MANY: entries}, "balanced", BASE, _cpu)
-    what = f"balanced on {MANY}: CPU seconds over those of 0.1.0's default"
+    what = f"balanced on {MANY}: CPU seconds over those of the first build's default"
     return [first, _of_ratios(what, over, "largest", MANY_CPU)]
 
 
@@ -230,8 +230,9 @@ def lines(table: Means, names: Sequence[str]) -> str:
 
 
 def summary(table: Means, names: Sequence[str], rivals: Sequence[str]) -> str:
-    """One row per method: error and CPU against 0.1.0, mean rank among it and the rivals."""
-    heads = ["method", "error / 0.1.0, geometric mean", "CPU / 0.1.0, mean", "geometric mean"]
+    """One row per method: error and CPU against the first build, rank among it and the rivals."""
+    over = f"/ {BASE}"
+    heads = ["method", f"error {over}, geometric mean", f"CPU {over}, mean", "geometric mean"]
     heads += ["CPU / CatBoost, geometric mean", "mean rank among it and the rivals"]
     rows = ["| " + " | ".join(heads) + " |", "|---" * len(heads) + "|"]
     for name in names:

@@ -122,7 +122,7 @@ cdef class CompiledActivationHook(CompiledHook):
         self.pair.answer = &self.answer
         self.pair.forward = compiled("forward", part.forward_function, ACTIVATION_FORWARD, dtype)
         self.pair.backward = compiled("backward", part.backward_function, ACTIVATION_BACKWARD, dtype)
-        function = getattr(part, "curvature_function", None)  # pickles of hbcd 0.1.0 have none
+        function = getattr(part, "curvature_function", None)  # pickles of builds before 0.1.0 have none
         self.has_curvature = function is not None
         if self.has_curvature:
             self.pair.curvature = compiled("curvature", function, ACTIVATION_BACKWARD, dtype)

@@ -196,7 +196,7 @@ class HybridEstimator(
 
     def _features(self, X: Any) -> Array:
         """The features of new rows, (rows, features)."""
-        labels = getattr(self, "column_labels_", None)  # pickles of hbcd 0.1.0 have none
+        labels = getattr(self, "column_labels_", None)  # pickles of builds before 0.1.0 have none
         return numbers_of(self, X, self.encoder_, self.network_.n_inputs, labels)
 
     def _outputs(self, X: Any) -> NDArray[np.float64]:

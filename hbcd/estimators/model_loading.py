@@ -29,7 +29,7 @@ def load(path: str | os.PathLike[str], trusted: Trusted = ()) -> Any:
     parameters are those of the model that was saved, so that another `fit` does the same.  What no
     file can hold has its default: callbacks, `backend`, a generator as `random_state`, arrays and
     splitters as `validation_fraction`; in place of a strategy of your own stands "fast".  A file of
-    hbcd 0.1.0 has layers, strategy, loss, penalty and precision alone.
+    a build before 0.1.0 may have layers, strategy, loss, penalty and precision alone.
 
     Parameters
     ----------

@@ -62,7 +62,7 @@ class EstimatorParameters(Parameters, ABC):
     encoding: str | None
     missing: str = "error"
     dates: str = "error"
-    backend: Ranks | None = None  # pickles of hbcd 0.1.0 have none
+    backend: Ranks | None = None  # pickles of builds before 0.1.0 have none
 
     network_: Network
     theta_: Array

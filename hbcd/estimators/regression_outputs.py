@@ -91,7 +91,7 @@ class RegressionOutputs(IntervalMethods):
         }
 
     def _restore_target(self, document: dict[str, Any], network: Network) -> dict[str, Any]:
-        ends = document.get("output_range")  # files of hbcd 0.1.0 have none
+        ends = document.get("output_range")  # files of builds before 0.1.0 have none
         if ends is not None:
             ends = np.array(ends, dtype=np.float64)
             if ends.shape != (2, network.n_outputs) or not (ends[0] <= ends[1]).all():
@@ -106,7 +106,7 @@ class RegressionOutputs(IntervalMethods):
         }
 
     def _known_transform(self) -> TargetTransform | None:
-        return getattr(self, "target_transform_", None)  # models of hbcd 0.1.0 have none
+        return getattr(self, "target_transform_", None)  # models of builds before 0.1.0 have none
 
     # ---- predict
 
@@ -147,7 +147,7 @@ class RegressionOutputs(IntervalMethods):
         transform = self._known_transform()
         if transform is not None:
             values = transform.backward(values)
-        ends = getattr(self, "output_range_", None)  # models of hbcd 0.1.0 have none
+        ends = getattr(self, "output_range_", None)  # models of builds before 0.1.0 have none
         if ends is None:
             return values
         return np.minimum(np.maximum(values, ends[0]), ends[1])  # np.clip takes twice as long

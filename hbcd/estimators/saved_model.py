@@ -45,7 +45,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "parameters": _describe_parameters(model),
         "loss": registry.describe_loss(model.network_.loss),
         "alpha": float(model.alpha_),
-        "rows_before": getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
+        "rows_before": getattr(model, "_rows_before", 0),  # pickles before 0.1.0 have none
         **model._describe_target(),
         "encoder": None if model.encoder_ is None else model.encoder_.to_dict(),
         "column_labels": model.column_labels_,
@@ -64,10 +64,10 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
         "y_mean": model.y_scaler_.mean,
         "y_scale": model.y_scaler_.scale,
     }
-    left_out = getattr(model, "oof_prediction_", None)  # pickles of hbcd 0.1.0 have none
+    left_out = getattr(model, "oof_prediction_", None)  # pickles of builds before 0.1.0 have none
     if left_out is not None and left_out.nbytes <= MOST_LEFT_OUT:
         arrays["oof_prediction"] = left_out
-    if hasattr(model, "_feature_range"):  # pickles and files of hbcd 0.1.0 have none
+    if hasattr(model, "_feature_range"):  # pickles and files of builds before 0.1.0 have none
         arrays["feature_range"] = model._feature_range
     found, document["intervals"] = model._describe_intervals()
     return arrays | found, document
@@ -80,7 +80,7 @@ def file_version(document: dict[str, Any]) -> int:
 
 
 def _members(model: EstimatorParameters) -> list[dict[str, Any]]:
-    return getattr(model, "_members", [])  # pickles of hbcd 0.1.0 have none
+    return getattr(model, "_members", [])  # pickles of builds before 0.1.0 have none
 
 
 def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
@@ -89,7 +89,7 @@ def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
     for name in model.parameter_defaults():
         if name == "layers" and model.layers is not None:
             continue  # those of the network, as many as `_given_layers` says
-        if hasattr(model, name):  # pickles of hbcd 0.1.0 know fewer
+        if hasattr(model, name):  # pickles of builds before 0.1.0 know fewer
             value = getattr(model, name)
             if name == "monotonic_cst" and isinstance(value, (np.ndarray, list, tuple)):
                 signs = list(value)
@@ -132,11 +132,11 @@ def restore(
         alpha=alpha,
         dtype=arrays["theta"].dtype.name,
         missing=document["missing"],
-        dates=document.get("dates", "error"),  # files of hbcd 0.1.0 know none
+        dates=document.get("dates", "error"),  # files of builds before 0.1.0 know none
     )
     if "loss" in model.parameter_defaults() and "loss" in document:
         model.set_params(loss=registry.named(loss, registry.LOSSES))
-    _restore_parameters(model, document.get("parameters", {}))  # files of hbcd 0.1.0 have none
+    _restore_parameters(model, document.get("parameters", {}))  # files before 0.1.0 have none
     if model.missing not in MISSING:
         raise ValueError(f"missing={model.missing!r:.200}: must be one of {', '.join(MISSING)}")
     if model.dates not in DATES:

@@ -19,7 +19,7 @@ def checked_description(data: Mapping[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     data : dict
-        Files of hbcd 0.1.0 know no dates, the first ones no fills either.
+        Files of builds before 0.1.0 know no dates, the first ones no fills either.
 
     Returns
     -------

@@ -204,7 +204,7 @@ def test_a_version_below_another_path_is_refused_when_its_hbcd_comes_from_elsewh
         "    def predict(self, x): return x[:, 0]\n"
     )
     with pytest.raises(bench.refused, match=r"imported .*elsewhere.*not below"):
-        bench.runs.Worker(bench.runs.Method("0.1.0", "hbcd", "1", {}, tmp_path), classes=False)
+        bench.runs.Worker(bench.runs.Method("first", "hbcd", "1", {}, tmp_path), classes=False)
 
 
 def test_a_process_that_cannot_start_is_an_error_that_names_the_method(bench, capfd):

@@ -142,7 +142,7 @@ def test_a_new_fit_begins_anew_and_a_failed_one_changes_nothing():
 def test_a_model_that_does_not_know_it_has_none_and_what_goes_on_from_it_neither(tmp_path):
     x, y = rows()
     model = hbcd.HybridRegressor(**QUICK).fit(x, y)
-    del model._feature_range  # as a pickle or a file of hbcd 0.1.0
+    del model._feature_range  # as a pickle or a file of builds before 0.1.0
     model.save(tmp_path / "old.hbcd")
     old = hbcd.load(tmp_path / "old.hbcd")
     for one in (model, old, old.partial_fit(x, y)):

@@ -306,7 +306,7 @@ def plan_fit(
         theta=theta,
         hold_out=held_share(model, network, rows.train, rows.held_out, strategy, settings),
         alpha_path=model.alpha_path_ if resumes else np.empty((0, 2)),
-        rows_before=getattr(model, "_rows_before", 0),  # pickles of hbcd 0.1.0 have none
+        rows_before=getattr(model, "_rows_before", 0),  # pickles of builds before 0.1.0 have none
         members=member_settings(
             model,
             settings,

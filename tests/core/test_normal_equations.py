@@ -174,6 +174,7 @@ def test_a_layer_of_ones_own_may_stand_among_others():
 
 
 @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer that sends a signal")
+@pytest.mark.thread_unsafe(reason="signals reach the main thread alone")
 def test_a_signal_ends_a_long_pass():
     """Some 6 s of work, 300e9 operations, and an exception of the handler after 0.1 s."""
 

@@ -120,7 +120,7 @@ def test_levenberg_marquardt_trains_softmax():
 def test_labels_come_back_as_they_were(labels, tmp_path):
     x = CANCER[0]
     y = np.asarray(labels)[CANCER[1]]
-    model = classifier(max_time=0.2).fit(x, y)
+    model = classifier(max_iter=20).fit(x, y)
     assert set(model.predict(x)) == set(y.tolist())
     assert model.score(x, y) > 0.9
     model.save(tmp_path / "m.hbcd")
@@ -227,7 +227,7 @@ BAD = {
 @pytest.mark.parametrize("case", BAD, ids=str)
 def test_bad_input_is_told_in_one_line_and_a_fitted_model_stays(case):
     given, options, message = BAD[case]
-    model = classifier(max_time=0.2).fit(X, Y)
+    model = classifier(max_iter=20).fit(X, Y)
     before = model.predict_proba(X).tobytes()
     with pytest.raises((ValueError, TypeError), match=message) as caught:
         model.set_params(**options).fit(*given)
@@ -237,7 +237,7 @@ def test_bad_input_is_told_in_one_line_and_a_fitted_model_stays(case):
 
 def test_no_score_of_labels_that_cannot_be_met():
     for known, other in ((Y, Y.astype(str)), (Y.astype(str), Y)):
-        model = classifier(max_time=0.2).fit(X, known)
+        model = classifier(max_iter=20).fit(X, known)
         with pytest.raises(TypeError, match=r"y: has .*: must be .*, as the classes in training"):
             model.score(X, other)
     assert model.score(X, Y.astype(str).astype(object)) > 0.9
@@ -245,7 +245,7 @@ def test_no_score_of_labels_that_cannot_be_met():
 
 def test_a_damaged_or_foreign_file_is_refused(tmp_path):
     path = tmp_path / "m.hbcd"
-    classifier(max_time=0.2).fit(X, Y).save(path)
+    classifier(max_iter=20).fit(X, Y).save(path)
     arrays, document = file_format.read_model_file(path)
     for change in (
         {"classes": [0, 1]},
@@ -328,7 +328,7 @@ def test_a_loss_of_ones_own_trains_and_is_not_saved(tmp_path):
 @pytest.mark.parametrize("loss", ["poisson", hbcd.Quantile(0.7, 0.05), "squared_error"])
 def test_a_file_holds_the_loss_and_the_penalty(loss, tmp_path):
     x, y, _ = noisy()
-    model = regressor(loss, alpha=0.25, max_time=0.3).fit(x, y)
+    model = regressor(loss, alpha=0.25, max_iter=20).fit(x, y)
     model.set_params(alpha="for the next fit").save(tmp_path / "m.hbcd")
     again = hbcd.load(tmp_path / "m.hbcd")
     assert again.predict(x).tobytes() == model.predict(x).tobytes()
@@ -339,7 +339,7 @@ def test_a_file_holds_the_loss_and_the_penalty(loss, tmp_path):
 
 def test_a_file_of_a_regressor_from_before_the_losses_is_read(tmp_path):
     x, y, _ = noisy()
-    model = regressor("squared_error", max_time=0.3).fit(x, y)
+    model = regressor("squared_error", max_iter=20).fit(x, y)
     model.save(tmp_path / "m.hbcd")
     arrays, document = file_format.read_model_file(tmp_path / "m.hbcd")
     old = {key: value for key, value in document.items() if key not in ("loss", "alpha")}
@@ -358,5 +358,5 @@ def test_an_unknown_loss_is_refused(loss, kind):
 def test_a_column_of_labels_warns_as_scikit_learn_does():
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always")
-        classifier(max_time=0.2).fit(X, Y[:, None])
+        classifier(max_iter=20).fit(X, Y[:, None])
     assert any("column-vector y" in str(one.message) for one in caught)

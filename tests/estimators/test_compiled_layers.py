@@ -99,6 +99,7 @@ def test_addresses_alone_can_be_fitted_and_not_kept(kind_and_target, place, tmp_
         pickle.dumps(model)
 
 
+@pytest.mark.thread_unsafe(reason="joblib keeps one pool of processes")
 def test_folds_and_other_processes_take_it(kind_and_target):
     kind, y = kind_and_target
     model = kind(layers=[Loaded(), hbcd.HiddenLayer(3)], **QUICK)

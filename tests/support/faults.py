@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -20,9 +21,11 @@ KINDS = {"full": 1, "short": 2, "read-only": 3, "interrupted": 4, "broken": 5}
 missing = (
     "needs glibc"
     if platform.libc_ver()[0] != "glibc"
-    else ""
-    if shutil.which("cc")
     else "needs a C compiler, cc"
+    if shutil.which("cc") is None
+    else "a Python without its lock takes memory by its own allocator alone"
+    if sysconfig.get_config_var("Py_GIL_DISABLED")
+    else ""
 )
 
 

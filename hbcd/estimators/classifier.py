@@ -27,7 +27,7 @@ Array = NDArray[Any]
 
 @public
 class HybridClassifier(ClassOutputs):
-    """A dense network for classification, trained by the hybrid method.
+    """A dense network for classification; by default one that is made of several.
 
     Two classes: one output and the `Logistic` loss; more: an output each and `CrossEntropy`.
     Inputs are standardized; a DataFrame's columns of text, category and truth values become

@@ -28,7 +28,7 @@ Array = NDArray[Any]
 
 @public
 class HybridRegressor(RegressionOutputs):
-    """A dense network for regression, trained by the hybrid method.
+    """A dense network for regression; by default one that is made of several.
 
     Inputs and targets are standardized; predictions are in the target's units.  A DataFrame's
     columns of text, category and truth values become dummies, recorded in the model.

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import math
 from collections.abc import Callable
 from typing import Any
 
 from hbcd.callbacks.callback import Callback, Event
+from hbcd.utils.signatures import parameters_of
 
 __all__ = ["OptunaPruning", "ProgressBar", "scipy_callback"]
 
@@ -111,7 +111,7 @@ class _SciPyCallback(Callback):
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
         try:
-            names = set(inspect.signature(function).parameters)
+            names = set(parameters_of(function))
         except (TypeError, ValueError):  # a function of C without a signature
             names = set()
         self.by_name = names == {"intermediate_result"}

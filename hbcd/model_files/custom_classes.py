@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import importlib
-import inspect
 import json
 from collections.abc import Iterable
 from typing import Any
 
 from hbcd.parts.compiled import CompiledLayer
+from hbcd.utils.signatures import parameters_of
 
 __all__ = ["Trusted", "UntrustedClass", "describe_custom", "restore_custom"]
 
@@ -48,7 +48,7 @@ def describe_custom(what: str, part: Any) -> dict[str, Any]:
     if "<locals>" in kind.__qualname__:
         raise ValueError(f"{what}={part!r}: must be of a class that can be imported, to be saved")
     arguments = {}
-    for name, parameter in inspect.signature(kind).parameters.items():
+    for name, parameter in parameters_of(kind).items():
         if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
             continue
         if not hasattr(part, name):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -11,6 +10,7 @@ from numpy.typing import NDArray
 
 from hbcd.optimizers.function import Function
 from hbcd.parts.stopping import StopReason
+from hbcd.utils.signatures import parameters_of
 
 __all__ = ["Converged", "Observer", "UserCallback"]
 
@@ -63,7 +63,7 @@ class UserCallback(Observer):
         if not callable(callback):
             raise TypeError(f"callback={callback!r}: must be callable or None")
         try:
-            names = set(inspect.signature(callback).parameters)
+            names = set(parameters_of(callback))
         except (TypeError, ValueError):
             names = set()
         self.callback, self.wants_result = callback, names == {"intermediate_result"}

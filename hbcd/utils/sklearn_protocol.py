@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import sys
 from typing import Any, Self
+
+from hbcd.utils.signatures import parameters_of
 
 __all__ = ["Parameters", "Requests", "Routing", "peer"]
 
@@ -18,7 +19,7 @@ class Parameters:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return [name for name in inspect.signature(cls.__init__).parameters if name != "self"]
+        return [name for name in parameters_of(cls.__init__) if name != "self"]
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
@@ -28,7 +29,7 @@ class Parameters:
         -------
         dict
         """
-        parameters = inspect.signature(cls.__init__).parameters
+        parameters = parameters_of(cls.__init__)
         return {name: parameters[name].default for name in cls._parameter_names()}
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -171,7 +172,7 @@ class Routing:
     def _metadata(cls, method: str) -> list[str]:
         """The arguments of a method beside X and y."""
         function = getattr(cls, method, None)
-        names = [] if function is None else list(inspect.signature(function).parameters)
+        names = [] if function is None else list(parameters_of(function))
         return [name for name in names if name not in ("self", "X", "y")]
 
     def _request(self, method: str, requests: dict[str, Request]) -> Self:

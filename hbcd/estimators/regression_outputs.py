@@ -150,7 +150,8 @@ class RegressionOutputs(IntervalMethods):
         ends = getattr(self, "output_range_", None)  # models of builds before 0.1.0 have none
         if ends is None:
             return values
-        return np.minimum(np.maximum(values, ends[0]), ends[1])  # np.clip takes twice as long
+        kept: Array = np.minimum(np.maximum(values, ends[0]), ends[1])
+        return kept  # np.clip takes twice as long
 
     def _link_derivatives(
         self, out: NDArray[np.float64], *, limited: bool = True

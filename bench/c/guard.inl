@@ -79,7 +79,7 @@ static void FN(guard_minimize)(TY(guard) *w, int kind, const void *options, size
     hbcd_rng rng;
     hbcd_rng_seed(&rng, 3, 0);
     memcpy(w->x, w->start, objective.n * sizeof(REAL));
-    must(optimizer.reset(options, state, objective.n));
+    optimizer.reset(options, state, objective.n);
     must(optimizer.minimize(options, state, &objective, &box, w->x, &stop, &rng, &report));
     size_t made = optimizer.flags & HBCD_OPT_VALUE_ONLY ? report.n_evaluations : report.n_iterations;
     if (made != repeats) {

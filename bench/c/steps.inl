@@ -8,7 +8,7 @@ static void FN(call_optimizer)(void *self)
     hbcd_rng rng;
     hbcd_rng_seed(&rng, 3, 0);
     memcpy(b->x, b->start + b->bound.start, b->objective.n * sizeof(REAL));
-    must(b->optimizer.reset(b->optimizer.options, b->state, b->objective.n));
+    b->optimizer.reset(b->optimizer.options, b->state, b->objective.n);
     must(b->optimizer.minimize(b->optimizer.options, b->state, &b->objective, b->box, b->x, &b->stop, &rng, &report));
     b->steps = b->optimizer.flags & HBCD_OPT_VALUE_ONLY ? report.n_evaluations : report.n_iterations;
 }

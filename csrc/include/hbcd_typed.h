@@ -49,7 +49,7 @@ typedef struct TY(optimizer) {
     /* Bytes of state. */
     size_t (*state_size)(const void *options, const hbcd_shape *shape);
     /* Forgets everything; must be called on fresh memory and whenever the objective becomes another one. */
-    int (*reset)(const void *options, void *state, size_t n);
+    void (*reset)(const void *options, void *state, size_t n);
     /* Minimizes from x (projected onto the box first) and leaves in x the best point evaluated, or the last
      * iterate if stop->keep_last.  Called again without reset it goes on where it was, with its memory.
      * Returns report->status: a stop code, or < 0.  Whatever the status, x is the best point seen. */
@@ -104,8 +104,8 @@ typedef struct TY(loss) {
     /* Sets root (outputs, ld), 0 in columns rows..ld-1, to column k of a square root of the Gauss-Newton matrix of every
      * row in its outputs: sum_k root_k root_k' = weight_r H_r, positive semidefinite.  A loss that is a sum over the
      * outputs has a diagonal H.  NULL: there is none. */
-    int (*hessian_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
-                        const REAL *target, const REAL *weight, REAL *root);
+    void (*hessian_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
+                         const REAL *target, const REAL *weight, REAL *root);
 } TY(loss);
 
 #ifndef HBCD_LOSS_FLAGS

@@ -110,8 +110,7 @@ static void FN(check_root)(TY(tile) *t, int kind, const REAL *weight)
     int wrong = 0, touched = 0;
     memset(root, 0xff, sizeof root);
     for (size_t k = 0; k < t->n_out; k++) {
-        CHECK(t->loss->hessian_root(t->parameters, k, t->rows, t->ld, t->n_out, t->out, t->target, weight, root[k]) ==
-              HBCD_OK);
+        t->loss->hessian_root(t->parameters, k, t->rows, t->ld, t->n_out, t->out, t->target, weight, root[k]);
         for (size_t o = 0; o < t->n_out; o++)
             for (size_t r = t->rows; r < t->ld; r++) touched += root[k][o * t->ld + r] != 0;
         for (size_t o = 0; o < GUARDED; o++) touched += !isnan(root[k][t->n_out * t->ld + o]);

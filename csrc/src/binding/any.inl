@@ -34,7 +34,7 @@ static int FN(hook_measure)(void *self, const TY(block) *block, const REAL *thet
 {
     const hbcd_sensitivity_hook *hook = self;
     return hook->measure(hook->self, REAL_DTYPE, hook->n_params, block->start, block->start + block->size, theta,
-                         gradient, box ? box->lo : NULL, box ? box->hi : NULL, value);
+                         gradient, box->lo, box->hi, value);
 }
 
 static int FN(sensitivity_of)(const hbcd_sensitivity_spec *spec, TY(sensitivity) *measure)
@@ -104,9 +104,7 @@ static int FN(any_loss_of_rows)(int isa, int kind, const double *parameters, siz
             y[o * HBCD_PAD] = ((const REAL *)target)[r * outputs + o];
         }
         values[r] = 0;
-        int status = loss->eval((void *)(uintptr_t)parameters, 1, HBCD_PAD, outputs, z, y, NULL, values + r,
-                                g ? slope : NULL);
-        if (status != HBCD_OK) return status;
+        loss->eval((void *)(uintptr_t)parameters, 1, HBCD_PAD, outputs, z, y, NULL, values + r, g ? slope : NULL);
         for (size_t o = 0; g && o < outputs; o++) ((REAL *)g)[r * outputs + o] = slope[o * HBCD_PAD];
     }
     return HBCD_OK;
@@ -142,11 +140,7 @@ static size_t FN(hook_state_size)(const void *options, const hbcd_shape *shape)
     return arena.used;
 }
 
-static int FN(hook_reset)(const void *options, void *state, size_t n)
-{
-    (void)options, (void)state, (void)n;
-    return HBCD_OK;
-}
+static void FN(hook_reset)(const void *options, void *state, size_t n) { (void)options, (void)state, (void)n; }
 
 static int FN(hook_eval)(void *self, const void *x, double *f, void *g)
 {
@@ -176,7 +170,7 @@ static int FN(hook_optimize)(const void *options, void *state, const TY(objectiv
     run->best = run->last = INFINITY;
     hbcd_objective_any any = {REAL_DTYPE, n, FN(hook_eval), run, NULL};
     FN(project)(n, box, x);
-    int status = hook->minimize(hook->self, &any, box ? box->lo : NULL, box ? box->hi : NULL, x, stop, rng, report);
+    int status = hook->minimize(hook->self, &any, box->lo, box->hi, x, stop, rng, report);
     if (status < 0) return status;
     FN(project)(n, box, x);
     report->f = run->last;
@@ -227,7 +221,7 @@ static int FN(any_minimize)(const hbcd_optimizer_spec *spec, const hbcd_objectiv
     if (any->normal) objective.normal = FN(any_objective_normal);
     TY(box) box = {lo, hi};
     hbcd_report_start(report);
-    HBCD_TRY(optimizer.reset(optimizer.options, state, any->n));
+    optimizer.reset(optimizer.options, state, any->n);
     return report->status =
                optimizer.minimize(optimizer.options, state, &objective, &box, x, stop, rng, report);
 }
@@ -267,7 +261,7 @@ static int FN(any_plan_make)(const void *net, const void *data, const void *held
         HBCD_TRY(FN(plan_need)(net, ((const TY(data) *)data)->all, &phase, &needs));
     }
     if (arena->base && hbcd_arena_check(arena) == HBCD_OK)
-        for (size_t p = 0; p < n_phases; p++) HBCD_TRY(FN(phase_of)(&specs[p], &measures[p], &phases[p]));
+        for (size_t p = 0; p < n_phases; p++) FN(phase_of)(&specs[p], &measures[p], &phases[p]); /* once more */
     TY(plan) *made;
     HBCD_TRY(FN(plan_carve)(net, data, held_out, &needs, n_phases, phases, n_threads, arena, &made));
     *plan = made;

@@ -148,7 +148,7 @@ int FN(is_inside)(size_t n, const TY(box) *box, const REAL *x, const REAL *d)
 
 double FN(way_to_bound)(size_t n, const TY(box) *box, const REAL *x, const REAL *d, double t_most)
 {
-    const REAL *lo = box != NULL ? box->lo : NULL, *hi = box != NULL ? box->hi : NULL;
+    const REAL *lo = box->lo, *hi = box->hi;
     double t = t_most;
     for (size_t i = 0; i < n; i++) {
         if (d[i] < 0 && lo && t * d[i] < (double)lo[i] - x[i]) t = ((double)lo[i] - x[i]) / d[i];

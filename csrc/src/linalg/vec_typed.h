@@ -14,7 +14,7 @@ int FN(is_boxed)(size_t n, const TY(box) *box);              /* 1: every bound i
 /* || P(x - g) - x ||_inf, the projected gradient norm of L-BFGS-B. */
 double FN(projected_gradient)(size_t n, const TY(box) *box, const REAL *x, const REAL *g);
 int FN(is_inside)(size_t n, const TY(box) *box, const REAL *x, const REAL *d); /* 1: x + d breaks no bound */
-/* The largest t <= t_most for which x + t d breaks no bound; box may be NULL. */
+/* The largest t <= t_most for which x + t d breaks no bound. */
 double FN(way_to_bound)(size_t n, const TY(box) *box, const REAL *x, const REAL *d, double t_most);
 /* d <- z - x, a hair longer: x + d, projected, is then exactly on every bound that z is on, in spite of rounding. */
 void FN(direction_to)(size_t n, const REAL *x, const REAL *z, REAL *d);

@@ -70,13 +70,13 @@ static int FN(pack_tile_of_data)(void *self, size_t tile, int thread)
 }
 
 /* Every tile by one of the threads. */
-static int FN(pack)(TY(packing) *work, int n_threads)
+static void FN(pack)(TY(packing) *work, int n_threads)
 {
     enum { OPERATIONS = 10 }; /* of one number: 0.4 to 2 ns, 3 ns where memory is touched for the first time */
     const TY(data) *to = work->to;
     const hbcd_team team = {.n_threads = n_threads < 1 ? 1 : n_threads};
     const double cost = (double)OPERATIONS * (double)to->rows * (double)(to->n_in + to->n_out);
-    return hbcd_tiles_run(&team, FN(n_tiles)(to->rows), cost, FN(pack_tile_of_data), work);
+    hbcd_tiles_run(&team, FN(n_tiles)(to->rows), cost, FN(pack_tile_of_data), work);
 }
 
 /* Lanes from `from` on whose tiles are loaded together: one at least. */
@@ -169,7 +169,7 @@ int FN(data_make)(const hbcd_table *x, const hbcd_table *y, const hbcd_table *w,
     HBCD_TRY(hbcd_arena_check(arena));
     if (arena->base == NULL) return HBCD_OK;
     TY(packing) work = {x, y, w, data};
-    HBCD_TRY(FN(pack)(&work, n_threads));
+    FN(pack)(&work, n_threads);
     return w ? FN(weigh)(data) : HBCD_OK;
 }
 

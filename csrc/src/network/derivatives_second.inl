@@ -37,7 +37,7 @@ static int FN(bends)(const TY(bending) *b, int thread, size_t rows, size_t ld, R
     const TY(work) *work = &b->of.work[thread];
     const REAL *x = b->of.input + (size_t)thread * HBCD_TILE * net->n_in;
     REAL *delta = work->delta, *below = work->below;
-    for (size_t l = net->n_layers; l-- > 0;) {
+    for (size_t l = net->n_layers - 1;; l--) {
         const TY(layer) *layer = &net->layers[l];
         const REAL *a = work->a + layer->a * HBCD_TILE, *z = FN(kept_z)(layer, work);
         if (l < b->last && !FN(is_straight)(layer)) {
@@ -48,7 +48,7 @@ static int FN(bends)(const TY(bending) *b, int thread, size_t rows, size_t ld, R
             memcpy(to + first * ld, delta + first * ld, (layer->n_out - first) * ld * sizeof *to);
             HBCD_TRY(curve->curvature(curve->self, (layer->n_out - first) * ld, z, a + first * ld, to + first * ld));
         }
-        if (l == 0) break;
+        if (l == 0) return HBCD_OK;
         HBCD_TRY(layer->activation.backward(layer->activation.self, layer->n_out * ld, z, a, delta));
         HBCD_TRY(layer->kind->backward(layer, rows, ld, b->of.theta + layer->start, FN(input_of_layer)(net, l, x, work),
                                        z ? z : a, delta, below, NULL, work->scratch));
@@ -56,7 +56,6 @@ static int FN(bends)(const TY(bending) *b, int thread, size_t rows, size_t ld, R
         delta = below;
         below = swap;
     }
-    return HBCD_OK;
 }
 
 /* How z of the first layer changes with input i: a row of its weights. */

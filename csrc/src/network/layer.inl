@@ -66,8 +66,7 @@ const TY(layer_kind) *FN(layer_kind_row)(int kind)
     case HBCD_DENSE: return &dense;
     case HBCD_BLOCK_DIAGONAL: return &block_diagonal;
     case HBCD_SMOOTH_PIECES: return &smooth_pieces;
-    case HBCD_LAYER_HOOK: return &hook;
-    default: return NULL;
+    default: return &hook;
     }
 }
 

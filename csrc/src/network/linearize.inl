@@ -35,7 +35,7 @@ static int FN(linearize_tile)(void *self, size_t tile, int thread)
     FN(copy_features)(n_out, rows, ld, y, data->rows, targets);
     for (size_t r = 0; r < rows; r++) targets[2 * n_out * data->rows + r] = w ? (double)w[r] : 1.0;
     for (size_t k = 0; k < n_out; k++) {
-        HBCD_TRY(net->loss.hessian_root(net->loss.self, k, rows, ld, n_out, out, y, w, work->delta));
+        net->loss.hessian_root(net->loss.self, k, rows, ld, n_out, out, y, w, work->delta);
         FN(copy_features)(1, rows, ld, work->delta + k * ld, data->rows, targets + (n_out + k) * data->rows);
         HBCD_TRY(FN(write_tile)(bound, rows, ld, x, work, panel, 0));
         for (size_t p = 0; p < net->n_params; p++) {

@@ -93,7 +93,7 @@ int FN(net_make)(const hbcd_net_spec *spec, hbcd_arena *arena, TY(net) **net)
     n_in = spec->n_in;
     for (size_t l = 0; l < spec->n_layers; n_in = spec->layers[l++].n_out) {
         TY(net) after = before;
-        HBCD_TRY(FN(net_add_layer)(&spec->layers[l], n_in, &after, &n_params));
+        FN(net_add_layer)(&spec->layers[l], n_in, &after, &n_params); /* as above */
         HBCD_TRY(FN(net_fill_layer)(&spec->layers[l], n_in, n_params, &before, l, made));
         before = after;
     }

@@ -66,7 +66,7 @@ struct TY(net) {
     const TY(kernels) *kernels;
 };
 
-/* The row of a layer kind; NULL if unknown. */
+/* The row of a layer kind that FN(layer_parameters) knows. */
 const TY(layer_kind) *FN(layer_kind_row)(int kind);
 /* Fills the loss of a network, built in or hook. */
 void FN(net_set_loss)(TY(net) *net, const hbcd_net_spec *spec);

@@ -124,7 +124,7 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
     const TY(net) *net = bound->net;
     REAL *delta = work->delta, *below = work->below;
     const size_t end = bound->first > net->lowest ? bound->first : net->lowest;
-    for (size_t l = net->n_layers; l-- > end;) {
+    for (size_t l = net->n_layers - 1;; l--) {
         const TY(layer) *layer = &net->layers[l];
         const REAL *a = work->a + layer->a * HBCD_TILE;
         const REAL *z = layer->activation.flags & HBCD_ACT_KEEP_Z ? work->z + layer->z * HBCD_TILE : NULL;
@@ -132,14 +132,13 @@ static int FN(write_tile)(const TY(bound) *bound, size_t rows, size_t ld, const 
         HBCD_TRY(layer->activation.backward(layer->activation.self, layer->n_out * ld, z, a, delta));
         if (layer->n_params > 0 && (bound->block < 0 || l == bound->first))
             FN(write_layer)(layer, rows, ld, in, delta, panel, layer->start - bound->start, at);
-        if (l == end) break;
+        if (l == end) return HBCD_OK;
         HBCD_TRY(layer->kind->backward(layer, rows, ld, bound->theta + layer->start, in, z ? z : a, delta, below, NULL,
                                        work->scratch));
         REAL *swap = delta;
         delta = below;
         below = swap;
     }
-    return HBCD_OK;
 }
 
 /* A panel that is added to sums, some strips at a time. */
@@ -178,7 +177,7 @@ static int FN(empty_panel)(const TY(equations) *equations, double *sums, int thr
         status = hbcd_tiles_run(&bound->team, parts, FN(repays)(bound->net, cost), FN(empty_strips), &work);
     } else {
         for (size_t part = 0; part < parts && status == HBCD_OK; part++) {
-            HBCD_TRY(FN(empty_strips)(&work, part, thread));
+            FN(empty_strips)(&work, part, thread);
             status = thread == 0 ? hbcd_watch_tick(bound->team.watch) : HBCD_OK;
         }
     }
@@ -207,8 +206,8 @@ static int FN(normal_tile)(void *self, double *sums, size_t tile, int ends, int 
     for (size_t k = 0; k < n_out && status == 0; k++) {
         if (*filled + rows > HBCD_PANEL) status = FN(empty_panel)(equations, sums, thread);
         if (status != 0) break;
-        HBCD_TRY(loss->hessian_root(loss->self, k, rows, ld, n_out, out, bound->at.y + at * n_out,
-                                    bound->at.w ? bound->at.w + at : NULL, work->delta));
+        loss->hessian_root(loss->self, k, rows, ld, n_out, out, bound->at.y + at * n_out,
+                           bound->at.w ? bound->at.w + at : NULL, work->delta);
         status = FN(write_tile)(bound, rows, ld, x, work, FN(panel_of)(normal, thread), *filled);
         *filled += rows;
     }

@@ -6,7 +6,6 @@
 int FN(objective_normal_of)(void *self, const REAL *x, size_t block, double *f, double *jtwr, double *jtwj)
 {
     TY(bound) *bound = self;
-    if (!FN(has_normal_of)(bound)) return HBCD_ERR_ARGUMENT;
     memcpy(bound->theta, x, bound->n * sizeof *x);
     int status = FN(objective_bind)(bound, bound->data, (int)block);
     if (status == 0) status = FN(objective_normal)(bound, x + bound->start, f, jtwr, jtwj);
@@ -73,7 +72,6 @@ static void FN(gram_penalty)(const TY(bound) *bound, size_t n, double *gram)
 int FN(objective_output_gram)(void *self, const REAL *x, double *gram)
 {
     TY(bound) *bound = self;
-    if (!FN(has_output)(bound)) return HBCD_ERR_ARGUMENT;
     const int all = bound->block < 0;
     int status = HBCD_OK, back = HBCD_OK;
     memcpy(bound->theta + bound->start, x, bound->n * sizeof *x);

@@ -73,7 +73,7 @@ static int FN(predict_tile)(void *self, size_t tile, int thread)
     return HBCD_OK;
 }
 
-/* One row through all layers, without padding; its outputs stand at *out. */
+/* One row through all layers, none of them from outside, without padding; its outputs stand at *out. */
 static int FN(forward_row)(const TY(prediction) *p, size_t r, const REAL **out)
 {
     const TY(work) *work = &p->work[0];
@@ -83,9 +83,9 @@ static int FN(forward_row)(const TY(prediction) *p, size_t r, const REAL **out)
     for (size_t l = 0; l < p->net->n_layers; l++) {
         const TY(layer) *layer = &p->net->layers[l];
         REAL *a = work->a + layer->a * HBCD_TILE;
-        HBCD_TRY(layer->kind->forward(layer, 1, 1, p->theta + layer->start, x, a));
+        layer->kind->forward(layer, 1, 1, p->theta + layer->start, x, a);
         finite &= FN(all_finite)(layer->n_out, a);
-        HBCD_TRY(layer->activation.forward(layer->activation.self, layer->n_out, a, a));
+        layer->activation.forward(layer->activation.self, layer->n_out, a, a);
         x = a;
     }
     *out = x;
@@ -98,9 +98,7 @@ static int FN(predict_rows)(const TY(prediction) *p)
     int status = HBCD_OK;
     for (size_t r = 0; r < p->x->rows; r++) {
         const REAL *out;
-        int one = FN(forward_row)(p, r, &out);
-        if (one < 0) return one;
-        if (one > 0) status = one;
+        if (FN(forward_row)(p, r, &out) != HBCD_OK) status = HBCD_STOP_NOT_FINITE;
         FN(unpack_tile)(out, r, 1, 1, p->out);
     }
     return status;

@@ -59,7 +59,7 @@ static void FN(bfgs_forget)(TY(bfgs_state) *st)
     header->last_step = 0.0;
 }
 
-static int FN(bfgs_reset)(const void *options, void *state, size_t n)
+static void FN(bfgs_reset)(const void *options, void *state, size_t n)
 {
     TY(bfgs_state) st;
     (void)options;
@@ -67,7 +67,6 @@ static int FN(bfgs_reset)(const void *options, void *state, size_t n)
     *st.header = (bfgs_header){.n = n};
     FN(bfgs_forget)(&st);
     memset(st.fixed, 0, n * sizeof *st.fixed);
-    return HBCD_OK;
 }
 
 /* out <- H v, making the update that waits. */

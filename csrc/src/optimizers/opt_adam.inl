@@ -30,14 +30,13 @@ static size_t FN(adam_state_size)(const void *options, const hbcd_shape *shape)
     return FN(adam_carve)(NULL, shape->n, &memory);
 }
 
-static int FN(adam_reset)(const void *options, void *state, size_t n)
+static void FN(adam_reset)(const void *options, void *state, size_t n)
 {
     TY(adam_memory) memory;
     (void)options;
     FN(adam_carve)(state, n, &memory);
     *memory.steps = 0;
     for (size_t i = 0; i < n; i++) memory.m[i] = memory.v[i] = 0;
-    return HBCD_OK;
 }
 
 /* The learning rate of an iteration of this call, counted from 0. */

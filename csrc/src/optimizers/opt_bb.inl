@@ -49,12 +49,11 @@ static size_t FN(bb_state_size)(const void *options, const hbcd_shape *shape)
     return FN(bb_carve)(options, NULL, shape->n, &run);
 }
 
-static int FN(bb_reset)(const void *options, void *state, size_t n)
+static void FN(bb_reset)(const void *options, void *state, size_t n)
 {
     TY(bb_run) run;
     FN(bb_carve)(options, state, n, &run);
     *run.header = (TY(bb_header)){0};
-    return HBCD_OK;
 }
 
 static double FN(bb_clip)(const hbcd_bb *options, double lambda)

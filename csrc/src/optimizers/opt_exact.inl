@@ -10,7 +10,9 @@ typedef struct TY(exact_run) {
 /* The optimizer of the other blocks; 0: there is none. */
 static int FN(exact_inner)(const hbcd_exact_output *options, TY(optimizer) *inner)
 {
-    return options->inner >= 0 && FN(optimizer_make)(options->inner, options->inner_options, inner) == HBCD_OK;
+    if (options->inner < 0) return 0;
+    FN(optimizer_make)(options->inner, options->inner_options, inner); /* checked with the options of this one */
+    return 1;
 }
 
 static size_t FN(exact_carve)(const hbcd_exact_output *options, void *state, const hbcd_shape *shape,
@@ -32,10 +34,10 @@ static size_t FN(exact_state_size)(const void *options, const hbcd_shape *shape)
     return FN(exact_carve)(options, NULL, shape, &run);
 }
 
-static int FN(exact_reset)(const void *options, void *state, size_t n)
+static void FN(exact_reset)(const void *options, void *state, size_t n)
 {
     TY(optimizer) inner;
-    return FN(exact_inner)(options, &inner) ? inner.reset(inner.options, state, n) : HBCD_OK;
+    if (FN(exact_inner)(options, &inner)) inner.reset(inner.options, state, n);
 }
 
 /* One exact solution after another: the second only tells that there is nothing left to gain. */

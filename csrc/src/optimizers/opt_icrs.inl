@@ -32,13 +32,12 @@ static size_t FN(icrs_state_size)(const void *options, const hbcd_shape *shape)
     return FN(icrs_carve)(NULL, shape->n, &memory);
 }
 
-static int FN(icrs_reset)(const void *options, void *state, size_t n)
+static void FN(icrs_reset)(const void *options, void *state, size_t n)
 {
     TY(icrs_memory) memory;
     FN(icrs_carve)(state, n, &memory);
     *memory.kappa = ((const hbcd_icrs *)options)->k1;
     *memory.fails = 0;
-    return HBCD_OK;
 }
 
 /* What is in reach of x; for every new x. */

@@ -22,13 +22,12 @@ static size_t FN(lbfgs_state_size)(const void *options, const hbcd_shape *shape)
     return FN(lbfgs_carve)(options, NULL, shape->n, &st);
 }
 
-static int FN(lbfgs_reset)(const void *options, void *state, size_t n)
+static void FN(lbfgs_reset)(const void *options, void *state, size_t n)
 {
     TY(lbfgs_state) st;
     FN(lbfgs_carve)(options, state, n, &st);
     *st.header = (lbfgs_header){.n = n, .memory = st.ld - 1};
     FN(forget)(&st);
-    return HBCD_OK;
 }
 
 /* s'B s for the step s = x_new - x of length t along d, and Bs itself; B as it was for d.

@@ -15,11 +15,10 @@ static size_t FN(lm_state_size)(const void *options, const hbcd_shape *shape)
     return FN(lm_carve)(options, NULL, shape, &lm);
 }
 
-static int FN(lm_reset)(const void *options, void *state, size_t n)
+static void FN(lm_reset)(const void *options, void *state, size_t n)
 {
     (void)options, (void)n;
     *(TY(lm_memory) *)state = (TY(lm_memory)){0}; /* the first piece of the state */
-    return HBCD_OK;
 }
 
 /* x_try <- P(x + t step), the output layer solved anew where it is eliminated, and its value. */

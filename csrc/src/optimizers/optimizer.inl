@@ -13,8 +13,8 @@ static unsigned FN(flags_of)(int kind, const void *options)
     const hbcd_exact_output *exact = options;
     TY(optimizer) inner;
     if (kind != HBCD_EXACT_OUTPUT || exact->inner < 0) return 0;
-    return FN(optimizer_make)(exact->inner, exact->inner_options, &inner) == HBCD_OK
-               ? inner.flags & (HBCD_OPT_NEEDS_BOX | HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF | HBCD_OPT_SCHEDULED) : 0;
+    FN(optimizer_make)(exact->inner, exact->inner_options, &inner); /* its options are checked already */
+    return inner.flags & (HBCD_OPT_NEEDS_BOX | HBCD_OPT_NORMAL | HBCD_OPT_NORMAL_OF | HBCD_OPT_SCHEDULED);
 }
 
 int FN(optimizer_make)(int kind, const void *options, TY(optimizer) *optimizer)

@@ -51,13 +51,12 @@ static int FN(squared_error)(void *self, size_t rows, size_t ld, size_t outputs,
     return HBCD_OK;
 }
 
-static int FN(squared_error_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
-                                  const REAL *target, const REAL *weight, REAL *root)
+static void FN(squared_error_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
+                                   const REAL *target, const REAL *weight, REAL *root)
 {
     (void)self, (void)out, (void)target;
     memset(root, 0, outputs * ld * sizeof *root);
     for (size_t r = 0; r < rows; r++) root[k * ld + r] = weight ? (REAL)sqrt((double)weight[r]) : (REAL)1;
-    return HBCD_OK;
 }
 
 /* ---- losses that are a sum over the outputs ---------------------------------------------------------------------- */
@@ -89,8 +88,8 @@ HBCD_INLINE int FN(sum_of_outputs)(TY(of_one) *one, const double *p, size_t rows
     return HBCD_OK;
 }
 
-HBCD_INLINE int FN(root_of_one)(TY(of_one) *one, const double *p, size_t o, size_t rows, size_t ld, size_t outputs,
-                                const REAL *out, const REAL *target, const REAL *weight, REAL *root)
+HBCD_INLINE void FN(root_of_one)(TY(of_one) *one, const double *p, size_t o, size_t rows, size_t ld, size_t outputs,
+                                 const REAL *out, const REAL *target, const REAL *weight, REAL *root)
 {
     double w[AT_ONCE];
     memset(root, 0, outputs * ld * sizeof *root);
@@ -102,7 +101,6 @@ HBCD_INLINE int FN(root_of_one)(TY(of_one) *one, const double *p, size_t o, size
             root[o * ld + r + k] = w[k] > 0 ? (REAL)sqrt(h) : 0;
         }
     }
-    return HBCD_OK;
 }
 
 #define SUM_OF_OUTPUTS(name)                                                                                           \
@@ -111,10 +109,10 @@ HBCD_INLINE int FN(root_of_one)(TY(of_one) *one, const double *p, size_t o, size
     {                                                                                                                  \
         return FN(sum_of_outputs)(name##_one, self, rows, ld, outputs, out, target, weight, f, g);                     \
     }                                                                                                                  \
-    static int FN(name##_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,          \
-                               const REAL *target, const REAL *weight, REAL *root)                                     \
+    static void FN(name##_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,         \
+                                const REAL *target, const REAL *weight, REAL *root)                                    \
     {                                                                                                                  \
-        return FN(root_of_one)(name##_one, self, k, rows, ld, outputs, out, target, weight, root);                     \
+        FN(root_of_one)(name##_one, self, k, rows, ld, outputs, out, target, weight, root);                            \
     }
 SUM_OF_OUTPUTS(absolute)
 SUM_OF_OUTPUTS(huber)
@@ -174,8 +172,8 @@ static int FN(cross_entropy)(void *self, size_t rows, size_t ld, size_t outputs,
 }
 
 /* The second derivative of a row is s (diag p - p p') = s sum_k p_k (e_k - p)(e_k - p)', s = sum_k y_k, p = softmax. */
-static int FN(cross_entropy_root)(void *self, size_t o, size_t rows, size_t ld, size_t outputs, const REAL *out,
-                                  const REAL *target, const REAL *weight, REAL *root)
+static void FN(cross_entropy_root)(void *self, size_t o, size_t rows, size_t ld, size_t outputs, const REAL *out,
+                                   const REAL *target, const REAL *weight, REAL *root)
 {
     (void)self;
     double w[AT_ONCE], largest[AT_ONCE], total[AT_ONCE], size[AT_ONCE];
@@ -194,7 +192,6 @@ static int FN(cross_entropy_root)(void *self, size_t o, size_t rows, size_t ld, 
                 root[j * ld + r + k] = w[k] > 0 ? (REAL)(size[k] * ((double)(j == o) - p)) : 0;
             }
     }
-    return HBCD_OK;
 }
 
 #undef AT_ONCE

@@ -182,7 +182,7 @@ static int FN(visit)(TY(plan) *plan, const TY(data) *rows, int block, double f_b
     if (gradient) FN(objective_prime)(bound, f_before, gradient);
     TY(objective) objective = FN(objective_of)(bound);
     TY(box) box = {phase->box.lo ? phase->box.lo + bound->start : NULL, phase->box.hi ? phase->box.hi + bound->start : NULL};
-    if (plan->reset_needed) HBCD_TRY(phase->optimizer.reset(phase->optimizer.options, plan->state, objective.n));
+    if (plan->reset_needed) phase->optimizer.reset(phase->optimizer.options, plan->state, objective.n);
     plan->reset_needed = 0;
     FN(copy)(objective.n, bound->theta + bound->start, plan->point);
     if (gradient) FN(copy)(objective.n, plan->point, bound->known_x); /* theta before, to go back to */

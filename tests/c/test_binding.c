@@ -131,6 +131,14 @@ static void test_sensitivities(const world *w)
     CHECK(hbcd_net_sensitivities(w->dtype, w->net, &none, &w->start, &gradient, NULL, NULL, all) == HBCD_ERR_ARGUMENT);
 }
 
+static void test_a_network_says_how_large_it_is(const world *w)
+{
+    hbcd_net_size size;
+    memset(&size, RUBBISH, sizeof size);
+    hbcd_net_describe(w->dtype, w->net, &size);
+    CHECK(size.n_in == N_IN && size.n_out == 1 && size.n_layers == 3 && size.n_params == N_PARAMS && size.n_blocks == N_BLOCKS);
+}
+
 /* ---- rows from outside ------------------------------------------------------------------------------------------ */
 
 typedef struct source {
@@ -212,6 +220,7 @@ int main(void)
         test_losses(dtypes[k]);
         open_world(&w, dtypes[k], ROWS, 0);
         test_sensitivities(&w);
+        test_a_network_says_how_large_it_is(&w);
         for (int weighted = 0; weighted < 2; weighted++) test_rows_from_outside(&w, weighted);
         close_world(&w);
     }

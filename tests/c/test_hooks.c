@@ -187,6 +187,106 @@ static void test_the_best_point_that_was_seen_is_kept(int dtype)
     }
 }
 
+/* An objective that fails at one of its calls. */
+typedef struct fragile {
+    int dtype, calls, fails_at, code;
+} fragile;
+
+static int fragile_sphere(void *self, const void *x, double *f, void *g)
+{
+    fragile *o = self;
+    if (++o->calls == o->fails_at) return o->code;
+    return sphere(&o->dtype, x, f, g);
+}
+
+static int look_on(void *self, const hbcd_objective_any *objective, const void *lo, const void *hi, void *x,
+                   const hbcd_stop *stop, hbcd_rng *rng, hbcd_report *report)
+{
+    const int looks = *(const int *)self, dtype = objective->dtype;
+    double f;
+    (void)lo, (void)hi, (void)stop, (void)rng, (void)report;
+    for (int k = 0; k < looks; k++) {
+        const int status = objective->eval(objective->self, x, &f, NULL);
+        if (status != HBCD_OK) return status;
+        set(dtype, x, 0, get(dtype, x, 0) + 1);
+    }
+    return HBCD_STOP_ITERATIONS;
+}
+
+/* The last evaluation is that of the point handed back, which nobody else has seen. */
+static void test_an_objective_that_fails_under_an_optimizer_from_outside(int dtype)
+{
+    static const int codes[] = {HBCD_ERR_HOOK, HBCD_STOP_CALLBACK};
+    for (int looks = 0; looks < 3; looks++)
+        for (int at = 0; at <= looks + 1; at++)
+            for (int c = 0; c < 2; c++)
+                for (int keep_last = 0; keep_last < 2; keep_last++) {
+                    fragile o = {dtype, 0, at, codes[c]};
+                    const hbcd_optimizer_hook hook = {look_on, &looks};
+                    const hbcd_optimizer_spec spec = {HBCD_HOOK, &hook};
+                    const hbcd_objective_any any = {dtype, 2, fragile_sphere, &o, NULL};
+                    hbcd_arena count = {NULL, 0, 0};
+                    hbcd_stop stop;
+                    hbcd_report report;
+                    vector x;
+                    hbcd_stop_default(&stop);
+                    stop.keep_last = keep_last;
+                    set(dtype, &x, 0, 1), set(dtype, &x, 1, 1);
+                    CHECK(hbcd_minimize(&spec, &any, NULL, NULL, &x, &stop, NULL, &count, &report) == HBCD_OK);
+                    memory m = borrow(count.used);
+                    const int status = hbcd_minimize(&spec, &any, NULL, NULL, &x, &stop, NULL, &m.arena, &report);
+                    give_back(&m);
+                    const int fails = at > 0 && codes[c] < 0, stops = at > 0 && at <= looks && codes[c] > 0;
+                    CHECK(status == (fails ? HBCD_ERR_HOOK : stops ? HBCD_STOP_CALLBACK : HBCD_STOP_ITERATIONS));
+                    if (fails || at > 0) continue;
+                    CHECK(get(dtype, &x, 0) == (keep_last ? 1 + looks : 1) && o.calls == looks + 1);
+                    CHECK(report.f == (keep_last ? ((1 + looks) * (1 + looks) + 1) / 2.0 : 1));
+                }
+}
+
+/* ---- a measure ------------------------------------------------------------------------------------------------------- */
+
+/* || g ||_2 of a block, as the core's own has it. */
+static int length_of_gradient(void *self, int dtype, size_t n_params, size_t start, size_t stop, const void *theta,
+                              const void *gradient, const void *lo, const void *hi, double *value)
+{
+    int *fails_at = self;
+    double square = 0;
+    CHECK(n_params == N_PARAMS && theta != NULL && lo != NULL && hi != NULL);
+    for (size_t k = start; k < stop; k++) square += get(dtype, gradient, k) * get(dtype, gradient, k);
+    *value = sqrt(square);
+    return *fails_at > 0 && --*fails_at == 0 ? HBCD_ERR_HOOK : HBCD_OK;
+}
+
+static void test_a_measure_from_outside(int dtype)
+{
+    world w;
+    int fails_at = 0;
+    open_world(&w, dtype, ROWS, 0);
+    const hbcd_sensitivity_spec outside = {HBCD_HOOK, {length_of_gradient, &fails_at, N_PARAMS}};
+    hbcd_phase_spec own = phase_of(&w, HBCD_LBFGS, HBCD_MOST_SENSITIVE), other = own;
+    own.sensitivity.kind = HBCD_GRADIENT_NORM;
+    other.sensitivity = outside;
+    own.stop.max_iterations = other.stop.max_iterations = 40;
+    run *one = new_run(), *two = new_run(), *failed = new_run();
+    CHECK(go(&w, one, 1, &own) > 0 && go(&w, two, 1, &other) == one->report.status);
+    CHECK(same(dtype, &one->theta, &two->theta) && one->report.f < one->report.f_start);
+    fails_at = 5;
+    CHECK(go(&w, failed, 1, &other) == HBCD_ERR_HOOK && fails_at == 0);
+    CHECK(failed->report.f == loss_on(&w, w.data, &failed->theta));
+    /* Blocks without anything in them. */
+    double value = 7;
+    vector g;
+    memset(&g, 0, sizeof g);
+    CHECK(hbcd_sensitivity_measure(dtype, HBCD_RMS_GRADIENT, 3, 3, 1, 1, &w.start, &g, NULL, NULL, &value) == HBCD_OK && value == 0);
+    CHECK(hbcd_sensitivity_measure(dtype, HBCD_SCALING_FACTOR, 3, 9, 0, 0, &w.start, &g, NULL, NULL, &value) == HBCD_OK && value == 0);
+    CHECK(hbcd_sensitivity_measure(dtype, HBCD_RMS_GRADIENT, 3, 2, 1, 1, &w.start, &g, NULL, NULL, &value) == HBCD_ERR_ARGUMENT);
+    free(one), free(two), free(failed);
+    close_world(&w);
+}
+
+/* ---- an optimizer and what it needs ---------------------------------------------------------------------------------- */
+
 static void test_what_an_optimizer_needs(int dtype)
 {
     static const hbcd_lm blocks = {.scope = HBCD_LM_BLOCKS, .mu = 1e-3, .radius = 1};
@@ -262,6 +362,8 @@ int main(void)
         test_a_loss_from_outside_is_weighted(dtype);
         test_the_jacobian_of_a_layer_from_outside(dtype);
         test_the_best_point_that_was_seen_is_kept(dtype);
+        test_an_objective_that_fails_under_an_optimizer_from_outside(dtype);
+        test_a_measure_from_outside(dtype);
         test_what_an_optimizer_needs(dtype);
         test_a_block_that_does_not_exist_ends_the_run(dtype);
     }

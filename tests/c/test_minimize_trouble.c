@@ -2,7 +2,7 @@
  * optimizer: an error or a stop ends the run at once, what is not finite is never kept. */
 #include "train_world.h"
 
-enum { N = 6, RESIDUALS = 2 * (N - 1), MOST_TRIES = 40 };
+enum { N = 6, RESIDUALS = 2 * (N - 1), MOST_TRIES = 30 };
 enum { FAILS, STOPS, INFINITE, NAN_VALUE, INFINITE_SLOPE, N_TROUBLES };
 
 /* Rosenbrock's valley in a chain: residuals 10 (x[i + 1] - x[i]^2) and 1 - x[i]. */
@@ -67,7 +67,7 @@ typedef struct result {
     hbcd_report report;
 } result;
 
-static result minimize(valley *v, const hbcd_optimizer_spec *spec, const void *lo, const void *hi)
+static result minimize_until(valley *v, const hbcd_optimizer_spec *spec, const void *lo, const void *hi, int keep_last)
 {
     const hbcd_objective_any any = {v->dtype, N, eval, v, normal};
     hbcd_stop stop;
@@ -77,6 +77,7 @@ static result minimize(valley *v, const hbcd_optimizer_spec *spec, const void *l
     memset(&out, 0, sizeof out);
     hbcd_stop_default(&stop);
     stop.max_evaluations = 300;
+    stop.keep_last = keep_last;
     hbcd_rng_seed(&rng, 5, 0);
     for (size_t i = 0; i < N; i++) set(v->dtype, &out.x, i, i % 2 ? 1 : -1.2);
     out.status = hbcd_minimize(spec, &any, lo, hi, &out.x, &stop, &rng, &count, &out.report);
@@ -85,6 +86,11 @@ static result minimize(valley *v, const hbcd_optimizer_spec *spec, const void *l
     out.status = hbcd_minimize(spec, &any, lo, hi, &out.x, &stop, &rng, &m.arena, &out.report);
     give_back(&m);
     return out;
+}
+
+static result minimize(valley *v, const hbcd_optimizer_spec *spec, const void *lo, const void *hi)
+{
+    return minimize_until(v, spec, lo, hi, 0);
 }
 
 static double value_at(const valley *v, const vector *x)
@@ -124,6 +130,28 @@ static int try_optimizer(int dtype, const hbcd_optimizer_spec *spec, const void 
     return 1;
 }
 
+/* Whatever its value: what was asked for is the point that a method comes to, and the best one is another. */
+static void test_the_last_point_where_it_is_asked_for(int dtype)
+{
+    static const hbcd_bb longest = {.step = HBCD_BB1, .history = 10, .armijo = 1e-4, .step_min = 1e-10, .step_max = 1e10};
+    static const hbcd_adam fast = {.learning_rate = 0.3, .beta1 = 0.9, .beta2 = 0.999, .epsilon = 1e-8};
+    const hbcd_optimizer_spec specs[] = {{HBCD_ADAM, &fast}, {HBCD_BB, &longest}, {HBCD_LBFGS, &lbfgs_options}};
+    for (size_t k = 0; k < 3; k++) {
+        int worse = 0;
+        for (int trouble = 0; trouble < N_TROUBLES; trouble++)
+            for (int at = 5; at < 45; at += 2) {
+                valley v = {dtype, 0, at, trouble};
+                const result best = minimize_until(&v, &specs[k], NULL, NULL, 0);
+                v.calls = 0;
+                const result last = minimize_until(&v, &specs[k], NULL, NULL, 1);
+                CHECK(last.status == best.status && last.report.n_evaluations == best.report.n_evaluations);
+                for (size_t i = 0; i < N; i++) CHECK(isfinite(get(dtype, &last.x, i)));
+                worse += value_at(&v, &last.x) > value_at(&v, &best.x);
+            }
+        CHECK((worse > 0) == (specs[k].kind != HBCD_LBFGS)); /* which comes to none but the best */
+    }
+}
+
 int main(void)
 {
     static const hbcd_lm marquardt = {.damping = HBCD_LM_MARQUARDT, .mu = 1e-3, .radius = 1};
@@ -133,16 +161,18 @@ int main(void)
         vector lo, hi;
         int tried = 0;
         for (size_t i = 0; i < N; i++) set(dtype, &lo, i, -2), set(dtype, &hi, i, i == 2 ? 0.5 : 2);
-        for (int box = 0; box < 2; box++) {
+        for (int box = 0; box < 4; box++) { /* 1: from below, 2: from above */
+            const void *below = box & 1 ? &lo : NULL, *above = box & 2 ? &hi : NULL;
             for (int kind = 0; kind < HBCD_N_OPTIMIZERS; kind++) {
                 const hbcd_optimizer_spec spec = optimizer_spec(kind);
-                tried += try_optimizer(dtype, &spec, box ? &lo : NULL, box ? &hi : NULL);
+                tried += try_optimizer(dtype, &spec, below, above);
             }
             const hbcd_optimizer_spec others[] = {{HBCD_LM, &marquardt}, {HBCD_LM, &region},
                                                   {HBCD_LBFGS, &short_memory}};
-            for (size_t k = 0; k < sizeof others / sizeof *others; k++) tried += try_optimizer(dtype, &others[k], box ? &lo : NULL, box ? &hi : NULL);
+            for (size_t k = 0; k < sizeof others / sizeof *others; k++) tried += try_optimizer(dtype, &others[k], below, above);
         }
-        CHECK(tried >= 12);
+        CHECK(tried >= 24);
+        test_the_last_point_where_it_is_asked_for(dtype);
     }
     CHECK_DONE("test_minimize_trouble");
 }

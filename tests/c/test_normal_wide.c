@@ -81,6 +81,8 @@ static void test_memory_for_very_many(int dtype)
         double f = 7, unused = 7;
         const int status = hbcd_net_normal(dtype, w.net, w.data, &unused, -1, 1, NULL, &count, &f, &unused, &unused);
         CHECK((status == expected[k] || (sizeof(size_t) == 4 && status == HBCD_ERR_MEMORY)) && f == 7 && unused == 7);
+        count.used = 0;
+        CHECK(hbcd_net_linearize(dtype, w.net, w.data, &unused, 1, NULL, &count, &unused, &unused, &unused) == status);
         close_world(&w);
     }
 }

@@ -194,6 +194,7 @@ static void test_options_outside_their_range_are_refused(void)
     bad[6].damping = 2;
     for (size_t i = 0; i < 7; i++) CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, &bad[i], &optimizer) == HBCD_ERR_ARGUMENT);
     CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, NULL, &optimizer) == HBCD_ERR_ARGUMENT);
+    CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, &good, NULL) == HBCD_ERR_ARGUMENT);
     CHECK(hbcd_optimizer_make_f64(-1, &good, &optimizer) == HBCD_ERR_ARGUMENT);
     CHECK(hbcd_optimizer_make_f64(HBCD_N_OPTIMIZERS, &good, &optimizer) == HBCD_ERR_ARGUMENT);
     CHECK(hbcd_optimizer_make_f64(HBCD_LBFGS, &good, &optimizer) == HBCD_OK);

@@ -268,6 +268,12 @@ static void FN(test_a_state_for_another_size_is_refused)(const method *methods)
     FN(again)(&b);
     CHECK(b.report.status == HBCD_ERR_ARGUMENT && b.probe.count == 0);
     free(b.state);
+    if (methods[0].kind != HBCD_LBFGS) return;
+    FN(bench_start)(&b, ROSENBROCK, &methods[0]);
+    b.optimizer.options = methods[1].options; /* of another memory */
+    FN(again)(&b);
+    CHECK(b.report.status == HBCD_ERR_ARGUMENT && b.probe.count == 0);
+    free(b.state);
 }
 
 static void FN(test_vectors)(void)
@@ -298,6 +304,8 @@ static void FN(test_vectors)(void)
     for (size_t i = 0; i < N; i++) z[i] = tiny;
     CHECK_NEAR(FN(norm2)(N, z) / tiny, sqrt((double)N), 1e-14);
     CHECK(FN(norm2)(0, z) == 0);
+    z[5] = (REAL)INFINITY;
+    CHECK(isinf(FN(norm2)(N, z)));
 
     const TY(box) box = {lo, hi}, below = {NULL, hi};
     FN(copy)(N, x, z);
@@ -312,6 +320,8 @@ static void FN(test_vectors)(void)
     CHECK(FN(projected_gradient)(N, &box, z, y) == 0 && FN(projected_gradient)(N, NULL, z, y) == 5);
     for (size_t i = 0; i < N; i++) y[i] = 5;
     CHECK(FN(projected_gradient)(N, &box, z, y) == 2 && FN(projected_gradient)(N, &below, z, y) == 5);
+    y[11] = nan;
+    CHECK(isnan(FN(projected_gradient)(N, &box, z, y)) && isnan(FN(projected_gradient)(N, &below, z, y)));
 }
 
 static void FN(test_all)(const method *methods)

@@ -118,6 +118,18 @@ static void test_time_that_is_up_ends_the_phase_or_the_run(void)
     }
 }
 
+static void test_the_clock_is_that_of_rank_0(void)
+{
+    heard h = {.answer = HBCD_OK};
+    for (size_t rank = 0; rank < 2; rank++) {
+        const hbcd_ranks ranks = {rank, 2, listen, NULL, &h};
+        hbcd_watch watch;
+        hbcd_watch_start(&watch, -1);
+        watch.ranks = &ranks;
+        CHECK(hbcd_watch_tick(&watch) == HBCD_OK && watch.kept == (rank == 0 ? HBCD_STOP_TIME : HBCD_OK));
+    }
+}
+
 static void test_others_out_of_reach_end_the_run(void)
 {
     heard h = {.answer = HBCD_ERR_MEMORY};
@@ -144,6 +156,7 @@ int main(void)
     test_ranges_that_do_not_begin_with_lanes_are_refused();
     test_what_is_kept_is_told_once();
     test_time_that_is_up_ends_the_phase_or_the_run();
+    test_the_clock_is_that_of_rank_0();
     test_others_out_of_reach_end_the_run();
     test_sizes_at_their_ends();
     CHECK_DONE("test_ranks");

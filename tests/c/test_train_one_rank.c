@@ -8,11 +8,20 @@ typedef struct ears {
     size_t heard, stop_at;
     int code;
     size_t lines, line_fails_at;
+    size_t sums, ends_at;      /* the sum that the others end, from 1; 0: none */
+    int ending;                /* what they say then, or LOST */
 } ears;
+
+enum { LOST = -100 };          /* the others cannot be reached any more */
 
 static int sum_of_one(void *self, size_t n_nodes, const hbcd_node *nodes, size_t n, double *root, hbcd_control *control)
 {
-    (void)self;
+    ears *e = self;
+    if (++e->sums == e->ends_at) {
+        if (e->ending == LOST) return HBCD_ERR_MEMORY;
+        control->status = e->ending;
+        control->over = e->ending > 0;
+    }
     return control->status == 0 && n > 0 ? hbcd_add_nodes(n_nodes, nodes, n, root) : HBCD_OK;
 }
 
@@ -41,7 +50,7 @@ static int count_line(run *r, const hbcd_record *line)
 static int train(world *w, run *r, ears *e, int ranks, size_t n_phases, const hbcd_phase_spec *phases)
 {
     static const size_t first[] = {0, ROWS};
-    const hbcd_ranks one = {0, 1, sum_of_one, share_of_one, NULL};
+    const hbcd_ranks one = {0, 1, sum_of_one, share_of_one, e};
     const hbcd_range range = {&one, first};
     const hbcd_table x = {w->x, HBCD_F64, ROWS, N_IN, N_IN * sizeof *w->x, sizeof *w->x, NULL, NULL, NULL};
     const hbcd_table y = {w->y, HBCD_F64, ROWS, 1, sizeof *w->y, sizeof *w->y, NULL, NULL, NULL};
@@ -72,7 +81,7 @@ static void test_listeners_and_histories(world *w)
     const int codes[] = {HBCD_STOP_CALLBACK, HBCD_STOP_INTERRUPTED, HBCD_ERR_HOOK};
     hbcd_phase_spec phases[2];
     two_phases(w, phases);
-    ears all = {0, 0, 0, 0, 0};
+    ears all = {0};
     run *alone = new_run();
     CHECK(train(w, alone, &all, 0, 2, phases) == HBCD_STOP_EPOCHS && all.heard > 20 && all.lines > 10);
     for (size_t at = 0; at < all.heard; at += 1 + at)
@@ -98,7 +107,7 @@ static void test_limits_of_time(world *w)
             hbcd_phase_spec phases[2];
             two_phases(w, phases);
             phases[0] = phase_of(w, HBCD_LBFGS, -1); /* all rows: every evaluation is a sum over ranks */
-            ears e = {0, 0, 0, 0, 0};
+            ears e = {0};
             run *r = new_run();
             if (whole) r->max_seconds = -1;
             else phases[0].max_seconds = 0;
@@ -119,7 +128,7 @@ static void test_limits_of_time_on_batches(world *w)
             hbcd_phase_spec phases[2];
             two_phases(w, phases);
             phases[0] = batches_of(w, HBCD_ADAM, -1, 300, 50);
-            ears e = {0, 0, 0, 0, 0};
+            ears e = {0};
             run *r = new_run();
             if (whole) r->max_seconds = -1;
             else phases[0].max_seconds = 0;
@@ -135,6 +144,43 @@ static void test_limits_of_time_on_batches(world *w)
         }
 }
 
+/* A sum that the others end is the last one where that is an error; what was reached until then is kept. */
+static void check_every_sum(world *w, const hbcd_phase_spec *phase)
+{
+    static const int endings[] = {HBCD_ERR_HOOK, LOST, HBCD_STOP_CALLBACK};
+    ears all = {0};
+    run *whole = new_run();
+    const int status = train(w, whole, &all, 1, 1, phase);
+    CHECK(status > 0 && whole->report.f <= whole->report.f_start);
+    for (size_t at = 1; at < all.sums; at += 1 + at / 4) {
+        ears e = {.ends_at = at, .ending = endings[at % 3]};
+        run *r = new_run();
+        CHECK(train(w, r, &e, 1, 1, phase) == (e.ending == LOST ? HBCD_ERR_MEMORY : e.ending));
+        if (e.ending < 0) CHECK(e.sums <= at + 1); /* they agree once more where a pass was measured */
+        CHECK(at == 1 ? isnan(r->report.f) : r->report.f == loss_on(w, w->data, &r->theta));
+        if (at == 1) CHECK(same(w->dtype, &r->theta, &w->start));
+        else CHECK(r->report.f <= r->report.f_start && r->report.f >= whole->report.f);
+        free(r);
+    }
+    free(whole);
+}
+
+static void test_every_sum_may_be_the_last_one(world *w)
+{
+    static const hbcd_lm scopes[] = {{.scope = HBCD_LM_BLOCKS, .mu = 1e-3, .radius = 1},
+                                     {.scope = HBCD_LM_PROJECTED, .mu = 1e-3, .radius = 1, .ridge = 1e-8},
+                                     {.scope = HBCD_LM_PROJECTED, .damping = HBCD_LM_TRUST_REGION, .mu = 1e-3, .radius = 1}};
+    for (int blocks = 0; blocks < 2; blocks++)
+        for (int batches = 0; batches < 2; batches++)
+            for (int k = 0; k < HBCD_N_OPTIMIZERS + 3; k++) {
+                const int kind = k < HBCD_N_OPTIMIZERS ? k : HBCD_LM, selector = blocks ? HBCD_FORWARD : -1;
+                hbcd_phase_spec phase = batches ? batches_of(w, kind, selector, 600, 2) : phase_of(w, kind, selector);
+                if (kind != k) phase.optimizer.options = &scopes[k - HBCD_N_OPTIMIZERS];
+                if (!batches) phase.stop.max_iterations = 4;
+                check_every_sum(w, &phase);
+            }
+}
+
 int main(void)
 {
     for (int dtype = HBCD_F32; dtype <= HBCD_F64; dtype++) {
@@ -143,6 +189,7 @@ int main(void)
         test_listeners_and_histories(&w);
         test_limits_of_time(&w);
         test_limits_of_time_on_batches(&w);
+        test_every_sum_may_be_the_last_one(&w);
         close_world(&w);
     }
     CHECK_DONE("test_train_one_rank");

@@ -2,12 +2,12 @@
  * read by a rank lead to the same bits; what fails while a window is collected ends the run. */
 #include "train_world.h"
 
-enum { ROWS = 66000, BATCH = 4096 }; /* 258 tiles, the last one short; a window has 256 */
+enum { ROWS = 66000, BATCH = 4096, DEALT = 30000 }; /* 258 tiles, the last one short; a window has 256 */
 
 /* Rows that lie elsewhere, and a run on one rank. */
 typedef struct source {
     const void *arrays[3];
-    size_t loads, fails_at, number, shares;
+    size_t loads, fails_at, number, shares, gradients;
     int share_fails;
 } source;
 
@@ -25,7 +25,8 @@ static int load(void *self, size_t first, size_t last, const void **x, const voi
 
 static int sum_of_one(void *self, size_t n_nodes, const hbcd_node *nodes, size_t n, double *root, hbcd_control *control)
 {
-    (void)self;
+    source *s = self;
+    s->gradients += n > N_PARAMS; /* and a value */
     return control->status == 0 && n > 0 ? hbcd_add_nodes(n_nodes, nodes, n, root) : HBCD_OK;
 }
 
@@ -60,7 +61,8 @@ static memory pack(const world *w, double *weights, const hbcd_range *range, voi
 
 static void test_where_the_rows_lie_changes_no_bit(world *w, double *weights)
 {
-    const hbcd_phase_spec phase = batches_of(w, HBCD_ADAM, -1, BATCH, 1);
+    /* Batches that every rank does whole, then such that ranks share. */
+    const hbcd_phase_spec phase[] = {batches_of(w, HBCD_ADAM, -1, BATCH, 1), batches_of(w, HBCD_ADAM, -1, DEALT, 1)};
     const size_t first[] = {0, ROWS};
     void *const unweighted = w->data, *data[4];
     source s = {.number = w->dtype == HBCD_F32 ? sizeof(float) : sizeof(double)};
@@ -78,10 +80,11 @@ static void test_where_the_rows_lie_changes_no_bit(world *w, double *weights)
     for (int k = 0; k < 4; k++) {
         runs[k] = new_run();
         w->data = data[k];
-        s.loads = s.shares = 0;
-        CHECK(go(w, runs[k], 1, &phase) == HBCD_STOP_EPOCHS);
+        s.loads = s.shares = s.gradients = 0;
+        CHECK(go(w, runs[k], 2, phase) == HBCD_STOP_EPOCHS);
         CHECK(same(w->dtype, &runs[k]->theta, &runs[0]->theta) && runs[k]->report.f == runs[0]->report.f);
-        CHECK((s.loads > 0) == (k % 2 == 1) && s.shares == (k >= 2 ? 2 : 0)); /* one call for each window */
+        CHECK((s.loads > 0) == (k % 2 == 1) && s.shares == (k >= 2 ? 4 : 0)); /* one call for each window */
+        CHECK(s.gradients == (k >= 2 ? ROWS / DEALT : 0)); /* of batches that are shared alone */
     }
     CHECK(!same(w->dtype, &runs[0]->theta, &w->start) && runs[0]->report.f < runs[0]->report.f_start);
     /* The first loss takes loads as well: fail behind them, within a window. */
@@ -95,7 +98,7 @@ static void test_where_the_rows_lie_changes_no_bit(world *w, double *weights)
         f = loss_on(w, w->data, &w->start);
         s.fails_at = s.loads + 100;
         s.loads = 0;
-        CHECK(go(w, failed, 1, &phase) == HBCD_ERR_HOOK && failed->report.f == f);
+        CHECK(go(w, failed, 1, phase) == HBCD_ERR_HOOK && failed->report.f == f);
         CHECK(same(w->dtype, &failed->theta, &w->start));
         s.fails_at = 0;
         free(failed);
@@ -103,7 +106,7 @@ static void test_where_the_rows_lie_changes_no_bit(world *w, double *weights)
     run *failed = new_run();
     w->data = data[2];
     s.share_fails = 1;
-    CHECK(go(w, failed, 1, &phase) == HBCD_ERR_HOOK && same(w->dtype, &failed->theta, &w->start));
+    CHECK(go(w, failed, 1, phase) == HBCD_ERR_HOOK && same(w->dtype, &failed->theta, &w->start));
     free(failed);
     for (int k = 0; k < 4; k++) {
         give_back(&m[k]);

@@ -24,6 +24,9 @@ HBCD_INLINE void FN(eight_squares)(size_t rows, const REAL *out, const REAL *tar
     }
 }
 
+#ifdef SQUARES_BY_VECTORS
+#include "simd/squares_by_vectors.inl"
+#else
 HBCD_INLINE void FN(squares)(size_t rows, const REAL *out, const REAL *target, const REAL *weight, double *sum, REAL *g)
 {
     const size_t whole = rows - rows % 8;
@@ -50,6 +53,7 @@ static int FN(squared_error)(void *self, size_t rows, size_t ld, size_t outputs,
     *f += 0.5 * FN(total)(sum);
     return HBCD_OK;
 }
+#endif
 
 static void FN(squared_error_root)(void *self, size_t k, size_t rows, size_t ld, size_t outputs, const REAL *out,
                                    const REAL *target, const REAL *weight, REAL *root)

@@ -15,6 +15,7 @@
 #define SYRK_COLUMNS 4
 #define SYRK_BY_ELEMENT
 #define OVERWRITES_SUMMAND
+#define SQUARES_BY_VECTORS
 #define KERNEL_ISA HBCD_ISA_NEON
 #define KERNEL_TABLE FN(kernels_neon)
 
@@ -24,6 +25,14 @@
 #define HBCD_MINIMUM __builtin_elementwise_minimum
 #define HBCD_MAXIMUM __builtin_elementwise_maximum
 #endif
+#endif
+
+/* Before a loop whose body is worth being repeated n times, so that less is counted. */
+#define HBCD_PRAGMA(words) _Pragma(#words)
+#ifdef __clang__
+#define HBCD_REPEATED(n) HBCD_PRAGMA(clang loop unroll_count(n))
+#else
+#define HBCD_REPEATED(n) HBCD_PRAGMA(GCC unroll n)
 #endif
 
 /* Two vectors at once: they are loaded and stored in pairs.  More of them side by side would not fit into the registers

@@ -247,6 +247,9 @@ class HybridEstimator(
     def save(self, path: str | os.PathLike[str]) -> None:
         """Writes the model: arrays and JSON in the safetensors layout, atomically, never a pickle.
 
+        A model of a class that derives from an estimator of hbcd is loaded as that estimator: what
+        the class adds is code, and no file holds that.
+
         Parameters
         ----------
         path : str or path

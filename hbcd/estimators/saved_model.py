@@ -37,7 +37,7 @@ def describe(model: EstimatorParameters) -> tuple[dict[str, Array], dict[str, An
     """A fitted model as arrays and a document of JSON types."""
     layers = describe_layers(model.network_)
     document = {
-        "kind": type(model).__name__,
+        "kind": _kind(model),
         "hbcd": __version__,
         "inputs": model.network_.n_inputs,
         "layers": layers,
@@ -97,6 +97,12 @@ def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
             with contextlib.suppress(NotWritable):
                 described[name] = describe_value(value)
     return described
+
+
+def _kind(model: EstimatorParameters) -> str:
+    """The estimator of hbcd that the model is, or derives from."""
+    classes = type(model).__mro__
+    return next(c.__name__ for c in classes if c.__module__.partition(".")[0] == "hbcd")
 
 
 def _given_layers(model: EstimatorParameters, layers: list[dict[str, Any]]) -> int:

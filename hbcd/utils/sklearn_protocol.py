@@ -19,18 +19,24 @@ class Parameters:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return [name for name in parameters_of(cls.__init__) if name != "self"]
+        return list(_own_defaults(cls))
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
         """The default of every parameter of the constructor.
 
+        Of a derived class with fewer parameters those of its bases as well: what it hands on to
+        their constructors is compared with them.
+
         Returns
         -------
         dict
         """
-        parameters = parameters_of(cls.__init__)
-        return {name: parameters[name].default for name in cls._parameter_names()}
+        defaults: dict[str, Any] = {}
+        for base in reversed(cls.__mro__):
+            if "__init__" in vars(base) and issubclass(base, Parameters):
+                defaults.update(_own_defaults(base))
+        return defaults
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
         """The parameters passed to the constructor.
@@ -82,6 +88,15 @@ class Parameters:
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "theta_")
+
+
+def _own_defaults(cls: type[Parameters]) -> dict[str, Any]:
+    """What the constructor of `cls` itself takes by name, with its defaults."""
+    parameters = list(parameters_of(cls.__init__).values())[1:]
+    variadic = next((one.name for one in parameters if one.kind is one.VAR_POSITIONAL), None)
+    if variadic is not None:
+        raise TypeError(f"{cls.__name__}.__init__: must name its parameters, not take *{variadic}")
+    return {one.name: one.default for one in parameters if one.kind is not one.VAR_KEYWORD}
 
 
 class Requests(dict[str, dict[str, Request]]):

@@ -5,7 +5,6 @@ import pytest
 
 import hbcd
 
-
 OPTIONS = {"strategy": "bcd", "random_state": 0, "max_iter": 20}
 
 

@@ -14,6 +14,9 @@ from sklearn.preprocessing import StandardScaler
 
 import hbcd
 
+pytestmark = pytest.mark.thread_unsafe(
+    reason="scikit-learn's configuration is of one thread, that of a fixture of the main one"
+)
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(60, 2))
 Y = X[:, 0] - np.tanh(X[:, 1])

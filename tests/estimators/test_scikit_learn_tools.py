@@ -27,6 +27,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 import hbcd
 
+one_pool = pytest.mark.thread_unsafe(reason="joblib keeps one pool of processes")
 RNG = np.random.default_rng(0)
 X = RNG.normal(size=(90, 3))
 Y = X[:, 0] + np.tanh(2 * X[:, 1])
@@ -48,6 +49,7 @@ def classifier(**options):
 # ---- choosing ---------------------------------------------------------------------------------
 
 
+@one_pool
 def test_a_search_in_two_processes_finds_what_one_finds():
     grid = {"model__hidden_layer_sizes": [(1,), (3,)], "model__loss": ["squared_error", "huber"]}
     pipe = make_pipeline(StandardScaler(), regressor())
@@ -59,6 +61,7 @@ def test_a_search_in_two_processes_finds_what_one_finds():
     assert both[1].best_score_ > 0.8
 
 
+@one_pool
 def test_errors_of_a_worker_arrive_as_they_are():
     with pytest.raises(ValueError, match="alpha=-1: must be at least 0"):
         cross_validate(regressor(alpha=-1), X, Y, cv=2, n_jobs=2, error_score="raise")
@@ -129,6 +132,7 @@ def test_transformed_targets():
     assert model.fit(X, Y).score(X, Y) > 0.9
 
 
+@one_pool
 def test_an_estimator_for_each_target():
     both = np.column_stack([Y, X[:, 2]])
     model = MultiOutputRegressor(regressor(), n_jobs=2).fit(X, both)
@@ -141,6 +145,7 @@ def test_an_estimator_for_each_target():
     assert np.array_equal(model.predict(X)[:, 0], expected)
 
 
+@one_pool
 def test_ensembles():
     bag = BaggingRegressor(regressor(), n_estimators=3, random_state=0, n_jobs=2).fit(X, Y)
     assert bag.score(X, Y) > 0.9

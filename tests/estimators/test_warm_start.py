@@ -277,11 +277,12 @@ def test_weights_and_tables_are_taken():
 
 
 def test_labels_come_a_few_at_a_time():
+    rng = np.random.default_rng(0)
     model = classifier(strategy=STEPS, class_weight={"calm": 2.0})
     for _ in range(20):
         for kind in KINDS:
             mine = np.flatnonzero(kind == LABELS)[:20]
-            more = RNG.integers(0, 120, size=20)
+            more = rng.integers(0, 120, size=20)
             rows = np.concatenate([mine, more])
             model.partial_fit(X[rows], LABELS[rows], classes=KINDS)
     assert model.score(X, LABELS) > 0.9

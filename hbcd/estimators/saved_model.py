@@ -101,7 +101,7 @@ def _describe_parameters(model: EstimatorParameters) -> dict[str, Any]:
 
 def _kind(model: EstimatorParameters) -> str:
     """The estimator of hbcd that the model is, or derives from."""
-    classes = type(model).__mro__
+    classes = [c for c in type(model).__mro__ if issubclass(c, EstimatorParameters)]
     return next(c.__name__ for c in classes if c.__module__.partition(".")[0] == "hbcd")
 
 

@@ -55,6 +55,9 @@ class Parameters:
     def set_params(self, **params: Any) -> Self:
         """Sets parameters of the constructor; none where one of the names is wrong.
 
+        A derived class with other parameters than its bases is constructed anew: what it hands on
+        to them follows from its own.
+
         Parameters
         ----------
         **params : object
@@ -73,6 +76,9 @@ class Parameters:
         for name, value in params.items():
             if name not in names:
                 raise ValueError(f"{name}={value!r}: must be one of {', '.join(names)}")
+        if params and not self.parameter_defaults().keys() <= {*names}:
+            type(self).__init__(self, **{**self.get_params(), **params})
+            return self
         for name, value in params.items():
             setattr(self, name, value)
         return self

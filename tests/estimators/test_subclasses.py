@@ -78,3 +78,27 @@ def test_a_constructor_with_nameless_parameters_is_refused_in_a_line():
 
     with pytest.raises(TypeError, match=r"Nameless\.__init__: must name its parameters, not take"):
         Nameless().get_params()
+
+
+@pytest.mark.parametrize("model", [Narrow(3), Narrow(3).fit(X, Y)], ids=["new", "fitted"])
+def test_a_set_parameter_of_a_derived_estimator_reaches_its_base(model):
+    expected = Narrow(5).fit(X, Y).predict(X)
+    assert np.array_equal(model.set_params(width=5).fit(X, Y).predict(X), expected)
+    assert model.hidden_layer_sizes_ == (5,)
+
+
+def test_a_search_over_a_parameter_of_a_derived_estimator_fits_each_value():
+    selection = pytest.importorskip("sklearn.model_selection")
+    search = selection.GridSearchCV(Narrow(), {"width": [2, 4]}, cv=2, error_score="raise")
+    found = search.fit(X, Y).best_estimator_
+    assert found.hidden_layer_sizes_ == (search.best_params_["width"],)
+    assert len({*search.cv_results_["mean_test_score"]}) == 2
+
+
+def test_a_derived_estimator_that_is_a_callback_too_is_loaded_as_an_estimator(tmp_path):
+    class Watching(hbcd.Callback, hbcd.HybridRegressor):
+        def __init__(self):
+            hbcd.HybridRegressor.__init__(self, (3,), **OPTIONS)
+
+    Watching().fit(X, Y).save(tmp_path / "model.hbcd")
+    assert type(hbcd.load(tmp_path / "model.hbcd")) is hbcd.HybridRegressor

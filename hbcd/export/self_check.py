@@ -165,12 +165,7 @@ def record_of(
         corners=len(agreed.points) - POINTS,
         measured=measured.tolist(),
         bound=finite,
-        assumed=f"IEEE arithmetic, elementary functions within {arithmetic.ulps:g} ulp"
-        + (
-            f", differences right to {arithmetic.sums:.2g} of their sides"
-            if arithmetic.sums
-            else ""
-        ),
+        assumed=_assumed(arithmetic),
         model=model_hash(form.model),
     )
 
@@ -214,6 +209,7 @@ def keep_checked(
     target = Path(os.path.realpath(Path(path).expanduser()))
     check_replaceable(target, str(path))
     place = target.with_name(f".hbcd-{secrets.token_hex(8)}{target.suffix}")
+    done = False
     try:
         write_through(place, [write(None)])
         record = check(place)
@@ -223,10 +219,12 @@ def keep_checked(
         for suffix, content in (beside or {}).items():
             replace_file(target.with_name(target.name + suffix), [content], f"{path}{suffix}")
         os.replace(place, target)
+        done = True
     except OSError as error:
         if error.filename in (None, str(place)):
             raise called(error, str(path)) from error
         raise
     finally:
-        take_away(place)
+        if not done:  # else nothing more may fail, not even for lack of memory
+            take_away(place)
     return record

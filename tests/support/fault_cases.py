@@ -1,5 +1,6 @@
 """What is done while calls fail: fits of every strategy, saving, loading, predicting, exporting."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,30 @@ def state(model):
     return {name: (id(value), everything(value)) for name, value in vars(model).items()}
 
 
-class Fit:
+def content(path):
+    """Of a file, with few objects."""
+    file = os.open(path, os.O_RDONLY)
+    try:
+        return os.read(file, 1 << 24)
+    finally:
+        os.close(file)
+
+
+class Case:
+    """What is done: ``act()``; what comes of it, and what a failure may not change."""
+
+    def reset(self):
+        """All as it is before."""
+
+    def left_over(self):
+        """What is there besides."""
+        return []
+
+    def glance(self):
+        """Of what a failure may not change that which is looked at in no time."""
+
+
+class Fit(Case):
     """A fit of an estimator that has been fitted to something else before."""
 
     def __init__(self, model, y, before):
@@ -49,7 +73,7 @@ class Fit:
         return state(self.model)
 
 
-class Train:
+class Train(Case):
     """A training of a network, below the estimators."""
 
     def __init__(self, strategy):
@@ -70,24 +94,40 @@ class Train:
         return self.theta.tobytes()
 
 
-class Use:
+class Use(Case):
     """Something that is done with a fitted model, which it leaves as it is."""
 
     def __init__(self, folder, act, files=()):
         self.model = regressor().fit(X, Y)
         self.folder, self.files = Path(folder), files
         self.act = lambda: act(self.model)
-        for name in files:
+        self.reset()
+
+    def reset(self):
+        for name in self.files:
             (self.folder / name).write_bytes(b"what was there before")
+
+    def left_over(self):
+        return sorted({*self.names()} - {*self.files, "m.hbcd"})
+
+    def names(self):
+        """Of what is there; openpyxl takes its temporary files away when the process ends."""
+        found = [path.name for path in self.folder.rglob("*")]
+        return sorted(name for name in found if not name.startswith("openpyxl."))
 
     def result(self, made):
         written = [(self.folder / name).read_bytes() for name in self.files]
         return written or everything(made)
 
     def untouched(self):
-        names = sorted(path.name for path in self.folder.iterdir())
         kept = [(self.folder / name).read_bytes() for name in self.files]
-        return state(self.model), names, kept
+        return state(self.model), self.names(), kept
+
+    def glance(self):
+        here = str(self.folder)
+        names = [name for name in os.listdir(here) if not name.startswith("openpyxl.")]
+        files = [content(f"{here}/{name}") for name in self.files]
+        return [*map(id, vars(self.model).values())], sorted(names), files
 
 
 class Load(Use):
@@ -106,12 +146,18 @@ def _fit_classes(folder):
     return Fit(model, CLASSES, np.roll(CLASSES, 3))
 
 
+#: Of exports what keeps the number of allocations small, and has every kind of them.
+SMALL = {"excel": {"rows": 1}}
+
+
 def _export(name):
-    target = TARGETS[name]
+    target, options = TARGETS[name], SMALL.get(name, {})
     file = "m" + target.suffix
-    return lambda folder: Use(
-        folder, lambda model: target.write(model, str(Path(folder, file))) and None, (file,)
-    )
+
+    def act(folder, model):
+        target.write(model, str(Path(folder, file)), **options)
+
+    return lambda folder: Use(folder, lambda model: act(folder, model), (file,))
 
 
 #: By name; each takes a folder of its own.

@@ -5,7 +5,8 @@
  *   says; 0: none.
  * faults_clock(1): from now on every look at the wall clock finds it years from where it was; (2): the monotonic clock
  *   stands still; (0): both go on.
- * faults_end(): all is as it was; how many calls were counted.  faults_hit(): whether one was made to fail.
+ * faults_end(): all is as it was; how many calls were counted.  faults_hit(): whether one was made to fail; of an
+ *   allocation its number.
  * faults_bytes(): what is allocated in the process. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,6 +15,7 @@
 #include <limits.h>
 #include <malloc.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -28,8 +30,8 @@ enum call { OPEN, CREATE, READ, WRITE, SYNC, CLOSE, NAME };
 enum { MOST_FILES = 4096 };
 
 static __thread long memory_left; /* > 0: that one fails */
-static __thread int memory_armed, memory_hit;
-static __thread long memory_seen;
+static __thread int memory_armed;
+static __thread long memory_seen, memory_hit;
 
 static char folder[PATH_MAX];
 static int files_armed, files_hit, kind;
@@ -37,6 +39,10 @@ static long files_seen, files_at;
 static unsigned char watched[MOST_FILES]; /* of each descriptor */
 static int clocks;
 enum { JUMPS = 1, STANDS = 2 };
+
+/* Of faults_forks.c: */
+extern int faults_apart, faults_forking(void), faults_fork(long);
+extern void faults_forks_end(void), *faults_new(size_t, size_t), *faults_more(void *, size_t);
 
 void faults_memory(long k)
 {
@@ -55,10 +61,11 @@ long faults_end(void)
 {
     long seen = memory_armed ? memory_seen : files_seen;
     memory_armed = files_armed = 0;
+    faults_forks_end();
     return seen;
 }
 
-int faults_hit(void) { return memory_hit || files_hit; }
+long faults_hit(void) { return memory_hit ? memory_hit : files_hit; }
 
 size_t faults_bytes(void)
 {
@@ -69,28 +76,61 @@ size_t faults_bytes(void)
 /* ---- memory ---------------------------------------------------------------------------------------------------- */
 
 extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t);
-extern void *__libc_memalign(size_t, size_t);
+extern void *__libc_memalign(size_t, size_t), __libc_free(void *);
 
 static int fails(void)
 {
     if (!memory_armed) return 0;
-    if (++memory_seen != memory_left) return 0;
-    memory_hit = 1;
+    int now = ++memory_seen == memory_left;
+    if (faults_forking()) {
+        memory_armed = 0;
+        now = faults_fork(memory_seen);
+        memory_armed = 1;
+    }
+    if (!now) return 0;
+    memory_hit = memory_seen;
     errno = ENOMEM;
     return 1;
 }
 
-void *malloc(size_t size) { return fails() ? NULL : __libc_malloc(size); }
-void *calloc(size_t n, size_t size) { return fails() ? NULL : __libc_calloc(n, size); }
-void *realloc(void *at, size_t size) { return fails() ? NULL : __libc_realloc(at, size); }
-void *memalign(size_t align, size_t size) { return fails() ? NULL : __libc_memalign(align, size); }
-void *aligned_alloc(size_t align, size_t size) { return fails() ? NULL : __libc_memalign(align, size); }
+void *malloc(size_t size)
+{
+    if (fails()) return NULL;
+    return faults_apart ? faults_new(16, size) : __libc_malloc(size);
+}
+
+void *calloc(size_t n, size_t size)
+{
+    if (fails()) return NULL;
+    if (!faults_apart) return __libc_calloc(n, size);
+    if (size && n > SIZE_MAX / size) return NULL;
+    return faults_new(16, n * size); /* zeros: new pages */
+}
+
+void *realloc(void *at, size_t size)
+{
+    if (fails()) return NULL;
+    return faults_apart ? faults_more(at, size) : __libc_realloc(at, size);
+}
+
+void *memalign(size_t align, size_t size)
+{
+    if (fails()) return NULL;
+    return faults_apart ? faults_new(align, size) : __libc_memalign(align, size);
+}
+
+void *aligned_alloc(size_t align, size_t size) { return memalign(align, size); }
 
 int posix_memalign(void **at, size_t align, size_t size)
 {
-    void *found = fails() ? NULL : __libc_memalign(align, size);
+    void *found = memalign(align, size);
     if (found) *at = found;
     return found ? 0 : ENOMEM;
+}
+
+void free(void *at)
+{
+    if (!faults_apart) __libc_free(at);
 }
 
 /* ---- files ----------------------------------------------------------------------------------------------------- */

@@ -7,12 +7,10 @@ import ctypes
 import json
 import os
 import platform
-import re
 import shutil
 import subprocess
 import sys
 import sysconfig
-import tempfile
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -33,7 +31,8 @@ def build(folder: Path) -> Path:
     """The library that is loaded before all others."""
     made = folder / "faults.so"
     flags = ["-std=gnu11", "-O1", "-Wall", "-Werror", "-shared", "-fPIC"]
-    subprocess.run(["cc", *flags, HERE / "faults.c", "-o", made, "-ldl"], check=True)
+    sources = [HERE / "faults.c", HERE / "faults_forks.c"]
+    subprocess.run(["cc", *flags, *sources, "-o", made, "-ldl"], check=True)
     return made
 
 
@@ -51,6 +50,8 @@ def command(library: Path, module: str, *arguments: object) -> tuple[list[str], 
         "PYTHONPATH": os.pathsep.join(roots),
         "PYTHONMALLOC": "malloc",  # every object of Python by a call of its own
         "PYTHONHASHSEED": "0",
+        "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1:glibc.malloc.top_pad=16777216"
+        ":glibc.malloc.mmap_threshold=100000000",  # a process of few pages, to be forked fast
         "PYTHONFAULTHANDLER": "1",
     }
     words = [sys.executable, "-u", "-m", f"support.{module}", *map(str, arguments)]
@@ -66,12 +67,28 @@ class Faults:
         self.c.faults_memory.restype = None
         self.c.faults_files.argtypes = [ctypes.c_char_p, ctypes.c_int, ctypes.c_long]
         self.c.faults_files.restype = None
-        self.c.faults_end.restype = ctypes.c_long
+        self.c.faults_forks.argtypes = [ctypes.c_long, ctypes.c_long, *[ctypes.c_char_p] * 2]
+        self.c.faults_forks.restype = None
+        self.c.faults_end.restype = self.c.faults_hit.restype = ctypes.c_long
         self.c.faults_bytes.restype = ctypes.c_size_t
 
     def memory(self, k):
         """Runs `act` with its k-th allocation failing; see `run`."""
         return lambda act: self.run(lambda: self.c.faults_memory(k), act)
+
+    def forks(self, first, step, folder, log):
+        """Runs `act`, and a child from each allocation on, which fails there; see `run`.
+
+        That ends in children, too, which have the number of their allocation.
+        """
+
+        places = str(folder).encode(), str(log).encode()
+
+        def begin():
+            self.c.faults_forks(first, step, *places)
+            self.c.faults_memory(0)
+
+        return lambda act: self.run(begin, act)
 
     def files(self, folder, kind, k):
         """Runs `act` with its k-th call on a file below `folder` going wrong; see `run`."""
@@ -83,7 +100,10 @@ class Faults:
         self.c.faults_clock({"": 0, "jumps": 1, "stands": 2}[how])
 
     def run(self, begin, act):
-        """(result, exception or None, calls counted, whether one was made to fail)."""
+        """(result, exception or None, calls counted, 0 or the number of the one that failed).
+
+        Of calls on files 1 stands for the number.
+        """
         result = error = None
         begin()
         try:
@@ -91,7 +111,7 @@ class Faults:
         except BaseException as raised:
             error = raised
         calls = self.c.faults_end()
-        return result, error, calls, bool(self.c.faults_hit())
+        return result, error, calls, self.c.faults_hit()
 
     @property
     def bytes(self):
@@ -104,40 +124,12 @@ def run(words, environment):
 
 
 def results(library, module, *arguments):
-    """The JSON lines that a module prints."""
+    """The JSON lines that a module prints, of each case the last."""
     words, environment = command(library, module, *arguments)
     ended = run(words, environment)
     if ended.returncode:
         raise RuntimeError(
             f"status {ended.returncode}: {ended.stdout[-300:]}{ended.stderr[-3000:]}"
         )
-    return [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
-
-
-def try_allocations(library, name, folder, step=1):
-    """Every `step`-th allocation of a case fails; what came of it, as a dict.
-
-    A process that ends is told under "crashes", with the number of the allocation, and another
-    one goes on behind it; where it did not end in hbcd, under "crashes of others", with the file.
-    """
-    first, crashes, others = 1, [], []
-    while True:
-        with tempfile.TemporaryDirectory(dir=folder) as place:
-            words, environment = command(library, "faulty_memory", first, step, 10**9, place, name)
-            ended = subprocess.run(
-                words, env=environment, capture_output=True, text=True, check=False
-            )
-        lines = ended.stdout.splitlines()
-        if ended.returncode == 0:
-            one = json.loads(lines[-1])
-            break
-        if not lines:
-            raise RuntimeError(ended.stderr)
-        where = re.search(r'File "(.*)", line', ended.stderr)
-        if where and "site-packages" in where[1]:
-            others.append(Path(where[1]).name)
-        else:
-            crashes.append(f"allocation {lines[-1]}: status {ended.returncode}: {ended.stderr}")
-        first = int(lines[-1]) + step
-    one["tried"] = (first - 1) // step + one["tried"]
-    return {**one, "crashes": crashes, "crashes of others": others}
+    found = [json.loads(line) for line in ended.stdout.splitlines() if line.startswith("{")]
+    return list({one.get("case", k): one for k, one in enumerate(found)}.values())

@@ -1,14 +1,20 @@
-"""Cases with each of their allocations failing once: ``FIRST STEP MOST FOLDER CASE...``.
+"""Cases with their allocations failing once: ``HOW FOLDER CASE...``.
+
+HOW is "every:FIRST:STEP"; "few:N", spread over all; numbers with commas between them; or
+"forks:STEP" or "forks:STEP:LAST", which is one run from whose allocations, or from whose last
+ones, children go on, for runs that take long.
 
 Prints the number of each allocation before it fails, in a line of its own, so that who reads on
-knows which one ended the process; and behind those of a case, in JSON, what came of them.
+knows which one ended the process; and what came of all so far, in JSON.
 """
 
+import fcntl
 import gc
 import itertools
 import json
 import os
 import sys
+import tempfile
 import traceback
 import types
 import warnings
@@ -36,6 +42,14 @@ def place(error):
     return f" in {frame.filename}:{frame.lineno}: {frame.line}"
 
 
+def package(error):
+    """The package of others that an exception came from, if any."""
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    _, _, inside = frame.filename.rpartition("site-packages/")
+    name = inside.partition("/")[0]
+    return "" if name in ("", frame.filename, "hbcd") else name
+
+
 #: Not enough memory, as NumPy and Python themselves say it where they forget to say MemoryError.
 FORGOTTEN = (
     "error return without exception set",
@@ -44,6 +58,7 @@ FORGOTTEN = (
     "can't allocate read lock",
     "PathLike object, not PosixPath",  # whose text it could not ask for
     "os.PathLike, not PosixPath",
+    "or integer, not PosixPath",
     "[digital envelope routines] initialization error",  # OpenSSL
     "[digital envelope routines] not able to copy ctx",
     "NULL object passed to Py_BuildValue",
@@ -55,6 +70,12 @@ def forgotten(error):
     return isinstance(error, (SystemError, RuntimeError, TypeError, ValueError)) and str(
         error
     ).endswith(FORGOTTEN)
+
+
+PLAIN = MemoryError.__name__
+DEEP = 17  # of so many children one looks at all that may not change
+OUT = 300  # the descriptor that children write to: `faults_forks.c` leaves it alone
+UNTRIED = -1  # a status in the log of `Faults.forks`
 
 
 class Trials:
@@ -84,65 +105,137 @@ class Trials:
                 f"{k}: {what}" + (f": {error!r}{place(error)}" if error is not None else "")
             )
 
+    def judge(self, k, before, made, error):
+        """What came of the failure of allocation k."""
+        if error is None:
+            if self.case.result(made) != self.reference:
+                self.say(k, "a wrong result")
+            elif self.case.left_over():
+                self.say(k, "something is left over")
+            else:
+                self.found["the right result all the same"] += 1
+            return
+        after = self.case.untouched()
+        if after != before:
+            changed = [
+                key for key in {**before, **after} if before.get(key) != after.get(key)
+            ] if isinstance(before, dict) else ""  # fmt: skip
+            self.say(k, f"something has changed {changed}", error)
+        if isinstance(error, MemoryError):
+            self.found[PLAIN] += 1
+        elif forgotten(error):
+            self.found[f"{type(error).__name__} of NumPy or Python"] += 1
+        elif package(error):
+            self.found[f"{type(error).__name__} of {package(error)}"] += 1
+        elif memory_error(error):
+            self.say(k, "another exception because of it", error)
+        else:
+            self.say(k, "another exception", error)
+
     def one(self, k):
         """Whether there was an allocation number k."""
+        self.case.reset()
         before = self.case.untouched()
         made, error, _, hit = self.faults.memory(k)(self.case.act)
         if not hit:
             return False
-        if error is None:
-            if self.case.result(made) == self.reference:
-                self.found["the right result all the same"] += 1
-            else:
-                self.say(k, "a wrong result")
-        else:
-            after = self.case.untouched()
-            if after != before:
-                changed = (
-                    [key for key in {**before, **after} if before.get(key) != after.get(key)]
-                    if isinstance(before, dict)
-                    else ""
-                )
-                self.say(k, f"something has changed {changed}", error)
-            if isinstance(error, MemoryError):
-                self.found["MemoryError"] += 1
-            elif forgotten(error):
-                self.found[f"{type(error).__name__} of NumPy or Python"] += 1
-            elif memory_error(error):
-                self.say(k, "another exception because of it", error)
-            else:
-                self.say(k, "another exception", error)
+        self.judge(k, before, made, error)
         del made, error
         if self.case.result(self.case.act()) != self.reference:
             self.say(k, "the next one is another")
         return True
 
-    def run(self, first, step, most):
-        """Allocations first, first + step, ..., `most` at most; step 0: spread over all of them."""
-        step = step or max(1, self.calls // most)
+    def listed(self, numbers):
+        """Allocations of these numbers, each in a run of its own, up to the last there is."""
         bytes_then = tried = 0
-        for k in itertools.count(first, step):
+        for k in numbers:
             os.write(1, f"{k}\n".encode())
-            if tried >= most or not self.one(k):
+            if not self.one(k):
                 break
             tried += 1
             if tried == 5:
                 gc.collect()
                 bytes_then = self.faults.bytes
+            print(json.dumps(self.told(tried)), flush=True)
         gc.collect()
         lost = (self.faults.bytes - bytes_then) / (tried - 5) if tried > 5 else 0.0
+        return self.told(tried) | {"lost": lost}
+
+    def told(self, tried):
         for what in self.unraisable:
             self.say(0, f"an exception was lost: {what}")
-        counts = {"calls": self.calls, "tried": tried, "lost": lost}
+        counts = {"calls": self.calls, "tried": tried}
         return {"case": self.name, **counts, "found": self.found, "wrong": self.wrong}
 
+    def forks(self, folder, step, last=None):
+        """Allocations 1, 1 + step, ... of one run, or of its `last`, each in a child from there on.
 
-def main(first, step, most, folder, *names):
+        A child looks at all that may not change where `judge` says more than MemoryError, and else
+        once in `DEEP`.  "untried" are allocations at which a child would disturb another process,
+        "ended" those whose child was ended, with the status of `waitpid`.
+        """
+        log, said = Path(f"{folder}.log"), Path(f"{folder}.said")
+        first = 1
+        file = os.open(said, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+        out = fcntl.fcntl(file, fcntl.F_DUPFD, OUT)
+        os.close(file)
+        self.case.reset()
+        before, glance = self.case.untouched(), self.case.glance()
+        gc.collect()
+        gc.freeze()  # a child copies what it touches
+        gc.disable()
+        if last is not None:
+            first = self.faults.memory(0)(self.case.act)[2] - last + 1
+            self.case.reset()
+            gc.collect()
+        made, error, calls, k = self.faults.forks(first, step, folder, log)(self.case.act)
+        if k:  # a child
+            if not (type(error) is MemoryError and k % DEEP and self.case.glance() == glance):
+                self.judge(k, before, made, error)
+                os.write(out, json.dumps(self.told(1)).encode() + b"\n")
+            elif self.unraisable:
+                os.write(out, json.dumps(self.told(1) | {"found": {PLAIN: 1}}).encode() + b"\n")
+            else:
+                os.write(out, b"\n")
+            os._exit(0)
+        if error is not None:
+            raise error
+        self.calls = calls
+        if self.case.result(made) != self.reference:
+            self.say(0, "the parent has another result")
+        children = lines(said)
+        self.found[PLAIN] += children.count("")
+        for one in map(json.loads, filter(None, children)):
+            self.found.update(one["found"])
+            self.wrong += one["wrong"]
+        logged = [tuple(map(int, line.split())) for line in lines(log)]
+        return self.told(len(children)) | {
+            "untried": [k for k, status in logged if status == UNTRIED],
+            "ended": [k for k, status in logged if status != UNTRIED],
+        }
+
+
+def lines(path):
+    return path.read_text().splitlines() if path.exists() else []
+
+
+def main(how, folder, *names):
     warnings.simplefilter("ignore")
     for number, name in enumerate(names):
         place = Path(folder, str(number))
         place.mkdir()
-        print(json.dumps(Trials(name, place).run(int(first), int(step), int(most))), flush=True)
+        tempfile.tempdir = str(place)  # files that a failure leaves there are seen, too
+        trials = Trials(name, place)
+        kind, _, about = how.partition(":")
+        if kind == "forks":
+            found = trials.forks(place, *map(int, about.split(":")))
+        elif kind == "every":
+            found = trials.listed(itertools.count(*map(int, about.split(":"))))
+        elif kind == "few":
+            found = trials.listed(range(3, trials.calls + 1, max(1, trials.calls // int(about))))
+        else:
+            found = trials.listed(map(int, how.split(",")))
+        print(json.dumps(found), flush=True)
 
 
 if __name__ == "__main__":

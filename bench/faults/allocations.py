@@ -7,6 +7,7 @@ where one is broken.
 
 Exports have tens of thousands of allocations: they fail in children of one run (`Trials.forks`),
 and in runs of their own those that cannot, and `FEW` more, for the law of the next one and memory.
+So do objects and problems of other packages (`fault_objects.OBJECTS`), where they are installed.
 """
 
 import argparse
@@ -21,6 +22,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "tests"))
 
 from support import faults
 from support.fault_cases import CASES
+from support.fault_objects import OBJECTS
 
 MOST_BYTES = 1000  # of a failure, in the mean: a run takes many times as much
 FEW = 40
@@ -49,7 +51,7 @@ class Tried:
         self.tried += 1
         where = re.search(r'File "(.*)", line', stderr)
         if where and "site-packages" in where[1]:
-            self.others[Path(where[1]).name] += 1
+            self.others["/".join(Path(where[1]).parts[-2:])] += 1
         else:
             self.wrong.append(f"allocation {k}: status {status}: {stderr}")
 
@@ -95,7 +97,9 @@ def forked(library, name, folder, step, tried):
     with tempfile.TemporaryDirectory(dir=folder) as place:
         [one] = faults.results(library, "faulty_memory", f"forks:{step}", place, name)
     tried.add(one)
-    again = one["untried"] + one["ended"]
+    for ended in one["ended"]:
+        tried.ended(*ended)
+    again = one["untried"]
     few = range(3, one["calls"] + 1, max(1, one["calls"] // FEW))
     each(library, name, folder, sorted({*again, *few}), tried)
     tried.tried -= len({*few} - {*again})
@@ -108,13 +112,13 @@ def main() -> None:
     args = parser.parse_args()
     if faults.missing:
         raise SystemExit(f"bench.faults: {faults.missing}")
-    names = [name for name in CASES if any(name.startswith(case) for case in args.case)]
+    names = [name for name in CASES | OBJECTS if any(name.startswith(case) for case in args.case)]
     broken = 0
     with tempfile.TemporaryDirectory() as folder:
         library = faults.build(Path(folder))
         for name in names:
             tried = Tried()
-            if name.startswith("export"):
+            if name.startswith(("export", "object")):
                 forked(library, name, folder, args.step, tried)
             else:
                 each(library, name, folder, range(1, 10**9, args.step), tried)

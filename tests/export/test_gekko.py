@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export.optimization import gekko_model
+from hbcd.export.optimization import gekko_model, solver_model
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, regressor, rows
 
 gekko = pytest.importorskip("gekko", reason="the extra gekko is not installed")
@@ -131,6 +131,22 @@ def test_what_is_not_the_model_adds_nothing(problem, change, monkeypatch):
     assert counts(problem) == (1, 0, 0)
 
 
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+def test_what_fails_at_the_end_takes_all_out_again(problem, activation, monkeypatch):
+    def fails(*_):
+        assert counts(problem) > (1, 1, 1)
+        raise MemoryError
+
+    mine = problem.Var(lb=0.0, ub=2.0)
+    problem.Equation(problem.Intermediate(mine * 2.0) <= 3.0)
+    solver = problem.options.SOLVER
+    monkeypatch.setattr(solver_model, "embedded", fails)
+    with pytest.raises(MemoryError):
+        hbcd.to_gekko(regressor(activation), problem, inputs=[1.0, mine, mine])
+    assert counts(problem) == (1, 1, 1)
+    assert (problem._parameters, problem.options.SOLVER) == ([], solver)
+
+
 @pytest.mark.parametrize(
     ("options", "text"),
     [
@@ -150,6 +166,17 @@ def test_relu_needs_bounds(problem):
     with pytest.raises(ValueError, match=r"inputs: x1 has no bounds, must have both .* ReLU$"):
         hbcd.to_gekko(regressor("relu"), problem, inputs=x)
     assert counts(problem) == (3, 0, 0)
+
+
+def test_a_number_has_bounds(problem):
+    """What is fixed leaves the signs of neurons less open, or not open at all."""
+    model = regressor("relu")
+    free = hbcd.to_gekko(model, problem, inputs=[problem.Var(lb=0.0, ub=1.0) for _ in range(3)])
+    before = counts(problem)
+    fixed = hbcd.to_gekko(model, problem, inputs=[0.25, 0.5, 0.75])
+    assert within(free.record)
+    assert within(fixed.record)
+    assert counts(problem)[0] == before[0] + 1, "an output, and no ReLU is open"
 
 
 def test_what_is_no_problem_or_belongs_to_another_one_is_refused(problem):

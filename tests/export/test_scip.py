@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import hbcd
-from hbcd.export.optimization import scip_model
+from hbcd.export.optimization import scip_model, solver_model
 from support.exportable import ACTIVATIONS, FAST, KINDS, model_of, regressor, rows
 
 scip = pytest.importorskip("pyscipopt", reason="the extra scip is not installed")
@@ -135,6 +135,25 @@ def test_what_is_not_the_model_adds_nothing(problem, change, activation, relu, m
     with pytest.raises(ValueError, match=r"^scip: (differs|an? |does|has lost)"):
         hbcd.to_scip(regressor(activation), problem, relu=relu)
     assert counts(problem) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("activation", "relu"), [("relu", "bigm"), ("relu", "sos"), ("tanh", "bigm")]
+)
+def test_what_fails_at_the_end_takes_all_out_again(problem, activation, relu, monkeypatch):
+    def fails(*_):
+        assert counts(problem) > (1, 1)
+        raise MemoryError
+
+    mine = problem.addVar("mine", ub=3.0)
+    problem.addCons(mine <= 2.0)
+    problem.setObjective(mine, "maximize")
+    monkeypatch.setattr(solver_model, "embedded", fails)
+    with pytest.raises(MemoryError):
+        hbcd.to_scip(regressor(activation), problem, relu=relu)
+    assert counts(problem) == (1, 1)
+    problem.optimize()
+    assert problem.getObjVal() == 2.0
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,8 @@
  *   a child, which goes on from there and has to end itself; the parent waits for it and goes on as if nothing were.
  *   What the child did to files below `folder` is undone: what it deleted, replaced, made, read or appended.  Temporary
  *   files must be there, too.  Lines of `log`: "K -1" for an allocation that was not tried, since a process that the
- *   child would disturb was running; "K STATUS" for a child that did not end with 0 (the status of waitpid). */
+ *   child would disturb was running; "K STATUS" for a child that did not end with 0 (the status of waitpid), whose standard
+ *   error is in `log`.K then. */
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
@@ -43,6 +44,20 @@ void faults_forks(long from, long by, const char *below, const char *to)
     snprintf(log_path, sizeof log_path, "%s", to);
     mkdir(store, 0700);
     first = from, step = by;
+}
+
+/* Where the standard error of child k goes; 0: of the child that runs. */
+static void error_path(char *path, long k)
+{
+    if (snprintf(path, PATH_MAX, "%s.%ld", log_path, k) >= PATH_MAX) abort();
+}
+
+static void hear(void)
+{
+    char path[PATH_MAX];
+    error_path(path, 0);
+    const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
+    if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || close(fd)) abort();
 }
 
 static void say(long k, int status)
@@ -179,6 +194,7 @@ int faults_fork(long k)
     if (child < 0) abort();
     if (child == 0) {
         step = 0;
+        hear();
         apart();
         alarm(LONGEST);
         return 1;
@@ -186,7 +202,12 @@ int faults_fork(long k)
     while (waitpid(child, &status, 0) < 0)
         if (errno != EINTR) abort();
     restore();
-    if (status) say(k, status);
+    if (status) {
+        char from[PATH_MAX], to[PATH_MAX];
+        error_path(from, 0), error_path(to, k);
+        if (rename(from, to)) abort();
+        say(k, status);
+    }
     errno = error;
     return 0;
 }

@@ -22,6 +22,7 @@ from collections import Counter
 from pathlib import Path
 
 from support.fault_cases import CASES
+from support.fault_objects import OBJECTS
 from support.faults import Faults
 
 
@@ -53,6 +54,7 @@ def package(error):
 #: Not enough memory, as NumPy and Python themselves say it where they forget to say MemoryError.
 FORGOTTEN = (
     "error return without exception set",
+    "returned a result with an exception set",
     "returned NULL without setting an exception",
     "can't allocate lock",
     "can't allocate read lock",
@@ -83,7 +85,7 @@ class Trials:
 
     def __init__(self, name, folder):
         self.faults = Faults()
-        self.name, self.case = name, CASES[name](folder)
+        self.name, self.case = name, (CASES | OBJECTS)[name](folder)
         self.found = Counter()
         self.wrong = []
         self.unraisable = []
@@ -172,7 +174,7 @@ class Trials:
 
         A child looks at all that may not change where `judge` says more than MemoryError, and else
         once in `DEEP`.  "untried" are allocations at which a child would disturb another process,
-        "ended" those whose child was ended, with the status of `waitpid`.
+        "ended" those whose child was ended, with the status of `waitpid` and the standard error.
         """
         log, said = Path(f"{folder}.log"), Path(f"{folder}.said")
         first = 1
@@ -211,7 +213,11 @@ class Trials:
         logged = [tuple(map(int, line.split())) for line in lines(log)]
         return self.told(len(children)) | {
             "untried": [k for k, status in logged if status == UNTRIED],
-            "ended": [k for k, status in logged if status != UNTRIED],
+            "ended": [
+                (k, status, Path(f"{log}.{k}").read_text(errors="replace"))
+                for k, status in logged
+                if status != UNTRIED
+            ],
         }
 
 

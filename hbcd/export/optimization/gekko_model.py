@@ -38,7 +38,8 @@ def to_gekko(model: Any, m: Any, *, inputs: Any = None, outputs: Any = None) -> 
 
     Before anything is added, a problem of its own with the same bounds is made, and the texts of
     its equations, which the solver reads, are computed at 4096 points of the box of the training
-    rows, within the bounds of the inputs, and at its corners.
+    rows, within the bounds of the inputs, and at its corners.  Where anything fails, `m` is as it
+    was.
 
     Parameters
     ----------
@@ -91,6 +92,20 @@ class GekkoTool(SolverTool):
         self.variables = needed("gekko.gk_variable", "gekko").GKVariable
         self.parameters = needed("gekko.gk_parameter", "gekko").GKParameter
         self.texts: dict[str, int] = {}  # of intermediates, places among those of the problem
+        self.numbers: dict[Hashable, float] = {}  # of parameters that stand for them
+        self.counts = [len(one) for one in self._lists()]
+        self.solver = problem.options.SOLVER
+
+    def _lists(self) -> list[list[Any]]:
+        """All that a problem is made of and that is added here."""
+        m = self.problem
+        return [m._variables, m._parameters, m._intermediates, m._inter_equations, m._equations]
+
+    def remove(self) -> None:
+        """Shortens the lists of the problem to what they were."""
+        for one, count in zip(self._lists(), self.counts, strict=True):
+            del one[count:]
+        self.problem.options.SOLVER = self.solver
 
     # ---- what is added
 
@@ -176,14 +191,21 @@ class GekkoTool(SolverTool):
     def adopted(self, given: Any, name: str, taken: set[Hashable]) -> Any:
         """Anything of GEKKO itself; a parameter for a number."""
         self.reach(given, name)
-        return self.problem.Param(value=given) if isinstance(given, (int, float)) else given
+        if not isinstance(given, (int, float)):
+            return given
+        made = self.problem.Param(value=given)
+        self.numbers[self.key(made)] = float(given)
+        return made
 
     def tie(self, given: Any, variable: Any) -> None:
         """An equation."""
         self._equation(variable == given)
 
     def ends(self, variable: Any) -> tuple[float, float]:
-        """Bounds of variables and parameters."""
+        """Bounds of variables and parameters; those of a number are the number."""
+        number = self.numbers.get(self.key(variable))
+        if number is not None:
+            return number, number
         if not isinstance(variable, (self.variables, self.parameters)):
             return -np.inf, np.inf
         low, high = variable.lower, variable.upper

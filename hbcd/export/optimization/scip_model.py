@@ -47,7 +47,8 @@ def to_scip(
 
     Before anything is added, a problem of its own with the same bounds is written, read back and
     computed at 4096 points of the box of the training rows, within the bounds of the inputs, and at
-    its corners; SCIP itself must accept these points, of a large model some of them.
+    its corners; SCIP itself must accept these points, of a large model some of them.  Where
+    anything fails after that, all that was added is removed.
 
     Parameters
     ----------
@@ -118,6 +119,16 @@ class ScipTool(SolverTool):
         self.own: list[Any] = []
         self.handles: list[Handle] = []
         self.text = ""
+        self.there = {one.ptr() for one in (*problem.getConss(), *problem.getVars())}
+
+    def remove(self) -> None:
+        """Takes out what was not there before: constraints first, which hold variables."""
+        for one in self.problem.getConss():
+            if one.ptr() not in self.there:
+                self.problem.delCons(one)
+        for one in self.problem.getVars():
+            if one.ptr() not in self.there:
+                self.problem.delVar(one)
 
     def _named(self, name: str) -> str:
         return f"v{len(self.own)}" if self.trial else name

@@ -79,6 +79,8 @@ def tried(
 ) -> EmbeddedModel:
     """Adds a model to a problem after it was added to another one and read back from there.
 
+    Where anything fails, the problem is as it was.
+
     Parameters
     ----------
     tool, trial : SolverTool
@@ -97,7 +99,11 @@ def tried(
         ends = [tool.reach(given, name) for given, name in zip(inputs, names, strict=True)]
         own = [trial.real(name, *sides) for name, sides in zip(names, ends, strict=True)]
     record = checked(added(trial, form, own, None, relu), left_out)
-    return embedded(added(tool, form, inputs, outputs, relu), record)
+    try:
+        return embedded(added(tool, form, inputs, outputs, relu), record)
+    except BaseException:
+        tool.remove()
+        raise
 
 
 def _listed(tool: SolverTool, title: str, given: Any, names: list[str]) -> list[Any]:

@@ -113,6 +113,10 @@ class SolverTool(ABC):
         variable = self.real(name, low, high)
         return variable, self.function(variable, expression, computed)
 
+    @abstractmethod
+    def remove(self) -> None:
+        """Takes all that was added out of the problem."""
+
     # ---- what is there
 
     @abstractmethod

@@ -26,6 +26,7 @@ from support.fault_objects import OBJECTS
 
 MOST_BYTES = 1000  # of a failure, in the mean: a run takes many times as much
 FEW = 40
+COMMON = re.compile(r"/(faults|libc|libpython[\d.]*|ld-linux\S*|libpthread)\.so")
 
 
 class Tried:
@@ -43,13 +44,15 @@ class Tried:
         self.wrong += one["wrong"]
         if one["tried"] > 500 and one.get("lost", 0.0) > MOST_BYTES:
             self.wrong.append("memory grows")
-        if one["tried"] >= FEW - 1:
+        if one["tried"] > 500:
             self.lost = max(self.lost, one.get("lost", 0.0))
 
     def ended(self, k, status, stderr):
         """Allocation k ended the process: in a file of others, or in hbcd, which is wrong."""
         self.tried += 1
-        where = re.search(r'File "(.*)", line', stderr)
+        libraries = re.findall(r"^(/\S*\.so[^(\s]*)\(", stderr, re.M)
+        libraries = [one for one in libraries if not COMMON.search(one)]
+        where = re.search(r'File "(.*)", line', stderr) if not libraries else [0, libraries[0]]
         if where and "site-packages" in where[1]:
             self.others["/".join(Path(where[1]).parts[-2:])] += 1
         else:
@@ -59,7 +62,8 @@ class Tried:
         found = ", ".join(f"{what} {count}" for what, count in sorted(self.found.items()))
         found += "".join(f", the end of the process in {one} {n}" for one, n in self.others.items())
         counts = f"{self.calls:>7} allocations, {self.tried:>7} tried"
-        lines = [f"{counts}: {found}; {self.lost:.0f} bytes kept each"]
+        kept = f"; {self.lost:.0f} bytes kept each" if self.lost else ""
+        lines = [f"{counts}: {found}{kept}"]
         return "\n    ".join([*lines, *self.wrong])
 
 

@@ -14,6 +14,8 @@ from xml.etree import ElementTree
 
 import numpy as np
 
+from hbcd.utils.xml_text import parsed_xml
+
 if TYPE_CHECKING:
     import os
 
@@ -49,7 +51,7 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     text = read_part(archive, name)
     if b"<!DOCTYPE" in text:
         raise ValueError(f"{name}: has a document type")
-    return ElementTree.fromstring(text)
+    return parsed_xml(text)
 
 
 def _first_sheet(archive: zipfile.ZipFile) -> str:

@@ -1,13 +1,17 @@
 """`to_excel`: the workbook computes what the model predicts."""
 
+import io
 import re
 import zipfile
+from xml.etree import ElementTree
+from xml.parsers.expat import errors
 
 import numpy as np
 import pandas as pd
 import pytest
 
 import hbcd
+from hbcd.export.excel import excel_workbook
 from hbcd.export.excel.excel_formulas import Calculation
 from hbcd.export.excel.excel_reader import read_sheets
 from hbcd.export.form import model_form
@@ -122,6 +126,38 @@ def test_the_same_model_gives_the_same_bytes_in_an_archive_that_is_whole(tmp_pat
     with zipfile.ZipFile(paths[0]) as file:
         assert file.testzip() is None
         assert file.comment == b""  # LibreOffice opens no workbook with a long one
+
+
+@pytest.mark.parametrize("part", ["_rels/.rels", "xl/styles.xml", "xl/worksheets/sheet2.xml"])
+def test_a_workbook_that_openpyxl_damages_is_not_kept(part, tmp_path, monkeypatch):
+    """It leaves out attributes, such as a namespace, where it gets no memory for them."""
+    whole = excel_workbook._with_record
+
+    def damaged(book, record):
+        if not record:
+            return whole(book, record)
+        stream = io.BytesIO()
+        with zipfile.ZipFile(book) as old, zipfile.ZipFile(stream, "w") as new:
+            for one in old.infolist():
+                new.writestr(one, old.read(one) + b"\n" * (one.filename == part))
+        return whole(stream, record)
+
+    monkeypatch.setattr(excel_workbook, "_with_record", damaged)
+    with pytest.raises(ValueError, match=f"^excel: {part} was written in two ways: nothing is"):
+        hbcd.to_excel(regressor("tanh"), tmp_path / "m.xlsx", rows=1)
+    assert not list(tmp_path.iterdir())
+
+
+def test_no_memory_for_a_part_is_no_error_of_the_workbook(tmp_path, monkeypatch):
+    def fails(_):
+        error = ElementTree.ParseError("out of memory: line 1, column 0")
+        error.code = errors.codes[errors.XML_ERROR_NO_MEMORY]
+        raise error
+
+    hbcd.to_excel(regressor("tanh"), tmp_path / "m.xlsx", rows=1)
+    monkeypatch.setattr(ElementTree, "fromstring", fails)
+    with pytest.raises(MemoryError, match="out of memory"):
+        read_sheets(tmp_path / "m.xlsx")
 
 
 def test_texts_that_look_like_formulas_stay_texts(tmp_path):

@@ -3,15 +3,17 @@
  * faults_forks(first, step, folder, log): the allocations first, first + step, ... of this thread from now on fail, each in
  *   a child, which goes on from there and has to end itself; the parent waits for it and goes on as if nothing were.
  *   What the child did to files below `folder` is undone: what it deleted, replaced, made, read or appended.  Temporary
- *   files must be there, too.  Lines of `log`: "K -1" for an allocation that was not tried, since a process that the
- *   child would disturb was running; "K STATUS" for a child that did not end with 0 (the status of waitpid), whose standard
+ *   files must be there, too.  Lines of `log`: "K -1" for an allocation that was not tried, since a process or a
+ *   pipe was there that the child would disturb; "K STATUS" for a child that did not end with 0 (the status of waitpid), whose standard
  *   error is in `log`.K then. */
 #define _GNU_SOURCE
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <ftw.h>
 #include <limits.h>
 #include <malloc.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +37,9 @@ static char folder[PATH_MAX], store[PATH_MAX], log_path[PATH_MAX];
 static long first, step; /* step 0: off */
 static struct kept kept[MOST_KEPT];
 static struct opened opened[MOST_OPEN];
-static int n_kept;
+static int n_kept, pipes; /* how many descriptors were no files at first */
+
+static int count_pipes(void);
 
 void faults_forks(long from, long by, const char *below, const char *to)
 {
@@ -43,6 +47,9 @@ void faults_forks(long from, long by, const char *below, const char *to)
     snprintf(store, sizeof store, "%s.kept", below);
     snprintf(log_path, sizeof log_path, "%s", to);
     mkdir(store, 0700);
+    void *at[1];
+    backtrace(at, 1); /* loads what it needs */
+    pipes = count_pipes();
     first = from, step = by;
 }
 
@@ -52,12 +59,24 @@ static void error_path(char *path, long k)
     if (snprintf(path, PATH_MAX, "%s.%ld", log_path, k) >= PATH_MAX) abort();
 }
 
+static struct sigaction former;
+
+/* The libraries that a child ended in; then it ends as it would have, at the same place. */
+static void say_where(int signal)
+{
+    void *at[32];
+    backtrace_symbols_fd(at, backtrace(at, 32), STDERR_FILENO);
+    sigaction(signal, &former, NULL);
+}
+
 static void hear(void)
 {
     char path[PATH_MAX];
     error_path(path, 0);
     const int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC, 0600);
     if (fd < 0 || dup2(fd, STDERR_FILENO) < 0 || close(fd)) abort();
+    struct sigaction own = {.sa_handler = say_where};
+    if (sigaction(SIGSEGV, &own, &former)) abort();
 }
 
 static void say(long k, int status)
@@ -92,6 +111,17 @@ static int drop(const char *path, const struct stat *now, int type, struct FTW *
     for (int i = 0; i < n_kept; i++)
         if (strcmp(kept[i].path, path) == 0) return 0;
     return remove(path);
+}
+
+/* Pipes and the like: what goes through them cannot be undone. */
+static int count_pipes(void)
+{
+    int found = 0;
+    for (int fd = 0; fd < MOST_OPEN; fd++) {
+        struct stat now;
+        found += fstat(fd, &now) == 0 && (S_ISFIFO(now.st_mode) || S_ISSOCK(now.st_mode));
+    }
+    return found;
 }
 
 static void remember(void)
@@ -185,7 +215,7 @@ int faults_fork(long k)
     const int error = errno;
     int status;
     if (k < first || (k - first) % step) return 0;
-    if (children()) {
+    if (children() || count_pipes() > pipes) {
         say(k, -1);
         return 0;
     }

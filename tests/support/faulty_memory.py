@@ -8,6 +8,7 @@ Prints the number of each allocation before it fails, in a line of its own, so t
 knows which one ended the process; and what came of all so far, in JSON.
 """
 
+import errno
 import fcntl
 import gc
 import itertools
@@ -44,11 +45,16 @@ def place(error):
 
 
 def package(error):
-    """The package of others that an exception came from, if any."""
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    _, _, inside = frame.filename.rpartition("site-packages/")
-    name = inside.partition("/")[0]
-    return "" if name in ("", frame.filename, "hbcd") else name
+    """Of an exception that is none of hbcd: the package or module that it came from; or ""."""
+    own = type(error).__module__.partition(".")[0]
+    if own not in ("builtins", "hbcd"):
+        return own
+    path = Path(traceback.extract_tb(error.__traceback__)[-1].filename)
+    if "site-packages" in path.parts:
+        return path.parts[path.parts.index("site-packages") + 1]
+    if not path.is_absolute():  # of Cython, as it was compiled
+        return path.parts[1] if len(path.parts) > 1 else str(path)
+    return path.name if path.is_relative_to(LIBRARY) and memory_error(error) else ""
 
 
 #: Not enough memory, as NumPy and Python themselves say it where they forget to say MemoryError.
@@ -77,6 +83,7 @@ def forgotten(error):
 PLAIN = MemoryError.__name__
 DEEP = 17  # of so many children one looks at all that may not change
 OUT = 300  # the descriptor that children write to: `faults_forks.c` leaves it alone
+LIBRARY = Path(os.__file__).parent  # of Python
 UNTRIED = -1  # a status in the log of `Faults.forks`
 
 
@@ -127,6 +134,10 @@ class Trials:
             self.found[PLAIN] += 1
         elif forgotten(error):
             self.found[f"{type(error).__name__} of NumPy or Python"] += 1
+        elif isinstance(error, OSError) and error.errno == errno.ENOMEM:
+            self.found["OSError, cannot allocate memory"] += 1
+        elif isinstance(error, ValueError) and str(error).endswith("nothing is written"):
+            self.found["refused by the check of the file"] += 1
         elif package(error):
             self.found[f"{type(error).__name__} of {package(error)}"] += 1
         elif memory_error(error):

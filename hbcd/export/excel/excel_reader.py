@@ -7,7 +7,9 @@ import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
-__all__ = ["read_sheets"]
+from hbcd.utils.xml_text import parsed_xml
+
+__all__ = ["part_sums", "read_sheets"]
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
@@ -31,14 +33,14 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
     """
     try:
         with zipfile.ZipFile(path) as file:
-            root = ElementTree.fromstring(file.read("xl/workbook.xml"))
-            links = ElementTree.fromstring(file.read("xl/_rels/workbook.xml.rels"))
+            root = parsed_xml(file.read("xl/workbook.xml"))
+            links = parsed_xml(file.read("xl/_rels/workbook.xml.rels"))
             shared = _shared(file)
             targets = {one.get("Id"): one.get("Target", "") for one in links}
             found = {}
             for sheet in root.iter(f"{MAIN}sheet"):
                 target = targets[sheet.get(f"{LINK}id")].removeprefix("/xl/")
-                content = ElementTree.fromstring(file.read(f"xl/{target}"))
+                content = parsed_xml(file.read(f"xl/{target}"))
                 cells = (_cell(one, shared) for one in content.iter(f"{MAIN}c"))
                 found[sheet.get("name", "")] = {at: v for at, v in cells if v is not None}
             return found
@@ -46,10 +48,21 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
         raise ValueError(f"workbook: cannot be read: {error}") from error
 
 
+def part_sums(path: str | os.PathLike[str]) -> dict[str, int]:
+    """Of every part of a workbook the checksum of its content, by its name in the archive.
+
+    Parameters
+    ----------
+    path : str or path
+    """
+    with zipfile.ZipFile(path) as file:
+        return {one.filename: one.CRC for one in file.infolist()}
+
+
 def _shared(file: zipfile.ZipFile) -> list[str]:
     if "xl/sharedStrings.xml" not in file.namelist():
         return []
-    root = ElementTree.fromstring(file.read("xl/sharedStrings.xml"))
+    root = parsed_xml(file.read("xl/sharedStrings.xml"))
     return ["".join(text.text or "" for text in one.iter(f"{MAIN}t")) for one in root]
 
 

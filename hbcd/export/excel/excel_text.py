@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from hbcd.export.c.c_steps import Layout, layout
 from hbcd.export.excel.excel_cells import Cells, Formula, ModelSheet, letters
 from hbcd.export.excel.excel_formulas import Calculation
-from hbcd.export.excel.excel_reader import read_sheets
+from hbcd.export.excel.excel_reader import part_sums, read_sheets
 from hbcd.export.excel.excel_work import BEYOND, EMPTY, GOOD, WRONG, WorkSheet
 from hbcd.export.excel.excel_workbook import LONGEST, Look, workbook_bytes
 from hbcd.export.form import ModelForm
@@ -27,6 +27,7 @@ __all__ = ["ExcelText"]
 Array = NDArray[Any]
 TOP, FIRST_ROW = 4, 7  # the row of names, and the first one to edit
 MOST_COLUMNS, MOST_FORMULAS, MOST_CHARACTERS = 16_384, 1_000_000, 32_767
+RECORD_PARTS = ("xl/worksheets/sheet5.xml", "xl/sharedStrings.xml")  # parts that it changes
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")  # not in XML
 
 
@@ -35,6 +36,7 @@ class ExcelText:
 
     def __init__(self, form: ModelForm, rows: int, agreed: Agreement) -> None:
         self.form, self.rows, self.agreed = form, rows, agreed
+        self.first: Any = None  # what was read first, without the record
         self.plan: Layout = layout(form)
         self.arrays = self._arrays()
         self._refuse_texts()
@@ -221,6 +223,7 @@ class ExcelText:
     def compute(self, place: Path) -> Array:
         """What the file computes at the points; ValueError where it has other numbers."""
         sheets = read_sheets(place)
+        self._check_again(sheets, part_sums(place))
         held = sheets.get("Model", {})
         for (row, column), wanted in self.model.cells.found.items():
             at = f"{letters(column)}{row}"
@@ -239,6 +242,18 @@ class ExcelText:
                 if (np.asarray(labels, object) != wanted[values.argmax(axis=1)]).any():
                     raise ValueError("excel: gives other classes than its probabilities")
         return found
+
+    def _check_again(self, sheets: dict[str, Any], sums: dict[str, int]) -> None:
+        """ValueError where a file is another one than the first, in more than the record.
+
+        openpyxl leaves out attributes for which it gets no memory, and says nothing.
+        """
+        parts = {name: one for name, one in sums.items() if name not in RECORD_PARTS}
+        now = {**parts, **{name: cells for name, cells in sheets.items() if name != "Record"}}
+        first = self.first = now if self.first is None else self.first
+        for name in {**first, **now}:
+            if first.get(name) != now.get(name):
+                raise ValueError(f"excel: {name} was written in two ways: nothing is written")
 
     def _row(self, sheets: dict[str, Any], row: int, points: Array) -> tuple[Array, Any]:
         """What one row of the sheet "Outputs" gives where points stand in that of "Inputs"."""

@@ -6,7 +6,6 @@ import hashlib
 from dataclasses import replace
 from importlib import resources
 from typing import Any
-from xml.etree import ElementTree
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +17,7 @@ from hbcd.export.fmi.fmi_binary import driven
 from hbcd.export.fmi.fmi_description import FmuAbout, build_description, model_description
 from hbcd.export.fmi.fmi_variables import Variable
 from hbcd.utils.version import __version__
+from hbcd.utils.xml_text import parsed_xml
 
 __all__ = ["FmuParts"]
 
@@ -137,7 +137,7 @@ class FmuParts:
         self._check_description(entries["modelDescription.xml"])
         build = entries.get("sources/buildDescription.xml", entries["modelDescription.xml"])
         tag = "File" if self.about.second else "SourceFile"
-        listed = [one.get("name") for one in ElementTree.fromstring(build).iter(tag)]
+        listed = [one.get("name") for one in parsed_xml(build).iter(tag)]
         if set(listed) != set(self.about.sources):
             raise ValueError("fmi: lists other sources than it has: nothing is written")
         self._check_tables(entries[f"sources/{TABLES}"].decode("ascii"))
@@ -158,7 +158,7 @@ class FmuParts:
                 raise ValueError(f"fmi: {name} reads back as other numbers: nothing is written")
 
     def _check_description(self, content: bytes) -> None:
-        root = ElementTree.fromstring(content)
+        root = parsed_xml(content)
         token = root.get("guid") or root.get("instantiationToken")
         listed = root.find("ModelVariables")
         if token != self.about.token or listed is None or len(listed) != len(self.variables):

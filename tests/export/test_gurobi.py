@@ -175,7 +175,7 @@ def test_a_changed_function_is_refused(problem, monkeypatch):
         step = next(k for k, (_, one) in enumerate(steps) if isinstance(one, gp.GenConstr))
         variable, _, data, _ = tool.problem.getGenConstrNLAdv(steps[step][1])
         scaled = gp.nlfunc.tanh(1.001 * data[-1])
-        steps[step] = variable, tool._kept(tool.problem.addGenConstrNL(variable, scaled))
+        steps[step] = variable, tool.problem.addGenConstrNL(variable, scaled)
 
     steps = []
     plain = gurobi_model.added
@@ -188,6 +188,24 @@ def test_a_changed_function_is_refused(problem, monkeypatch):
 
     monkeypatch.setattr(gurobi_model, "added", added)
     broken(problem, regressor("tanh"), function, monkeypatch)
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh"])
+@pytest.mark.parametrize("late", [True, False])
+def test_what_fails_is_removed_whatever_is_known_of_it(problem, activation, late, monkeypatch):
+    """Also what was added when its handle found no memory, and where the end fails."""
+
+    def fails(*_):
+        problem.addVar(name="of the model")
+        raise MemoryError
+
+    problem.addVar(name="mine")
+    before = counts(problem)
+    monkeypatch.setattr(gurobi_model, "embedded" if late else "checked", fails)
+    with pytest.raises(MemoryError):
+        hbcd.to_gurobi(regressor(activation), problem)
+    assert counts(problem) == before
+    assert [one.VarName for one in problem.getVars()] == ["mine"]
 
 
 @pytest.mark.parametrize(

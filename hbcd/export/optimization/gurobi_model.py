@@ -81,11 +81,10 @@ def to_gurobi(
     tool = GurobiTool(gp, grb_model, name)
     try:
         embedding = added(tool, form, inputs, outputs, relu)
-        record = checked(embedding, left_out)
+        return embedded(embedding, checked(embedding, left_out))
     except BaseException:
         tool.remove()
         raise
-    return embedded(embedding, record)
 
 
 class GurobiTool(SolverTool):
@@ -111,19 +110,19 @@ class GurobiTool(SolverTool):
         }
         if not isinstance(grb_model, gp.Model):
             raise ValueError(f"grb_model={grb_model!r:.60}: must be a gurobipy.Model")
-        self.own: list[Any] = []
         self.rows: dict[int, Any] = {}
         grb_model.update()
-
-    def _kept(self, one: Any) -> Any:
-        self.own.append(one)
-        return one
+        m = grb_model
+        self.counts = m.NumGenConstrs, m.NumSOS, m.NumConstrs, m.NumVars
 
     def remove(self) -> None:
         """Takes all that was added out of the problem."""
-        self.problem.update()
-        self.problem.remove(self.own)
-        self.problem.update()
+        m = self.problem
+        m.update()
+        there = m.getGenConstrs(), m.getSOSs(), m.getConstrs(), m.getVars()
+        for ones, count in zip(there, self.counts, strict=True):
+            m.remove(ones[count:])  # the latest stand at the end
+        m.update()
 
     def ready(self) -> None:
         """Gurobi adds lazily."""
@@ -134,27 +133,27 @@ class GurobiTool(SolverTool):
 
     def real(self, name: str, low: float, high: float) -> Any:
         """A new variable; infinite is 1e100 for Gurobi."""
-        return self._kept(self.problem.addVar(lb=low, ub=high, name=name[:LONGEST]))
+        return self.problem.addVar(lb=low, ub=high, name=name[:LONGEST])
 
     def binary(self, name: str) -> Any:
         """A new binary variable."""
-        return self._kept(self.problem.addVar(vtype=self.gp.GRB.BINARY, name=name[:LONGEST]))
+        return self.problem.addVar(vtype=self.gp.GRB.BINARY, name=name[:LONGEST])
 
     def equal(self, terms: Sequence[Term], constant: float) -> Any:
         """A linear constraint."""
-        return self._kept(self.problem.addLConstr(self._linear(terms), "=", -constant))
+        return self.problem.addLConstr(self._linear(terms), "=", -constant)
 
     def at_most(self, terms: Sequence[Term], constant: float) -> Any:
         """A linear constraint."""
-        return self._kept(self.problem.addLConstr(self._linear(terms), "<", -constant))
+        return self.problem.addLConstr(self._linear(terms), "<", -constant)
 
     def exclusive(self, first: Any, second: Any) -> Any:
         """A set of type 1."""
-        return self._kept(self.problem.addSOS(self.gp.GRB.SOS_TYPE1, [first, second]))
+        return self.problem.addSOS(self.gp.GRB.SOS_TYPE1, [first, second])
 
     def function(self, variable: Any, expression: Any, computed: Any) -> Any:
         """A nonlinear constraint."""
-        return self._kept(self.problem.addGenConstrNL(variable, expression))
+        return self.problem.addGenConstrNL(variable, expression)
 
     def listed(self, given: Any) -> list[Any]:
         """Elements of an MVar, a dict, a sequence."""
@@ -192,7 +191,7 @@ class GurobiTool(SolverTool):
 
     def tie(self, given: Any, variable: Any) -> None:
         """A linear constraint."""
-        self._kept(self.problem.addLConstr(self.gp.LinExpr(given), "=", variable))
+        self.problem.addLConstr(self.gp.LinExpr(given), "=", variable)
 
     def ends(self, variable: Any) -> tuple[float, float]:
         """Bounds; from 1e20 on Gurobi calls them infinite."""

@@ -61,6 +61,8 @@ def archive_entries(content: bytes) -> dict[str, bytes]:
     """
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as file:
+            if any(entry.compress_type != zipfile.ZIP_DEFLATED for entry in file.infolist()):
+                raise zipfile.BadZipFile("an entry is packed in another way")
             return {entry.filename: file.read(entry) for entry in file.infolist()}
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError) as error:
         raise ValueError(f"archive: cannot be read back ({error}): nothing is written") from error

@@ -1,6 +1,7 @@
 """Laws of reading a flat table of numbers from an .xlsx file with the standard library alone."""
 
 import io
+import re
 import zipfile
 
 import pytest
@@ -83,6 +84,17 @@ def test_a_part_too_large_to_unpack_is_refused(monkeypatch):
     monkeypatch.setattr("hbcd.tables.xlsx.MAX_PART", 10)
     with pytest.raises(ValueError, match="larger than 10 bytes"):
         read_first_sheet(workbook([["a"], [1.0]]))
+
+
+@pytest.mark.parametrize("method", [12, 14, 93])  # bzip2, LZMA; Zstandard, from Python 3.14 on
+def test_a_part_that_is_packed_in_another_way_is_refused(method):
+    content = bytearray(workbook([["a"], [1.0]]).getvalue())
+    for place in re.finditer(b"PK\x01\x02", bytes(content)):  # entries of the directory
+        content[place.start() + 10] = method
+    for place in re.finditer(b"PK\x03\x04", bytes(content)):
+        content[place.start() + 8] = method
+    with pytest.raises(ValueError, match=rf"packed by method {method}, must be 0 or 8"):
+        read_first_sheet(io.BytesIO(bytes(content)))
 
 
 def test_a_workbook_cut_anywhere_is_a_value_error():

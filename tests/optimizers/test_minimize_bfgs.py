@@ -72,15 +72,17 @@ def test_a_quadratic_function_is_learned_in_a_few_times_n_steps(scaling):
 
 
 @pytest.mark.parametrize(
-    ("scaling", "most"), [("al_baali", 95), ("oren_luenberger", 95), ("first", 190)]
+    ("scaling", "most"), [("al_baali", 93), ("oren_luenberger", 93), ("first", 188)]
 )
 def test_bounds_cost_no_more_than_a_few_steps_each(scaling, most):
     """Were a variable that meets its bound simply cut out of H, the rest of H would be wrong.
 
-    Measured: 81, 85 and 179 iterations; 121, 116 and 200 with it cut out; L-BFGS: 287.
+    Measured: 77, 79 and 171 iterations; to 1e-5, 81, 85 and 179, and 121, 116 and 200 with it cut
+    out; L-BFGS: 287.  Not to 1e-5: steps from there are lost in the rounding of f, which is that of
+    NumPy's BLAS.
     """
     n = 40
-    stop = hbcd.Stop(pg_tol=1e-5, f_tol=None, max_iterations=2000)
+    stop = hbcd.Stop(pg_tol=1e-4, f_tol=None, max_iterations=2000)
     fun, bounds = quadratic(n, 1e4, seed=1), [(-0.4, 0.4)] * n
     found = hbcd.minimize(fun, np.zeros(n), hbcd.BFGS(scaling), bounds=bounds, stop=stop)
     gradient = fun(found.x)[1]

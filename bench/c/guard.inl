@@ -98,7 +98,11 @@ static int FN(guard_run)(const char *name, int isa, size_t repeats)
     else if (strcmp(name, "icrs trial") == 0) FN(guard_minimize)(&w, HBCD_ICRS, &icrs, repeats);
     else if (strcmp(name, "adam step") == 0) FN(guard_minimize)(&w, HBCD_ADAM, &adam, repeats);
     else if (strcmp(name, "lbfgs iteration") == 0) FN(guard_minimize)(&w, HBCD_LBFGS, &lbfgs, repeats);
-    else if (strcmp(name, "lm iteration") == 0) FN(guard_minimize)(&w, HBCD_LM, &lm, repeats);
+    else if (strcmp(name, "lm iteration") == 0) {
+        hbcd_lm of_isa = lm;
+        of_isa.isa = isa;
+        FN(guard_minimize)(&w, HBCD_LM, &of_isa, repeats);
+    }
     else return FN(guard_kernel)(name, isa, repeats);
     return 1;
 }

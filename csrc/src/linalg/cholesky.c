@@ -22,19 +22,36 @@ void hbcd_cholesky_make(hbcd_cholesky *c, int isa, size_t n, hbcd_arena *arena)
     c->x = hbcd_arena_take(arena, hbcd_times(strips, S), sizeof *c->x);
 }
 
+/* Whether the strip from k on is whole and its elements are neighbors in the matrix; index ascends. */
+static int are_neighbors(size_t n, size_t k, const size_t *index)
+{
+    return k + S <= n && (index == NULL || index[k + S - 1] - index[k] == S - 1);
+}
+
+/* The square (s, t) of -a, padded with 0. */
+static void load_square(double *restrict square, size_t n, size_t s, size_t t, const double *a, size_t ld,
+                        const size_t *index)
+{
+    if (s > t && are_neighbors(n, s * S, index)) {
+        for (size_t j = 0; j < S; j++) {
+            const double *row = a + (index ? index[t * S + j] : t * S + j) * ld + (index ? index[s * S] : s * S);
+            for (size_t i = 0; i < S; i++) square[j * S + i] = -row[i];
+        }
+        return;
+    }
+    memset(square, 0, SQUARE * sizeof *square);
+    for (size_t j = 0; j < S && t * S + j < n; j++) {
+        const double *row = a + (index ? index[t * S + j] : t * S + j) * ld;
+        for (size_t i = 0; i < S && s * S + i < n; i++)
+            square[j * S + i] = -row[index ? index[s * S + i] : s * S + i];
+    }
+}
+
 void hbcd_cholesky_load(hbcd_cholesky *c, size_t n, const double *a, size_t ld, const double *add, const size_t *index)
 {
     c->n = n;
     for (size_t s = 0; s < n_strips(n); s++)
-        for (size_t t = 0; t <= s; t++) {
-            double *restrict square = square_of(c, s, t);
-            memset(square, 0, SQUARE * sizeof *square);
-            for (size_t j = 0; j < S && t * S + j < n; j++) {
-                const double *row = a + (index ? index[t * S + j] : t * S + j) * ld;
-                for (size_t i = 0; i < S && s * S + i < n; i++)
-                    square[j * S + i] = -row[index ? index[s * S + i] : s * S + i];
-            }
-        }
+        for (size_t t = 0; t <= s; t++) load_square(square_of(c, s, t), n, s, t, a, ld, index);
     for (size_t k = 0; k < n_strips(n) * S; k++) {
         double *diagonal = &square_of(c, k / S, k / S)[k % S * (S + 1)];
         if (k < n) *diagonal -= add[index ? index[k] : k];
@@ -125,6 +142,23 @@ int hbcd_cholesky_factor(hbcd_cholesky *c, hbcd_watch *watch, size_t *positive)
     return HBCD_OK;
 }
 
+/* x (S) <- x - L y of one square of L. */
+static void subtract_product(const double *restrict square, const double *restrict y, double *restrict x)
+{
+    double left[S];
+    memcpy(left, x, sizeof left);
+    for (size_t j = 0; j < S; j++)
+        for (size_t i = 0; i < S; i++) left[i] -= square[j * S + i] * y[j];
+    memcpy(x, left, sizeof left);
+}
+
+/* sums (S, S) += the products of the columns of one square of L with x (S). */
+static void add_products(const double *restrict square, const double *restrict x, double *restrict sums)
+{
+    for (size_t j = 0; j < S; j++)
+        for (size_t i = 0; i < S; i++) sums[j * S + i] += square[j * S + i] * x[i];
+}
+
 void hbcd_cholesky_solve(const hbcd_cholesky *c, double *x)
 {
     const size_t strips = n_strips(c->n);
@@ -137,15 +171,11 @@ void hbcd_cholesky_solve(const hbcd_cholesky *c, double *x)
             y[j] /= column[j];
             for (size_t i = j + 1; i < S; i++) y[i] -= column[i] * y[j];
         }
-        for (size_t s = t + 1; s < strips; s++)
-            for (size_t j = 0; j < S; j++)
-                for (size_t i = 0; i < S; i++) c->x[s * S + i] -= square_of(c, s, t)[j * S + i] * y[j];
+        for (size_t s = t + 1; s < strips; s++) subtract_product(square_of(c, s, t), y, c->x + s * S);
     }
     for (size_t t = strips; t-- > 0;) { /* L' x = y */
         double sums[SQUARE] = {0};
-        for (size_t s = t + 1; s < strips; s++)
-            for (size_t j = 0; j < S; j++)
-                for (size_t i = 0; i < S; i++) sums[j * S + i] += square_of(c, s, t)[j * S + i] * c->x[s * S + i];
+        for (size_t s = t + 1; s < strips; s++) add_products(square_of(c, s, t), c->x + s * S, sums);
         for (size_t j = S; j-- > 0;) {
             const double *column = square_of(c, t, t) + j * S;
             double y = c->x[t * S + j];

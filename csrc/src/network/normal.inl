@@ -216,16 +216,30 @@ static int FN(normal_tile)(void *self, double *sums, size_t tile, int ends, int 
 
 /* ---- all tiles --------------------------------------------------------------------------------------------------- */
 
+/* What one square, of the features i onwards by those j onwards, says of jtwj (n, n): i >= j. */
+static void FN(unpack_square)(size_t n, const double *square, double share, size_t i, size_t j, double *jtwj)
+{
+    enum { S = HBCD_STRIP };
+    double scaled[S * S];
+    for (size_t k = 0; k < S * S; k++) scaled[k] = square[k] * share;
+    const size_t below = n - i, left = n - j;
+    if (below >= S && i > j) {
+        for (size_t c = 0; c < S; c++) memcpy(jtwj + (j + c) * n + i, scaled + c * S, S * sizeof *scaled);
+        for (size_t v = 0; v < S; v++)
+            for (size_t c = 0; c < S; c++) jtwj[(i + v) * n + j + c] = scaled[c * S + v];
+        return;
+    }
+    for (size_t c = 0; c < S && c < left; c++)
+        for (size_t v = i == j ? c : 0; v < S && v < below; v++)
+            jtwj[(i + v) * n + j + c] = jtwj[(j + c) * n + i + v] = scaled[c * S + v];
+}
+
 /* jtwj (n, n) <- share times the squares, both triangles. */
 static void FN(unpack_squares)(size_t n, const double *squares, double share, double *jtwj)
 {
     for (size_t s = 0; s < FN(n_strips)(n); s++)
-        for (size_t t = 0; t <= s; t++) {
-            const double *square = squares + hbcd_square(s, t);
-            for (size_t c = 0, j = t * HBCD_STRIP; c < HBCD_STRIP && j < n; c++, j++)
-                for (size_t v = s == t ? c : 0, i = s * HBCD_STRIP + v; v < HBCD_STRIP && i < n; v++, i++)
-                    jtwj[i * n + j] = jtwj[j * n + i] = square[c * HBCD_STRIP + v] * share;
-        }
+        for (size_t t = 0; t <= s; t++)
+            FN(unpack_square)(n, squares + hbcd_square(s, t), share, s * HBCD_STRIP, t * HBCD_STRIP, jtwj);
 }
 
 /* One pass over the rows of what is bound: the sums of products of n features that `work` writes, and `more` sums. */

@@ -8,6 +8,7 @@
 #define VECTOR_BYTES 16
 #define OUT_BLOCK 6
 #define ROW_BLOCK 4
+#define ROW_VECS 8
 #define GRAD_IN 5
 #define GRAD_OUT 5
 #define GRAD_STEPS 4

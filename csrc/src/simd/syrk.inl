@@ -18,6 +18,9 @@ HBCD_INLINE void FN(syrk_block)(const int strips, size_t rows, size_t height, co
     HBCD_UNROLL for (int k = 0; k < strips; k++)
         HBCD_UNROLL for (int c = 0; c < SYRK_COLUMNS; c++)
             HBCD_UNROLL for (size_t v = 0; v < STRIP_VECS; v++) sum[k][c][v] = (TY(wide)){0};
+#ifdef SYRK_BY_ELEMENT
+    HBCD_REPEATED(4)
+#endif
     for (size_t r = 0; r < rows; r++) {
         TY(wide) row[SYRK_STRIPS][STRIP_VECS];
         HBCD_UNROLL for (int k = 0; k < strips; k++)

@@ -1,5 +1,6 @@
-"""Ranks that hold nothing in common; and what workers need to import what tests send them."""
+"""Ranks that hold nothing in common; workers that can import what tests send, and start quickly."""
 
+import multiprocessing
 import sys
 from pathlib import Path
 
@@ -11,6 +12,17 @@ from hbcd.streams import rows_of_ranks
 ROOT = str(Path(__file__).parents[2])
 if ROOT not in sys.path:  # worker processes import by module, from the folder above `tests`
     sys.path.append(ROOT)
+
+
+@pytest.fixture(scope="session")
+def quick_workers():
+    """Workers of Dask are copies of one process that has imported what they all need."""
+    import dask
+
+    quick = "forkserver" in multiprocessing.get_all_start_methods()
+    method = "forkserver" if quick else "spawn"
+    with dask.config.set({"distributed.worker.multiprocessing-method": method}):
+        yield
 
 
 @pytest.fixture

@@ -25,10 +25,13 @@ from hbcd.distributed import DaskHybridClassifier, DaskHybridRegressor
 from hbcd.distributed.dask_fit import run_on_workers
 from hbcd.distributed.dask_rows import Table
 
-# What Dask's own sockets and tasks say when a cluster is closed.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
-)
+pytestmark = [
+    pytest.mark.usefixtures("quick_workers"),
+    # What Dask's own sockets and tasks say when a cluster is closed.
+    pytest.mark.filterwarnings(
+        "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+    ),
+]
 
 ROWS = 5000  # 20 tiles, 16 lanes
 SMALL = {"hidden_layer_sizes": (5,), "random_state": 3, "max_fun": 60, "members": 1}

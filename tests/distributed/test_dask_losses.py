@@ -21,10 +21,13 @@ from dask.distributed import Client, LocalCluster
 
 from hbcd.distributed import DaskHybridRegressor, RankLost
 
-# What Dask's own sockets and tasks say when a cluster is closed.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
-)
+pytestmark = [
+    pytest.mark.usefixtures("quick_workers"),
+    # What Dask's own sockets and tasks say when a cluster is closed.
+    pytest.mark.filterwarnings(
+        "ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning"
+    ),
+]
 
 TIMEOUT = 6.0
 SMALL = {"hidden_layer_sizes": (5,), "random_state": 3, "strategy": "fast", "n_threads": 1}

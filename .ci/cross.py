@@ -265,6 +265,9 @@ def main() -> int:
     chosen = [
         t for t in targets() if not options.only or any(name in t.name for name in options.only)
     ]
+    if not chosen:
+        known = ", ".join(target.name for target in targets())
+        parser.error(f"--only {' '.join(options.only)}: is in no name of {known}")
     with tempfile.TemporaryDirectory() as temporary:
         os.environ.setdefault("WINEPREFIX", str(Path(temporary, "wine")))
         base = options.keep.resolve() if options.keep else Path(temporary)

@@ -10,7 +10,8 @@ import sys
 from pathlib import Path
 
 WORKFLOWS = Path(__file__).resolve().parents[1] / ".github" / "workflows"
-USES = re.compile(r"^\s*(?:-\s+)?uses:\s*(.+?)\s*$")
+# Also as YAML writes it otherwise: a key in quotes, in braces, with blanks before the colon.
+USES = re.compile(r"""^\s*(?:-\s+)?(?:\{.*?)?["']?\buses["']?\s*:\s*(.+?)\s*$""")
 PIN = re.compile(r"([\w.-]+/[\w.-]+)@([0-9a-f]{40}) # (v\d+\.\d+\.\d+)")
 
 
@@ -40,7 +41,7 @@ def main() -> int:
     """1 if a pin is loose or, asked, wrong."""
     wrong = []
     found: set[tuple[str, str, str]] = set()
-    for file in sorted(WORKFLOWS.glob("*.yml")):
+    for file in sorted(WORKFLOWS.glob("*.y*ml")):
         fixed, loose = pins(file.read_text(encoding="utf-8"))
         found |= fixed
         wrong += [f"{file.name}: {one}: is not OWNER/NAME@HASH # vX.Y.Z" for one in loose]

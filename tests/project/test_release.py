@@ -7,6 +7,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tarfile
 import zipfile
 from pathlib import Path
 
@@ -42,10 +43,14 @@ def test_every_action_is_pinned_by_hash():
         "uses: a/b@main",
         "- uses: a/b@" + 40 * "0",
         "uses: a/b@" + 39 * "0" + " # v1.0.0",
+        "- 'uses': a/b@v4",
+        '- "uses" : a/b@v4',
+        "- {uses: a/b@v4}",
+        "- { name: c, uses: a/b@v4 }",
     ],
 )
 def test_a_loose_action_is_found(line):
-    assert script("pins").pins("steps:\n  " + line) == (set(), [line.partition("uses: ")[2]])
+    assert script("pins").pins("steps:\n  " + line) == (set(), [line[line.index("a/b") :]])
 
 
 def test_the_citation_names_this_version():
@@ -108,6 +113,51 @@ def test_a_wheel_finished_twice_is_the_same_to_the_byte(tmp_path):
     path.unlink()
     script("finish_wheel").finish(wheel(tmp_path))
     assert path.read_bytes() == first
+
+
+def release_of(folder, *extra, core=("hbcd/core/_core.abi3.so",)):
+    """An sdist and a wheel that hold what they must, and more."""
+    sources = [
+        "LICENSE", "README.md", "SECURITY.md", "CITATION.cff", "docs/index.md", "docs/conf.py",
+        "csrc/Makefile", "csrc/include/hbcd.h", "bench/README.md", ".ci/release",
+        "tests/project/test_architecture.py", "hbcd/__init__.py",
+    ]  # fmt: skip
+    sdist, path = folder / "hbcd-1.tar.gz", folder / "hbcd-1-cp311-abi3-linux_x86_64.whl"
+    with tarfile.open(sdist, "w:gz") as archive:
+        for name in sources:
+            archive.addfile(tarfile.TarInfo(f"hbcd-1/{name}"))
+    about = [f"{ABOUT}/licenses/LICENSE", f"{ABOUT}/sboms/hbcd.cdx.json"]
+    with zipfile.ZipFile(path, "w") as archive:
+        for name in ("hbcd/__init__.py", *about, *core, *extra):
+            archive.writestr(name, "")
+    return [str(sdist), str(path)]
+
+
+@pytest.mark.parametrize("optimized", [[], ["-O"]])
+@pytest.mark.parametrize(
+    ("extra", "core", "said"),
+    [
+        ((), ("hbcd/core/_core.abi3.so",), None),
+        ((), ("hbcd/core/_core.cp313t-win_amd64.pyd",), None),
+        ((), (), "wheel holds 0 cores"),
+        (("hbcd/libother.so",), ("hbcd/core/_core.pyd",), "wheel holds ['hbcd/libother.so']"),
+        (("other.py",), ("hbcd/core/_core.abi3.so",), "wheel holds ['other.py']"),
+    ],
+)
+def test_a_wheel_holds_the_core_and_no_other_library(tmp_path, extra, core, said, optimized):
+    script("pins")  # skips without the sources
+    check = [sys.executable, *optimized, str(ROOT / ".ci" / "check_contents.py")]
+    files = release_of(tmp_path, *extra, core=core)
+    done = subprocess.run([*check, *files], capture_output=True, text=True)
+    assert (done.returncode == 0) == (said is None), done.stderr
+    assert done.stderr.startswith(said or ""), done.stderr
+
+
+def test_a_target_that_is_not_there_is_refused():
+    script("pins")
+    command = [sys.executable, str(ROOT / ".ci" / "cross.py"), "--only", "vax"]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, "--only vax: is in no name of" in done.stderr) == (2, True)
 
 
 # ---- network ------------------------------------------------------------------------------------

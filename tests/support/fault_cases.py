@@ -106,9 +106,10 @@ class Use(Case):
     def reset(self):
         for name in self.files:
             (self.folder / name).write_bytes(b"what was there before")
+        self.there = set(self.names())
 
     def left_over(self):
-        return sorted({*self.names()} - {*self.files, "m.hbcd"})
+        return sorted({*self.names()} - self.there)
 
     def names(self):
         """Of what is there; openpyxl takes its temporary files away when the process ends."""

@@ -24,12 +24,12 @@ class Added(Use):
     """A model in a problem of another package, which is as it was where that fails."""
 
     def __init__(self, folder, problem, add, told):
-        self.problem = problem
-        self.given, self.told = problem(), told
+        self.problem, self.told = problem, told
         super().__init__(folder, lambda model: add(model, self.given) and None)
 
     def reset(self):
         self.given = self.problem()
+        super().reset()
 
     def result(self, made):
         found = self.told(self.given)

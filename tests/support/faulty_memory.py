@@ -117,9 +117,10 @@ class Trials:
     def judge(self, k, before, made, error):
         """What came of the failure of allocation k."""
         if error is None:
+            left_over = self.case.left_over()
             if self.case.result(made) != self.reference:
                 self.say(k, "a wrong result")
-            elif self.case.left_over():
+            elif left_over:
                 self.say(k, "something is left over")
             else:
                 self.found["the right result all the same"] += 1

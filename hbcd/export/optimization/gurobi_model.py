@@ -118,10 +118,10 @@ class GurobiTool(SolverTool):
     def remove(self) -> None:
         """Takes all that was added out of the problem."""
         m = self.problem
-        m.update()
-        there = m.getGenConstrs(), m.getSOSs(), m.getConstrs(), m.getVars()
+        there = m.getGenConstrs, m.getSOSs, m.getConstrs, m.getVars
         for ones, count in zip(there, self.counts, strict=True):
-            m.remove(ones[count:])  # the latest stand at the end
+            m.update()
+            m.remove(ones()[count:])  # the latest stand at the end; variables after their uses
         m.update()
 
     def ready(self) -> None:

@@ -34,9 +34,14 @@ SMALL = {"hidden_layer_sizes": (5,), "random_state": 3, "strategy": "fast", "n_t
 
 
 class Slow(hbcd.Activation):
-    """Takes its time, so that a fit lasts for some seconds."""
+    """Takes its time, so that a fit lasts for some seconds; may write a file when it is called."""
+
+    def __init__(self, begun=None):
+        self.begun = begun
 
     def forward(self, z, out):
+        if self.begun is not None and not self.begun.exists():
+            self.begun.touch()
         time.sleep(0.002)
         np.tanh(z, out=out)
 
@@ -48,6 +53,7 @@ class SlowToLoad(Slow):
     """Takes longer than the timeout to be unpickled on a worker, as one that imports modules."""
 
     def __init__(self):
+        super().__init__()
         self.known_to = {os.getpid()}
 
     def __setstate__(self, state):
@@ -64,8 +70,8 @@ def collections():
     return da.from_array(x, (1200, 4)), da.from_array(y, 1700)
 
 
-def slow_model(client, loss, most, n_workers=3):
-    settings = SMALL | {"activation": Slow(), "max_fun": most, "n_workers": n_workers}
+def slow_model(client, loss, most, n_workers=3, begun=None):
+    settings = SMALL | {"activation": Slow(begun), "max_fun": most, "n_workers": n_workers}
     return DaskHybridRegressor(**settings, client=client, timeout=TIMEOUT, on_worker_loss=loss)
 
 
@@ -80,6 +86,24 @@ def breakable():
         yield client
 
 
+class SignalInTheFit(threading.Thread):
+    """Sends a signal soon after a fit has begun on the workers, which writes the file `begun`."""
+
+    def __init__(self, pid, signal_number, begun):
+        super().__init__()
+        self.pid, self.number, self.begun = pid, signal_number, begun
+        begun.unlink(missing_ok=True)
+        self.start()
+
+    def run(self):
+        ends = time.monotonic() + 120
+        while not self.begun.exists() and time.monotonic() < ends:
+            time.sleep(0.02)
+        time.sleep(0.2)
+        self.sent = time.monotonic()
+        os.kill(self.pid, self.number)
+
+
 def signaled(pid, signal_number, seconds=1.5):
     """Sends a signal after some seconds."""
     timer = threading.Timer(seconds, os.kill, (pid, signal_number))
@@ -88,20 +112,22 @@ def signaled(pid, signal_number, seconds=1.5):
 
 
 @pytest.mark.parametrize("what", [signal.SIGKILL, signal.SIGSTOP])
-def test_a_worker_that_is_lost_is_an_error_in_time_or_makes_no_difference(breakable, what):
+def test_a_worker_that_is_lost_is_an_error_in_time_or_makes_no_difference(
+    breakable, what, tmp_path
+):
     X, Y = collections()
+    begun = tmp_path / "begun"
     pids = breakable.run(os.getpid)
     first, second, _ = sorted(pids)
     try:
-        lost = signaled(pids[first], what)
-        started = time.monotonic()
+        lost = SignalInTheFit(pids[first], what, begun)
         with pytest.raises(RankLost) as caught:
-            slow_model(breakable, "raise", 10_000).fit(X, Y)
-        assert time.monotonic() - started < 1.5 + 3 * TIMEOUT
+            slow_model(breakable, "raise", 10_000, begun=begun).fit(X, Y)
+        assert time.monotonic() - lost.sent < 3 * TIMEOUT
         assert (caught.value.where, caught.value.gone) == (first, True), str(caught.value)
         lost.join()
-        lost = signaled(pids[second], what)
-        model = slow_model(breakable, "restart", 200).fit(X, Y)
+        lost = SignalInTheFit(pids[second], what, begun)
+        model = slow_model(breakable, "restart", 200, begun=begun).fit(X, Y)
         lost.join()
     finally:
         if what == signal.SIGSTOP:  # workers that are stopped cannot end by themselves

@@ -151,6 +151,9 @@ def meet(came):
     ends = time.monotonic() + 60
     while len(came) < 2:
         assert time.monotonic() < ends, "no other thread has come"
+        for _ in range(2000):  # awake, for the other may be here in a moment
+            if len(came) >= 2:
+                return
         time.sleep(0)
 
 
@@ -199,7 +202,7 @@ def test_an_error_of_a_part_reaches_the_thread_that_made_the_call(call):
         except ArithmeticError as error:
             return str(error) == f"at {threading.get_ident()}"
 
-    for _ in range(50):
+    for _ in range(200):
         meeting.came.clear()
         assert together(own_error) == [True, True]
 
@@ -219,7 +222,7 @@ def test_every_thread_is_told_which_compiled_function_failed():
     failing = hbcd.CompiledActivation(forward, backward)
     net = hbcd.Network([hbcd.InputLayer(4), hbcd.HiddenLayer(3, failing), hbcd.OutputLayer(1)])
     objective = net.bind(*plant(40))
-    for _ in range(20):
+    for _ in range(200):
         came.clear()
         for found in together(lambda k: objective(net.init(k))):
             assert "layers[1]: CompiledActivation: forward returned 7" in str(found)

@@ -1,12 +1,20 @@
 /* affine_row.inl: y = W'x + b of a single row.  Vector lanes run over outputs, whose weights lie together; every sum is
- * formed in the order of affine.inl, so that the bits are the same.  ROW_VECS vectors of sums, 4 or 8, stay in registers.
- * Ends the scope of WIDTH. */
+ * formed in the order of affine.inl, so that the bits are the same.  ROW_VECS vectors of sums, 4 or 8, stay in
+ * registers.  Ends the scope of WIDTH. */
 
 #ifndef ROW_VECS
 #define ROW_VECS 4
 #endif
 #if ROW_VECS == 8 /* its registers are not saved for those that need none */
 #define APART static __attribute__((noinline))
+/* An address in one register: compilers form several of them instead, and count them all. */
+HBCD_INLINE const REAL *FN(next_row)(const REAL *w, size_t n_out)
+{
+    w += n_out;
+    __asm__("" : "+r"(w));
+    return w;
+}
+#define NEXT_ROW(w, n_out) FN(next_row)(w, n_out)
 #else
 #define APART static
 #endif
@@ -30,7 +38,20 @@ HBCD_INLINE void FN(block_of_row)(const int vecs, size_t last, size_t n_in, size
         memcpy(&sum[v], b + (v + 1 < vecs ? (size_t)v * WIDTH : last), sizeof sum[v]);
         sum[v] = (TY(vec)){0} + sum[v];
     }
+#if ROW_VECS == 8 /* two inputs a turn */
+    typedef REAL two __attribute__((vector_size(2 * sizeof(REAL))));
+    for (size_t pairs = n_in / 2; pairs > 0; pairs--, x += 2) {
+        two values;
+        memcpy(&values, x, sizeof values);
+        FN(add_to_row)(vecs, last, w, values[0], sum);
+        w = NEXT_ROW(w, n_out);
+        FN(add_to_row)(vecs, last, w, values[1], sum);
+        w = NEXT_ROW(w, n_out);
+    }
+    if (n_in % 2) FN(add_to_row)(vecs, last, w, x[0], sum);
+#else
     for (size_t i = 0; i < n_in; i++, w += n_out) FN(add_to_row)(vecs, last, w, x[i], sum);
+#endif
     HBCD_UNROLL for (int v = 0; v < vecs; v++)
         memcpy(y + (v + 1 < vecs ? (size_t)v * WIDTH : last), &sum[v], sizeof sum[v]);
 }
@@ -87,4 +108,5 @@ static void FN(affine_row)(size_t n_in, size_t n_out, const REAL *w, const REAL 
 
 #undef ROW_CASE
 #undef APART
+#undef NEXT_ROW
 #undef WIDTH

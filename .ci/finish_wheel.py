@@ -20,6 +20,7 @@ import zipfile
 from pathlib import Path, PurePosixPath
 
 LICENSES = Path(__file__).resolve().parent / "licenses"
+FIRST, LAST = 315532800, 4354819198  # seconds of the times that a zip file can hold: 1980 to 2107
 # The begin of a library's name -> its license, as SPDX writes it, and the file with its text.
 LIBRARIES = {
     "libgomp": ("GPL-3.0-or-later WITH GCC-exception-3.1", "libgomp.txt"),
@@ -105,18 +106,23 @@ def record(entries: dict[str, bytes], own_name: str) -> bytes:
 
 
 def write(wheel: Path, entries: dict[str, bytes], executable: set[str]) -> None:
-    moment = time.gmtime(max(int(os.environ.get("SOURCE_DATE_EPOCH", "0")), 315532800))[:6]
+    seconds = int(os.environ.get("SOURCE_DATE_EPOCH", "0"))
+    if seconds > LAST:
+        raise SystemExit(f"SOURCE_DATE_EPOCH={seconds}: a zip file has no time after 2107")
+    moment = time.gmtime(max(seconds, FIRST))[:6]
     # What describes the wheel comes last, RECORD at the very end.
     order = sorted(
         entries, key=lambda name: (".dist-info/" in name, name.endswith("/RECORD"), name)
     )
-    with zipfile.ZipFile(wheel, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+    whole = wheel.with_name(wheel.name + ".part")  # what fails leaves the wheel as it was
+    with zipfile.ZipFile(whole, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
         for name in order:
             entry = zipfile.ZipInfo(name, moment)
             entry.create_system = 3
             entry.external_attr = (0o100755 if name in executable else 0o100644) << 16
             entry.compress_type = zipfile.ZIP_DEFLATED
             archive.writestr(entry, entries[name])
+    whole.replace(wheel)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 import pandas as pd
 
 from hbcd.tables.names import refuse_twice
+from hbcd.tables.sheet_size import refuse_far_more_than_it_says
 from hbcd.tables.text_format import TOP
 from hbcd.tables.titles import refuse_title
 from hbcd.tables.xlsx import read_first_sheet
@@ -28,6 +29,8 @@ def read_parquet(file: Path) -> pd.DataFrame:
 
 def read_sheet(file: Path) -> pd.DataFrame:
     """The first sheet; where openpyxl is missing, one that is a flat table of numbers."""
+    if file.name.lower().endswith(".xlsx"):
+        refuse_far_more_than_it_says(file)
     try:
         return _named_by_first_row(file, pd.read_excel(file, header=None, dtype=object))
     except ImportError as missing:

@@ -60,7 +60,7 @@ def _xml(archive: zipfile.ZipFile, name: str) -> ElementTree.Element:
     return parsed_xml(text)
 
 
-def _first_sheet(archive: zipfile.ZipFile) -> str:
+def first_sheet(archive: zipfile.ZipFile) -> str:
     """Name of the part that holds the sheet whose tab stands first."""
     sheet = _xml(archive, "xl/workbook.xml").find(f"{MAIN}sheets/{MAIN}sheet")
     if sheet is None:
@@ -112,7 +112,7 @@ def _cells(row: ElementTree.Element, shared: list[str]) -> list[str]:
 
 def _table(archive: zipfile.ZipFile) -> tuple[list[str], NDArray[np.float64]]:
     shared = _shared_texts(archive)
-    sheet = _xml(archive, _first_sheet(archive))
+    sheet = _xml(archive, first_sheet(archive))
     rows = [texts for row in sheet.iter(f"{MAIN}row") if (texts := _cells(row, shared))]
     if len(rows) < 2 or any(len(row) != len(rows[0]) for row in rows):
         raise ValueError("first sheet: must be a table of equally long rows under a row of names")

@@ -115,6 +115,16 @@ def test_a_wheel_finished_twice_is_the_same_to_the_byte(tmp_path):
     assert path.read_bytes() == first
 
 
+def test_a_time_that_no_zip_file_holds_leaves_the_wheel_as_it_was(tmp_path, monkeypatch):
+    path = wheel(tmp_path)
+    before = path.read_bytes()
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "9999999999")
+    with pytest.raises(SystemExit, match="SOURCE_DATE_EPOCH=9999999999: a zip file has no time"):
+        script("finish_wheel").finish(path)
+    assert path.read_bytes() == before
+    assert list(tmp_path.iterdir()) == [path]
+
+
 def release_of(folder, *extra, core=("hbcd/core/_core.abi3.so",)):
     """An sdist and a wheel that hold what they must, and more."""
     sources = [

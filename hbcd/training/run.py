@@ -85,9 +85,14 @@ class Run:
         ----------
         strategy : TrainingStrategy
         """
-        with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
-            network, rows = self.training.network, int(self.training.data.rows)
-            strategy.for_rows(network, rows).run(self, Problem(network, rows))
+        try:
+            with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
+                network, rows = self.training.network, int(self.training.data.rows)
+                strategy.for_rows(network, rows).run(self, Problem(network, rows))
+        except KeyboardInterrupt:  # between two calls of the core, which see their own
+            if self.budget.ranks is not None:  # the others wait for this one: they are told
+                raise
+            self.interrupt()
         return self.report()
 
     def __call__(self, *phases: Phase) -> FitReport:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import functools
 import sys
+from collections.abc import Callable
 from typing import Any, Self
 
 from hbcd.utils.signatures import parameters_of
@@ -19,7 +21,7 @@ class Parameters:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
-        return list(_own_defaults(cls))
+        return list(_own_defaults(cls.__init__))
 
     @classmethod
     def parameter_defaults(cls) -> dict[str, Any]:
@@ -35,7 +37,7 @@ class Parameters:
         defaults: dict[str, Any] = {}
         for base in reversed(cls.__mro__):
             if "__init__" in vars(base) and issubclass(base, Parameters):
-                defaults.update(_own_defaults(base))
+                defaults.update(_own_defaults(base.__init__))
         return defaults
 
     def get_params(self, deep: bool = True) -> dict[str, Any]:
@@ -96,12 +98,14 @@ class Parameters:
         return hasattr(self, "theta_")
 
 
-def _own_defaults(cls: type[Parameters]) -> dict[str, Any]:
-    """What the constructor of `cls` itself takes by name, with its defaults."""
-    parameters = list(parameters_of(cls.__init__).values())[1:]
+@functools.lru_cache(maxsize=128)  # a look at a signature takes some 40 us, a load asks 60 times
+def _own_defaults(constructor: Callable[..., None]) -> dict[str, Any]:
+    """What a constructor itself takes by name, with its defaults; the dict is not to be changed."""
+    parameters = list(parameters_of(constructor).values())[1:]
     variadic = next((one.name for one in parameters if one.kind is one.VAR_POSITIONAL), None)
     if variadic is not None:
-        raise TypeError(f"{cls.__name__}.__init__: must name its parameters, not take *{variadic}")
+        name = constructor.__qualname__.rpartition("<locals>.")[2]
+        raise TypeError(f"{name}: must name its parameters, not take *{variadic}")
     return {one.name: one.default for one in parameters if one.kind is not one.VAR_KEYWORD}
 
 

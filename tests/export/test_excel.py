@@ -226,3 +226,25 @@ def test_a_level_that_no_cell_holds_is_refused_by_name(level, told, tmp_path):
     model = hbcd.HybridRegressor((3,), max_iter=3, random_state=0).fit(frame, Y[:, 0])
     with pytest.raises(ValueError, match=told):
         hbcd.to_excel(model, tmp_path / "m.xlsx")
+
+
+@pytest.mark.parametrize("at", [0, 5, 100])
+def test_a_workbook_that_does_not_unpack_is_told_as_one(at, tmp_path):
+    path = tmp_path / "m.xlsx"
+    hbcd.to_excel(regressor(), path, rows=1)
+    with zipfile.ZipFile(path) as file:
+        part = file.getinfo("xl/worksheets/sheet1.xml")
+    content = bytearray(path.read_bytes())
+    begin = part.header_offset + 30 + len(part.filename) + at  # a header of 30 bytes, the name
+    content[begin : begin + 20] = bytes(255 - byte for byte in content[begin : begin + 20])
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match="workbook: cannot be read"):
+        read_sheets(path)
+
+
+def test_a_workbook_packed_in_another_way_is_refused(tmp_path):
+    path = tmp_path / "m.xlsx"
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as file:
+        file.writestr("xl/workbook.xml", "<workbook/>")
+    with pytest.raises(ValueError, match="packed in another way"):
+        read_sheets(path)

@@ -7,12 +7,14 @@ import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
+from hbcd.tables.xlsx import DAMAGE
 from hbcd.utils.xml_text import parsed_xml
 
 __all__ = ["part_sums", "read_sheets"]
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
+PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
@@ -33,6 +35,8 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
     """
     try:
         with zipfile.ZipFile(path) as file:
+            if any(part.compress_type not in PACKED for part in file.infolist()):
+                raise zipfile.BadZipFile("a part is packed in another way than 0 and 8")
             root = parsed_xml(file.read("xl/workbook.xml"))
             links = parsed_xml(file.read("xl/_rels/workbook.xml.rels"))
             shared = _shared(file)
@@ -44,7 +48,7 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
                 cells = (_cell(one, shared) for one in content.iter(f"{MAIN}c"))
                 found[sheet.get("name", "")] = {at: v for at, v in cells if v is not None}
             return found
-    except (KeyError, zipfile.BadZipFile, ElementTree.ParseError) as error:
+    except DAMAGE as error:
         raise ValueError(f"workbook: cannot be read: {error}") from error
 
 

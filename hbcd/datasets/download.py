@@ -229,15 +229,16 @@ def _open_patiently(url: str) -> Any:
     """Open an address, again after an error of the server's own; other errors are final."""
     from urllib.error import HTTPError
 
-    for _ in range(TRIES - 1):
+    left = TRIES
+    while True:
+        left -= 1
         try:
             return _open(url)
         except HTTPError as error:
-            if error.code < 500:
+            error.close()  # the connection; what it says stays
+            if error.code < 500 or not left:
                 raise
-            error.close()
-            time.sleep(PAUSE)
-    return _open(url)
+        time.sleep(PAUSE)
 
 
 def _open(url: str) -> Any:

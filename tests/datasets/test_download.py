@@ -114,13 +114,17 @@ def test_an_error_of_the_servers_own_is_tried_again_and_no_other(tmp_path, serve
     asked = serve(server_error(502), server_error(503), packed(CSV))
     assert get(tmp_path / "a").equals(TABLE)
     assert len(asked) == 3
-    asked = serve(server_error(404), packed(CSV))
+    absent, down = server_error(404), server_error(502)
+    asked = serve(absent, packed(CSV))
     with pytest.raises(OSError, match="404"):
         get(tmp_path / "b")
     assert len(asked) == 4
-    serve(*[server_error(502)] * 3)
+    asked = serve(down, down, down)
     with pytest.raises(OSError, match="502"):
         get(tmp_path / "c")
+    assert len(asked) == 7
+    assert absent.fp.closed  # no connection is left to the garbage collector
+    assert down.fp.closed
 
 
 def names_what_to_do(error, home):

@@ -39,6 +39,11 @@ DAMAGE: Final = (
 )
 
 
+def no_memory(error: Exception) -> bool:
+    """Whether what stands for damage was a want of memory: zlib tells it as an error of its own."""
+    return isinstance(error, zlib.error) and str(error).startswith("Error -4 ")
+
+
 def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
     """Unpack one part of an archive, refusing one that says it is larger than `MAX_PART`.
 
@@ -145,4 +150,6 @@ def read_first_sheet(
         with zipfile.ZipFile(file) as archive:
             return _table(archive)
     except DAMAGE as error:
+        if no_memory(error):
+            raise MemoryError(str(error)) from error
         raise ValueError(f"not a readable .xlsx file ({error})") from error

@@ -3,6 +3,7 @@
 import io
 import re
 import zipfile
+import zlib
 from xml.etree import ElementTree
 from xml.parsers.expat import errors
 
@@ -247,4 +248,16 @@ def test_a_workbook_packed_in_another_way_is_refused(tmp_path):
     with zipfile.ZipFile(path, "w", zipfile.ZIP_BZIP2) as file:
         file.writestr("xl/workbook.xml", "<workbook/>")
     with pytest.raises(ValueError, match="packed in another way"):
+        read_sheets(path)
+
+
+def test_no_memory_to_unpack_is_no_error_of_the_workbook(tmp_path, monkeypatch):
+    path = tmp_path / "m.xlsx"
+    hbcd.to_excel(regressor(), path, rows=1)
+
+    def fails(self, name):
+        raise zlib.error("Error -4 while decompressing data")
+
+    monkeypatch.setattr(zipfile.ZipFile, "read", fails)
+    with pytest.raises(MemoryError, match="Error -4"):
         read_sheets(path)

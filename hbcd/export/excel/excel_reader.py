@@ -7,7 +7,7 @@ import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
-from hbcd.tables.xlsx import DAMAGE
+from hbcd.tables.xlsx import DAMAGE, no_memory
 from hbcd.utils.xml_text import parsed_xml
 
 __all__ = ["part_sums", "read_sheets"]
@@ -49,6 +49,8 @@ def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
                 found[sheet.get("name", "")] = {at: v for at, v in cells if v is not None}
             return found
     except DAMAGE as error:
+        if no_memory(error):
+            raise MemoryError(str(error)) from error
         raise ValueError(f"workbook: cannot be read: {error}") from error
 
 

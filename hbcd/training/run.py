@@ -75,16 +75,10 @@ class Run:
         self._calls: list[CoreCall] = []
         self._reports: dict[Any, FitReport] = {}  # the last one, by what it depends on
         self._seeds: np.random.Generator | None = None  # of all calls but the first
-        # What the calls of the core so far have counted.
-        self._used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}
+        self._used = {"phase": 0, "step": 0, "n_fev": 0, "n_iter": 0}  # by calls of the core
 
     def run(self, strategy: TrainingStrategy) -> FitReport:
-        """Runs a strategy until it is done or the training is over, and reports.
-
-        Parameters
-        ----------
-        strategy : TrainingStrategy
-        """
+        """Runs a strategy until it is done or the training is over, and reports."""
         try:
             with contextlib.suppress(core.StopEvaluating):  # it is over; what was best is kept
                 network, rows = self.training.network, int(self.training.data.rows)

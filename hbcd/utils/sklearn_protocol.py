@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import functools
+import inspect
 import sys
 from collections.abc import Callable
 from typing import Any, Self
@@ -21,6 +22,11 @@ class Parameters:
 
     @classmethod
     def _parameter_names(cls) -> list[str]:
+        nameless = _nameless(cls.__init__)
+        if nameless is not None:
+            raise TypeError(
+                f"{cls.__name__}.__init__: must name its parameters, not take *{nameless}"
+            )
         return list(_own_defaults(cls.__init__))
 
     @classmethod
@@ -102,11 +108,15 @@ class Parameters:
 def _own_defaults(constructor: Callable[..., None]) -> dict[str, Any]:
     """What a constructor itself takes by name, with its defaults; the dict is not to be changed."""
     parameters = list(parameters_of(constructor).values())[1:]
-    variadic = next((one.name for one in parameters if one.kind is one.VAR_POSITIONAL), None)
-    if variadic is not None:
-        name = constructor.__qualname__.rpartition("<locals>.")[2]
-        raise TypeError(f"{name}: must name its parameters, not take *{variadic}")
-    return {one.name: one.default for one in parameters if one.kind is not one.VAR_KEYWORD}
+    variadic = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return {one.name: one.default for one in parameters if one.kind not in variadic}
+
+
+@functools.lru_cache(maxsize=128)
+def _nameless(constructor: Callable[..., None]) -> str | None:
+    """The name of what a constructor takes without names, however much; None where it does not."""
+    kinds = {one.kind: name for name, one in parameters_of(constructor).items()}
+    return kinds.get(inspect.Parameter.VAR_POSITIONAL)
 
 
 class Requests(dict[str, dict[str, Request]]):

@@ -119,12 +119,14 @@ class ScipTool(SolverTool):
         self.own: list[Any] = []
         self.handles: list[Handle] = []
         self.text = ""
-        self.there = {one.ptr() for one in (*problem.getConss(), *problem.getVars())}
+        # Constraints of PySCIPOpt 5.5 have no `ptr`; their hash is that of the pointer, in all.
+        self.there = {one.ptr() for one in problem.getVars()}
+        self.held = {hash(one) for one in problem.getConss()}
 
     def remove(self) -> None:
         """Takes out what was not there before: constraints first, which hold variables."""
         for one in self.problem.getConss():
-            if one.ptr() not in self.there:
+            if hash(one) not in self.held:
                 self.problem.delCons(one)
         for one in self.problem.getVars():
             if one.ptr() not in self.there:

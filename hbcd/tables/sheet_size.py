@@ -6,13 +6,14 @@ file of some kilobytes may be gigabytes of memory (16 384 columns by 1 048 576 r
 
 from __future__ import annotations
 
+import functools
 import re
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from hbcd.tables.xlsx import DAMAGE, first_sheet
+from hbcd.tables.xlsx import DAMAGE, _column, first_sheet
 
 __all__ = ["refuse_far_more_than_it_says"]
 
@@ -62,10 +63,11 @@ def _refuse_far(file: Path, archive: zipfile.ZipFile) -> None:
         sheet = first_sheet(archive)
     except ValueError:  # the reader tells what is wrong
         return
+    number = functools.cache(lambda letters: _column(letters.decode()) + 1)  # of few columns
     cells = rows = columns = 0
     far: dict[str, bytes] = {}
     for letters, digits in _filled_cells(archive, sheet):
-        row, column = int(digits), _number(letters)
+        row, column = int(digits), number(letters)
         cells += 1
         if row > rows:
             rows, far["row"] = row, letters + digits
@@ -89,11 +91,3 @@ def _filled_cells(archive: zipfile.ZipFile, name: str) -> Iterator[tuple[bytes, 
             yield from FILLED.findall(text[:end])
             rest = text[end:] if end >= 0 else b""
     yield from FILLED.findall(rest)
-
-
-def _number(letters: bytes) -> int:
-    """Of a column: A is 1, AA 27."""
-    number = 0
-    for letter in letters:
-        number = 26 * number + letter - ord("A") + 1
-    return number

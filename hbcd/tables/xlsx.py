@@ -27,6 +27,9 @@ REL_ID: Final = "{http://schemas.openxmlformats.org/officeDocument/2006/relation
 #: Largest part that is unpacked (bytes), against zip bombs; the published sheet has 2 MB.
 MAX_PART: Final = 64 * 2**20
 
+#: How parts are packed: stored, or by deflate; other methods fail by errors of their own.
+PACKED: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
+
 #: What reading a damaged archive raises: no zip, bytes that do not unpack, a part cut off, XML cut
 #: off, a part or a shared text missing, a packing or an encryption that is not supported.
 DAMAGE: Final = (
@@ -52,7 +55,7 @@ def read_part(archive: zipfile.ZipFile, name: str) -> bytes:
     entry = archive.getinfo(name)
     if entry.file_size > MAX_PART:
         raise ValueError(f"{name}: larger than {MAX_PART} bytes")
-    if entry.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+    if entry.compress_type not in PACKED:
         raise ValueError(f"{name}: packed by method {entry.compress_type}, must be 0 or 8")
     return archive.read(name)
 

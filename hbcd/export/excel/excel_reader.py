@@ -7,14 +7,13 @@ import zipfile
 from typing import Any
 from xml.etree import ElementTree
 
-from hbcd.tables.xlsx import DAMAGE, no_memory
+from hbcd.tables.xlsx import DAMAGE, PACKED, no_memory
 from hbcd.utils.xml_text import parsed_xml
 
 __all__ = ["part_sums", "read_sheets"]
 
 MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 LINK = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}"
-PACKED = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)
 
 
 def read_sheets(path: str | os.PathLike[str]) -> dict[str, dict[str, Any]]:
